@@ -1,0 +1,1 @@
+//! What the core and the chat platforms say to each other.

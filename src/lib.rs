@@ -1,0 +1,1 @@
+//! roundsman makes the rounds of Kubernetes clusters.
