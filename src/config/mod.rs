@@ -1,0 +1,138 @@
+//! The one typed configuration, and the only reader of the environment.
+//!
+//! [`Config::parse`] reports every mistake of the file at once, each with its line.
+
+mod people;
+mod reader;
+mod sections;
+
+pub use reader::Mistake;
+pub use sections::{
+    ApiSettings, ApiToken, ClusterSettings, ConsoleSettings, ConsoleUser, DiscordSettings, Endpoint, ModelSettings,
+    Route, TelegramSettings,
+};
+
+use crate::{channel::Access, repair::Policy};
+use reader::{Mistakes, Table};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+use toml::de::DeTable;
+
+/// Everything that `roundsman run` is told.
+#[derive(Debug)]
+pub struct Config {
+    /// Where the store lives.
+    pub data_dir: PathBuf,
+    /// The IANA zone of schedules that name none; without it every schedule must name one.
+    pub time_zone: Option<chrono_tz::Tz>,
+    /// The folder whose `*.md` replace the built-in prompts, where there is one.
+    pub prompts_dir: Option<PathBuf>,
+    /// At least one.
+    pub clusters: Vec<ClusterSettings>,
+    /// Where configured.
+    pub telegram: Option<TelegramSettings>,
+    /// Where configured.
+    pub discord: Option<DiscordSettings>,
+    /// Where configured.
+    pub console: Option<ConsoleSettings>,
+    /// Where configured.
+    pub api: Option<ApiSettings>,
+    /// Without it the commands answer by themselves.
+    pub model: Option<ModelSettings>,
+    /// Who is listed.
+    pub access: Access,
+    /// What may be repaired.
+    pub repair: Policy,
+}
+
+/// A configuration file that cannot be used, with every reason.
+#[derive(Debug)]
+pub struct Mistaken {
+    /// The file.
+    pub path: PathBuf,
+    /// In the order of their lines.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl fmt::Display for Mistaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.mistakes.len();
+        write!(f, "{}: {count} mistake{}", self.path.display(), if count == 1 { "" } else { "s" })?;
+        for mistake in &self.mistakes {
+            write!(f, "\n  {mistake}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Mistaken {}
+
+/// Looks a variable of the environment up; the type that lets tests bring an environment of their own.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The process's own environment.
+pub fn environment(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
+    std::env::var(name).ok()
+}
+
+impl Config {
+    /// Reads a file and the secrets that it names.
+    ///
+    /// # Errors
+    /// Every mistake of the file, of the secret files that it names and of the variables that it names.
+    pub fn load(path: &Path, environment: Environment<'_>) -> Result<Self, Mistaken> {
+        let mistaken = |mistakes| Mistaken { path: path.to_owned(), mistakes };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| mistaken(vec![Mistake { line: 0, text: format!("cannot be read: {error}") }]))?;
+        Self::parse(&text, path.parent().unwrap_or(Path::new(".")), environment).map_err(mistaken)
+    }
+
+    /// Reads the text of a file; relative paths in it are taken from `folder`.
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub fn parse(text: &str, folder: &Path, environment: Environment<'_>) -> Result<Self, Vec<Mistake>> {
+        let mut mistakes = Mistakes::new(text);
+        let (document, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            mistakes.at(&error.span().unwrap_or(0..0), error.message().to_owned());
+        }
+        let mut root = Table::root(&document);
+        let source = sections::Source { folder, environment };
+        let data_dir = source.path(root.required("data_dir", &mut mistakes));
+        let prompts_dir = root.text("prompts_dir", &mut mistakes).map(|text| source.path(Some(text)));
+        let time_zone = root.text("time_zone", &mut mistakes).and_then(|(name, span)| {
+            name.parse::<chrono_tz::Tz>()
+                .map_err(|_| {
+                    mistakes.at(&span, format!("\"{name}\" is not an IANA time zone such as Europe/Berlin"));
+                })
+                .ok()
+        });
+        let clusters = sections::clusters(&mut root, &source, &mut mistakes);
+        let telegram = sections::telegram(&mut root, &source, &mut mistakes);
+        let discord = sections::discord(&mut root, &source, &mut mistakes);
+        let console = sections::console(&mut root, &mut mistakes);
+        let api = sections::api(&mut root, &source, &mut mistakes);
+        let model = sections::model(&mut root, &source, &mut mistakes);
+        let names: Vec<&str> = clusters.iter().map(|cluster| cluster.name.as_str()).collect();
+        let access = people::access(&mut root, &names, &mut mistakes);
+        let repair = people::policy(&mut root, &names, &access, &mut mistakes);
+        if let Some(api) = &api {
+            for route in api.routes.iter().filter(|route| access.by_name(&route.channel).is_none()) {
+                mistakes.whole(format!("api.route: \"{}\" is not the name of a [[channel]]", route.channel));
+            }
+        }
+        root.done(&mut mistakes);
+        let found = mistakes.finish();
+        if !found.is_empty() {
+            return Err(found);
+        }
+        Ok(Self { data_dir, time_zone, prompts_dir, clusters, telegram, discord, console, api, model, access, repair })
+    }
+}
+
+#[cfg(test)]
+mod tests;

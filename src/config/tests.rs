@@ -1,0 +1,127 @@
+use super::{Config, Endpoint};
+use contract::{Actor, ChannelRef, Platform, UserId};
+use secrecy::ExposeSecret;
+use std::path::Path;
+
+const GOOD: &str = r#"
+data_dir = "data"
+time_zone = "Europe/Berlin"
+
+[[cluster]]
+name = "prod"
+context = "prod-reader"
+writer = { context = "prod-writer" }
+secrets = true
+
+[telegram]
+token_env = "BOT_TOKEN"
+
+[console]
+[[console.user]]
+name = "alice"
+password_hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$G5BXM9XHuhLGPqBzTvTYSULl0wB1WgwLnpFKmf4Kc3Y"
+
+[api]
+[[api.token]]
+name = "alertmanager"
+token_env = "API_TOKEN"
+[[api.route]]
+cluster = "prod"
+labels = ["team=shop"]
+channel = "ops"
+
+[[person]]
+name = "alice"
+telegram = "7"
+console = "alice"
+
+[[channel]]
+name = "ops"
+platform = "telegram"
+id = "-100"
+clusters = ["prod"]
+people = ["alice"]
+
+[repair]
+enabled = true
+[[repair.rule]]
+namespaces = ["shop"]
+actions = ["undo_rollout", "scale"]
+approvers = ["alice"]
+"#;
+
+fn variables(name: &str) -> Option<String> {
+    match name {
+        "BOT_TOKEN" => Some("1:abc\n".into()),
+        "API_TOKEN" => Some("s3cret".into()),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_whole_configuration() {
+    let config = Config::parse(GOOD, Path::new("/etc/roundsman"), &variables).unwrap();
+    assert_eq!(config.data_dir, Path::new("/etc/roundsman/data"));
+    assert_eq!(
+        config.clusters[0].writer,
+        Some(Endpoint::Kubeconfig { file: None, context: Some("prod-writer".into()) })
+    );
+    assert_eq!(config.telegram.as_ref().unwrap().token.expose_secret(), "1:abc");
+    let actor = Actor::Person { id: UserId::from("7"), name: "whatever".into() };
+    let grant = config.access.check(&ChannelRef::new(Platform::Telegram, "-100"), &actor).unwrap();
+    assert_eq!(grant.channel.clusters, ["prod"]);
+    assert!(config.repair.enabled && !config.repair.allow_self_approval);
+    assert!(!format!("{config:?}").contains("1:abc"), "a token must not be printable");
+}
+
+#[test]
+fn every_mistake_is_said_at_once_with_its_line() {
+    let text = r#"data_dir = 7
+time_zone = "Berlin"
+colour = "red"
+[[cluster]]
+name = "prod"
+[telegram]
+token = "1:abc"
+[[channel]]
+name = "ops"
+platform = "irc"
+id = "-1"
+clusters = ["nope"]
+[api]
+listen = "everywhere"
+[repair]
+enabled = "yes"
+"#;
+    let mistakes = Config::parse(text, Path::new("."), &variables).unwrap_err();
+    let said: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    for (line, word) in [
+        (1, "data_dir must be a text"),
+        (2, "IANA"),
+        (3, "\"colour\" is not known"),
+        (4, "say how to reach it"),
+        (7, "token_file or token_env"),
+        (8, "people is missing"),
+        (10, "\"irc\" is not a platform"),
+        (12, "no [[cluster]] called \"nope\""),
+        (14, "ADDRESS:PORT"),
+        (16, "true or false"),
+    ] {
+        let start = format!("line {line}: ");
+        assert!(said.iter().any(|text| text.starts_with(&start) && text.contains(word)), "{line} {word}: {said:#?}");
+    }
+}
+
+#[test]
+fn a_missing_secret_is_a_mistake_and_not_a_panic() {
+    let text = GOOD.replace("BOT_TOKEN", "NOT_SET");
+    let mistakes = Config::parse(&text, Path::new("."), &variables).unwrap_err();
+    assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+    assert!(mistakes[0].text.contains("NOT_SET"), "{mistakes:?}");
+}
+
+#[test]
+fn broken_toml_is_told_with_its_line() {
+    let mistakes = Config::parse("data_dir = \"x\"\n[[cluster\n", Path::new("."), &variables).unwrap_err();
+    assert!(mistakes.iter().any(|mistake| mistake.line == 2), "{mistakes:?}");
+}
