@@ -1,0 +1,173 @@
+//! Everything that happens starts as a row here: dedupe, order, and "accepted" only after the commit.
+
+use crate::{
+    clock::Clock,
+    store::{Commit, CommitError, Direction, Keys, ReadError, Record, Store, Table, Versioned},
+};
+use chrono::{DateTime, Utc};
+use contract::{Inbound, InboundKind, Platform};
+use serde::{Deserialize, Serialize};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// Accepted and not yet done, in the order of arrival.
+pub const INBOX: Table<Item> = Table::new("inbox");
+/// Given up after several tries, kept to be looked at.
+pub const PARKED: Table<Parked> = Table::new("parked");
+/// What has been accepted before, by platform and the platform's id.
+pub const SEEN: Table<Seen> = Table::new("seen");
+
+/// One thing to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Items of one lane are done one after another; lanes are independent.
+    pub lane: String,
+    /// When it was accepted.
+    pub at: DateTime<Utc>,
+    /// What is to be done.
+    pub work: Work,
+    /// How often it was tried and failed.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Not before this time, after a failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<DateTime<Utc>>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Somebody wrote or pressed something.
+    Chat(Inbound),
+    /// Inspect a cluster for everybody who waits for it.
+    Inspect {
+        /// Which cluster.
+        cluster: String,
+    },
+    /// Take a repair one step further: carry out, verify, expire.
+    Repair {
+        /// Which proposal.
+        proposal: String,
+    },
+    /// Answer a question that came by the API.
+    Question {
+        /// Its request id.
+        request: String,
+    },
+    /// Look into alerts that came by the API.
+    Alerts {
+        /// Its request id.
+        request: String,
+    },
+}
+
+/// A parked item and why.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Parked {
+    /// The item as it was.
+    pub item: Item,
+    /// The last failure.
+    pub error: String,
+    /// When it was parked.
+    pub at: DateTime<Utc>,
+}
+
+/// A mark that something was accepted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Seen {
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Record for Item {
+    const VERSION: u16 = 1;
+}
+
+impl Record for Parked {
+    const VERSION: u16 = 1;
+}
+
+impl Record for Seen {
+    const VERSION: u16 = 1;
+}
+
+/// The door of the inbox.
+#[derive(Debug, Clone)]
+pub struct Inbox {
+    store: Store,
+    clock: Clock,
+    next: Arc<AtomicU64>,
+}
+
+impl Inbox {
+    /// Continues the numbering after what is stored.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn open(store: Store, clock: Clock) -> Result<Self, ReadError> {
+        let last = |rows: Option<&String>| rows.and_then(|key| key.parse::<u64>().ok()).unwrap_or(0);
+        let accepted = store.scan(&INBOX, &Keys::all(), 1, Direction::Descending)?;
+        let parked = store.scan(&PARKED, &Keys::all(), 1, Direction::Descending)?;
+        let newest = last(accepted.first().map(|row| &row.0)).max(last(parked.first().map(|row| &row.0)));
+        Ok(Self { store, clock, next: Arc::new(AtomicU64::new(newest + 1)) })
+    }
+
+    /// Adds an item to a commit that somebody else makes.
+    pub fn add(&self, commit: &mut Commit, lane: String, work: Work) {
+        let key = self.next.fetch_add(1, Ordering::Relaxed);
+        commit.insert(&INBOX, key, &Item { lane, at: self.clock.now(), work, attempts: 0, not_before: None });
+    }
+
+    /// Stores what a platform brought; `Ok` also when it was known from before.
+    ///
+    /// # Errors
+    /// When it could not be stored: then it must not be acknowledged.
+    pub async fn accept(&self, inbound: Inbound, lane: String) -> Result<(), CommitError> {
+        let mut commit = Commit::new();
+        let platform = inbound.channel.platform;
+        commit.insert(&SEEN, seen_key(platform, inbound.id.as_str()), &Seen { at: self.clock.now() });
+        self.add(&mut commit, lane, Work::Chat(inbound));
+        match self.store.commit(commit).await {
+            Err(CommitError::Conflict { table, .. }) if table == SEEN.name() => Ok(()),
+            other => other,
+        }
+    }
+
+    /// The oldest items, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn waiting(&self, limit: usize) -> Result<Vec<(String, Versioned<Item>)>, ReadError> {
+        self.store.scan(&INBOX, &Keys::all(), limit, Direction::Ascending)
+    }
+}
+
+fn seen_key(platform: Platform, id: &str) -> (String, String) {
+    (platform.name().to_owned(), id.to_owned())
+}
+
+/// The lane of an inbound whose button, if it is one, leads to this proposal: presses on one proposal are decided one
+/// after another; cancelling must not wait behind what it cancels; everything else is in order within its channel.
+pub fn lane(inbound: &Inbound, proposal: Option<&str>) -> String {
+    match (&inbound.kind, proposal) {
+        (InboundKind::Press { .. }, Some(proposal)) => repair_lane(proposal),
+        (InboundKind::Command(invocation), _) if invocation.command == contract::CommandName::Cancel => {
+            format!("cancel {}", inbound.channel)
+        }
+        (InboundKind::Command(_), _) => format!("command {}", inbound.channel),
+        _ => format!("talk {}", inbound.channel),
+    }
+}
+
+/// The lane of everything that happens to one proposal.
+pub fn repair_lane(proposal: &str) -> String {
+    format!("repair {proposal}")
+}
+
+/// The lane of a cluster's inspections.
+pub fn inspection_lane(cluster: &str) -> String {
+    format!("inspect {cluster}")
+}

@@ -1,0 +1,3 @@
+//! Every sentence that a person sees, as functions to bodies: the seam for translations.
+
+pub mod chat;
