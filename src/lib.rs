@@ -1,3 +1,4 @@
 //! roundsman makes the rounds of Kubernetes clusters.
 
 pub mod clock;
+pub mod store;
