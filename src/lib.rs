@@ -1,1 +1,4 @@
 //! roundsman makes the rounds of Kubernetes clusters.
+
+pub mod inspection;
+pub mod report;
