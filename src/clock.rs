@@ -29,9 +29,7 @@ pub struct ManualClock {
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self {
-            source: Source::System,
-        }
+        Self { source: Source::System }
     }
 
     /// A clock that stands still at `at`: what `--now` gives.
@@ -42,19 +40,11 @@ impl Clock {
     /// A clock that moves only by its hand.
     pub fn manual(start: DateTime<Utc>) -> (Self, ManualClock) {
         let (time, seen) = watch::channel(start);
-        (
-            Self {
-                source: Source::Manual(seen),
-            },
-            ManualClock { time },
-        )
+        (Self { source: Source::Manual(seen) }, ManualClock { time })
     }
 
     /// The time now.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the machine's clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
     pub fn now(&self) -> DateTime<Utc> {
         match &self.source {
             Source::System => Utc::now(),
@@ -130,10 +120,7 @@ mod tests {
         assert_eq!(clock.now(), at("2026-11-23T09:00:00Z"));
 
         let other = clock.clone();
-        assert_eq!(
-            hand.advance(TimeDelta::minutes(5)),
-            at("2026-11-23T09:05:00Z")
-        );
+        assert_eq!(hand.advance(TimeDelta::minutes(5)), at("2026-11-23T09:05:00Z"));
         assert_eq!(other.now(), at("2026-11-23T09:05:00Z"));
         clock.changed().await;
 

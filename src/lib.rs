@@ -3,5 +3,7 @@
 pub mod channel;
 pub mod clock;
 pub mod config;
+pub mod inspection;
 pub mod repair;
+pub mod report;
 pub mod store;

@@ -1,0 +1,3 @@
+//! Looks at one snapshot of one cluster and says what is wrong in it.
+
+pub mod finding;
