@@ -46,6 +46,8 @@ pub enum Work {
     Inspect {
         /// Which cluster.
         cluster: String,
+        /// One namespace only.
+        namespace: Option<String>,
     },
     /// Take a repair one step further: carry out, verify, expire.
     Repair {
@@ -121,6 +123,14 @@ impl Inbox {
         commit.insert(&INBOX, key, &Item { lane, at: self.clock.now(), work, attempts: 0, not_before: None });
     }
 
+    /// Adds an item that is left alone until its time.
+    pub fn add_later(&self, commit: &mut Commit, lane: String, work: Work, not_before: DateTime<Utc>) {
+        let key = self.next.fetch_add(1, Ordering::Relaxed);
+        let lane = format!("{lane} later");
+        let item = Item { lane, at: self.clock.now(), work, attempts: 0, not_before: Some(not_before) };
+        commit.insert(&INBOX, key, &item);
+    }
+
     /// Stores what a platform brought; `Ok` also when it was known from before.
     ///
     /// # Errors
@@ -168,6 +178,6 @@ pub fn repair_lane(proposal: &str) -> String {
 }
 
 /// The lane of a cluster's inspections.
-pub fn inspection_lane(cluster: &str) -> String {
-    format!("inspect {cluster}")
+pub fn inspection_lane(cluster: &str, namespace: Option<&str>) -> String {
+    format!("inspect {cluster} {}", namespace.unwrap_or("*"))
 }

@@ -12,6 +12,8 @@ use crate::{
     store::{Commit, Direction, Keys, ReadError, Store, Versioned},
     texts,
 };
+use anyhow::anyhow;
+use chrono::TimeDelta;
 use contract::{Adapter, Body, ChannelRef, Inbound, OutboundId, Platform, Visibility};
 use std::{
     collections::BTreeMap,
@@ -22,6 +24,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How often "is working" is shown again: Telegram's lasts five seconds.
 const WORKING_EVERY: Duration = Duration::from_secs(4);
+
+/// Between two looks at a cluster when the clock is moved by hand: the cluster has a clock of its own.
+const PAUSE_BY_HAND: Duration = Duration::from_millis(100);
 
 /// The shared means of all handlers.
 #[derive(Debug)]
@@ -114,6 +119,21 @@ impl Desk {
         let name = grant.cluster(named).map_err(|unknown| texts::chat::no_cluster(unknown, &grant.clusters))?;
         let cluster = self.clusters.get(name).ok_or_else(|| texts::chat::no_cluster(name, &grant.clusters))?;
         Ok(Arc::clone(cluster))
+    }
+
+    /// A cluster that a stored record names.
+    pub(crate) fn configured(&self, name: &str) -> Result<Arc<Cluster>, Failure> {
+        let cluster = self.clusters.get(name);
+        Ok(Arc::clone(cluster.ok_or_else(|| anyhow!("the cluster {name} is not configured any more"))?))
+    }
+
+    /// Waits; with a clock that is moved by hand, until the cluster may look different, which real time decides.
+    pub(crate) async fn pause(&self, step: TimeDelta) {
+        if self.clock.is_manual() {
+            tokio::time::sleep(PAUSE_BY_HAND).await;
+        } else {
+            self.clock.sleep_until(self.clock.now() + step).await;
+        }
     }
 
     /// The subscriptions of a channel, in the order of clusters and schedules.

@@ -13,7 +13,7 @@ mod questions;
 mod repairs;
 mod rounds;
 
-pub use desk::{Desk, Limit};
+pub use desk::Desk;
 pub use rounds::Rounds;
 
 use crate::{
@@ -164,7 +164,7 @@ async fn work(desk: &Desk, taken: Taken) {
 async fn handle(desk: &Desk, taken: &Taken) -> Result<(), Failure> {
     match &taken.item.work {
         Work::Chat(inbound) => chat::handle(desk, taken, inbound).await,
-        Work::Inspect { cluster } => inspecting::handle(desk, taken, cluster).await,
+        Work::Inspect { cluster, namespace } => inspecting::handle(desk, taken, cluster, namespace.as_deref()).await,
         Work::Repair { proposal } => repairs::advance(desk, taken, proposal).await,
         Work::Question { request } => questions::handle_request(desk, taken, request).await,
         Work::Alerts { request } => questions::handle_alerts(desk, taken, request).await,

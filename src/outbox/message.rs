@@ -1,6 +1,7 @@
 //! Rows of the outbox: one platform message each, made in the same commit as what they tell about.
 
 use crate::{
+    channel::button::ReportKey,
     clock::Clock,
     ids,
     store::{Commit, Direction, Keys, ReadError, Record, Store, Table},
@@ -97,10 +98,8 @@ pub enum Subject {
     Nothing,
     /// A report.
     Report {
-        /// Of which cluster.
-        cluster: String,
-        /// When it was taken: with the cluster its key.
-        taken_at: DateTime<Utc>,
+        /// Which.
+        key: ReportKey,
     },
     /// A conversation.
     Conversation {

@@ -1,0 +1,341 @@
+//! Repairs as the conductor takes them through their states: each step is one commit with the card that shows it.
+
+use super::{Desk, Failure, Taken, commands::Order};
+use crate::{
+    channel::{Grant, button},
+    inbox::{Work, repair_lane},
+    inspection::{
+        archive::{self, Listener},
+        finding::{ActionHint, Target},
+    },
+    outbox::{Class, Draft, RowKind, Subject},
+    repair::{
+        self, Ask, AuditEvent, Decider, Decision, Outcome, PROPOSALS, Proposal, Refusal, Requester, State, audit,
+    },
+    store::{Commit, Direction, Keys, Versioned},
+    texts,
+};
+use anyhow::anyhow;
+use chrono::TimeDelta;
+use contract::{Body, Inbound};
+
+/// Between two looks at a repair that is being verified.
+const LOOK_EVERY: TimeDelta = TimeDelta::seconds(2);
+/// Proposals that `/proposals` shows.
+const LISTED: usize = 20;
+
+/// Who asks, as the audit and the policy know them.
+pub(super) fn requester(inbound: &Inbound, grant: &Grant<'_>) -> Requester {
+    Requester { person: grant.person.cloned(), actor: inbound.actor.clone() }
+}
+
+/// `/fix ACTION KIND/NAME`.
+pub(super) async fn fix(order: &Order<'_>) -> Result<(), Failure> {
+    let Order { desk, taken, inbound, grant, invocation } = *order;
+    let cluster = match desk.cluster(grant.channel, invocation.get("cluster")) {
+        Ok(cluster) => cluster,
+        Err(body) => return order.say(body).await,
+    };
+    let hint = match hint(invocation) {
+        Ok(hint) => hint,
+        Err(problem) => return order.say(texts::chat::mistake(problem)).await,
+    };
+    let ask = Ask {
+        hint,
+        channel: inbound.channel.clone(),
+        requester: requester(inbound, grant),
+        reason: None,
+        finding: None,
+    };
+    propose(desk, taken, inbound, grant, cluster.name(), ask).await
+}
+
+/// The typed hint of a `/fix` line.
+fn hint(invocation: &contract::Invocation) -> Result<ActionHint, String> {
+    let kind: repair::ActionKind = invocation.get("action").unwrap_or_default().parse()?;
+    let object = invocation.get("object").unwrap_or_default();
+    let namespace = invocation.get("namespace").ok_or("Name the namespace too: -n NAMESPACE")?;
+    let (given_kind, name) = object.split_once('/').unwrap_or(("pod", object));
+    let proper = repair::proper_kind(given_kind).ok_or_else(|| format!("I cannot repair a {given_kind}"))?;
+    let target = Target::namespaced(proper, namespace, name);
+    let number = |key: &str| -> Result<Option<i64>, String> {
+        let read = |text: &str| text.parse().map_err(|_| format!("{key} must be a whole number, not {text}"));
+        invocation.get(key).map(read).transpose()
+    };
+    Ok(match kind {
+        repair::ActionKind::RestartRollout => ActionHint::RestartRollout { target },
+        repair::ActionKind::UndoRollout => ActionHint::UndoRollout { target, to_revision: number("revision")? },
+        repair::ActionKind::Scale => {
+            let replicas = number("replicas")?.ok_or("Say how many: --replicas N")?;
+            let replicas = i32::try_from(replicas).map_err(|_| "that is too many replicas")?;
+            ActionHint::Scale { target, replicas }
+        }
+        repair::ActionKind::DeletePod => ActionHint::DeletePod { target },
+    })
+}
+
+/// Plans a repair and posts its card, or says why not.
+pub(super) async fn propose(
+    desk: &Desk,
+    taken: &Taken,
+    inbound: &Inbound,
+    grant: &Grant<'_>,
+    cluster: &str,
+    ask: Ask,
+) -> Result<(), Failure> {
+    let cluster = match desk.cluster(grant.channel, Some(cluster)) {
+        Ok(cluster) => cluster,
+        Err(body) => return finish_with(desk, taken, inbound, body).await,
+    };
+    let plan = repair::propose(&cluster, &desk.policy, ask, &desk.clock);
+    match desk.while_working(&inbound.channel, plan).await {
+        Err(refusal) => finish_with(desk, taken, inbound, texts::repair::refusal(&refusal)).await,
+        Ok(proposal) => {
+            let mut commit = Commit::new();
+            add_proposal(desk, &mut commit, taken, inbound, proposal, "card")?;
+            taken.done(&mut commit);
+            Ok(desk.store.commit(commit).await?)
+        }
+    }
+}
+
+/// Adds a new proposal with its card and its expiry to a commit.
+pub(super) fn add_proposal(
+    desk: &Desk,
+    commit: &mut Commit,
+    taken: &Taken,
+    inbound: &Inbound,
+    mut proposal: Proposal,
+    which: &str,
+) -> Result<(), Failure> {
+    let tokens =
+        button::decisions(commit, &proposal.channel, &proposal.id, proposal.expires_at + button::LASTS);
+    let body = texts::repair::card(&proposal, Some(tokens), desk.clock.now());
+    let subject = Subject::Proposal { id: proposal.id.clone() };
+    proposal.card = Some(desk.answer_about(commit, taken, inbound, body, which, subject));
+    commit.insert(&PROPOSALS, proposal.id.as_str(), &proposal);
+    audit::append(&desk.store, commit, AuditEvent::proposed(&proposal), desk.clock.now())?;
+    // Expiry is an item of its own that waits for its time.
+    desk.inbox.add_later(commit, repair_lane(&proposal.id), Work::Repair { proposal: proposal.id.clone() }, proposal.expires_at);
+    Ok(())
+}
+
+/// `/approve ID` and `/reject ID`.
+pub(super) async fn decide_by_command(order: &Order<'_>) -> Result<(), Failure> {
+    let Order { desk, taken, inbound, grant, invocation } = *order;
+    let decision = match invocation.command {
+        contract::CommandName::Reject => Decision::Reject,
+        _ => Decision::Approve,
+    };
+    decide(desk, taken, inbound, grant, invocation.get("proposal").unwrap_or_default(), decision).await
+}
+
+/// Approves or rejects: every check, then the new state, the audit, the card and the next step in one commit.
+pub(super) async fn decide(
+    desk: &Desk,
+    taken: &Taken,
+    inbound: &Inbound,
+    grant: &Grant<'_>,
+    id: &str,
+    decision: Decision,
+) -> Result<(), Failure> {
+    let now = desk.clock.now();
+    let Some(proposal) = desk.store.get(&PROPOSALS, id)?.filter(|proposal| proposal.channel == inbound.channel) else {
+        return finish_with(desk, taken, inbound, texts::repair::no_such_proposal(id)).await;
+    };
+    let by = Decider {
+        person: grant.person.cloned(),
+        actor: inbound.actor.clone(),
+        channel: inbound.channel.clone(),
+    };
+    let mut commit = Commit::new();
+    taken.done(&mut commit);
+    match repair::decide(&proposal, decision, &by, &desk.policy, now) {
+        Ok(decided) => {
+            audit::append(&desk.store, &mut commit, AuditEvent::decided(&decided, &by), now)?;
+            save(desk, &mut commit, taken, &proposal, &decided, "decided");
+            if !decided.is_final() {
+                desk.inbox.add(&mut commit, repair_lane(id), Work::Repair { proposal: id.to_owned() });
+            }
+        }
+        Err(refusal) => {
+            audit::append(&desk.store, &mut commit, AuditEvent::refused(&proposal, &by, &refusal), now)?;
+            desk.answer_private(&mut commit, taken, inbound, texts::repair::refusal(&refusal), "refusal");
+        }
+    }
+    Ok(desk.store.commit(commit).await?)
+}
+
+/// A press that means nothing here is kept in the audit: it may be an attempt.
+pub(super) fn note_foreign_press(desk: &Desk, commit: &mut Commit, inbound: &Inbound) -> Result<(), Failure> {
+    Ok(audit::append(&desk.store, commit, AuditEvent::foreign_press(inbound), desk.clock.now())?)
+}
+
+/// `/proposals`.
+pub(super) async fn list(order: &Order<'_>) -> Result<(), Failure> {
+    let all = order.desk.store.scan(&PROPOSALS, &Keys::all(), 10_000, Direction::Descending)?;
+    let mut here: Vec<Proposal> = all
+        .into_iter()
+        .map(|(_, proposal)| proposal.into_value())
+        .filter(|proposal| proposal.channel == order.inbound.channel)
+        .collect();
+    here.sort_by_key(|proposal| (proposal.is_final(), std::cmp::Reverse(proposal.created_at)));
+    here.truncate(LISTED);
+    order.say(texts::repair::list(&here, order.desk.clock.now())).await
+}
+
+/// Takes a proposal on from the state in which it is stored, until it waits for somebody or is over.
+pub(super) async fn advance(desk: &Desk, taken: &Taken, id: &str) -> Result<(), Failure> {
+    let stored = desk.store.get(&PROPOSALS, id)?.ok_or_else(|| anyhow!("there is no proposal {id}"))?;
+    let now = desk.clock.now();
+    match &stored.state {
+        State::Proposed => match repair::expire(&stored, now) {
+            Some(expired) => {
+                let mut commit = Commit::new();
+                audit::append(&desk.store, &mut commit, AuditEvent::expired(&expired), now)?;
+                save(desk, &mut commit, taken, &stored, &expired, "expired");
+                taken.done(&mut commit);
+                Ok(desk.store.commit(commit).await?)
+            }
+            None => desk.finish(taken, |_| {}).await,
+        },
+        State::Approved { .. } => carry_out(desk, taken, stored).await,
+        // The process stopped after the intent was written: look, never repeat.
+        State::Executing { .. } => {
+            let cluster = desk.configured(&stored.cluster)?;
+            let outcome = repair::settle(&cluster, &stored).await;
+            let verifying = after_execution(desk, taken, &stored, &outcome).await?;
+            verify(desk, taken, verifying).await
+        }
+        State::Verifying { .. } => verify(desk, taken, stored).await,
+        State::Succeeded { .. }
+        | State::Failed { .. }
+        | State::Unknown { .. }
+        | State::Rejected { .. }
+        | State::Expired { .. }
+        | State::Superseded { .. } => desk.finish(taken, |_| {}).await,
+    }
+}
+
+/// Writes the intent, does it once, writes what came of it.
+async fn carry_out(desk: &Desk, taken: &Taken, stored: Versioned<Proposal>) -> Result<(), Failure> {
+    let cluster = desk.configured(&stored.cluster)?;
+    let now = desk.clock.now();
+    let executing = match repair::begin(&stored, now) {
+        Ok(executing) => executing,
+        Err(refusal) => return Err(anyhow!("{refusal:?}").into()),
+    };
+    let mut commit = Commit::new();
+    audit::append(&desk.store, &mut commit, AuditEvent::executing(&executing), now)?;
+    save(desk, &mut commit, taken, &stored, &executing, "executing");
+    desk.store.commit(commit).await?;
+    let executing = reload(desk, &stored.id)?;
+    let outcome = repair::carry_out(&cluster, &executing, &desk.policy, &desk.clock).await;
+    let verifying = after_execution(desk, taken, &executing, &outcome).await?;
+    verify(desk, taken, verifying).await
+}
+
+/// Stores what came of the write and gives the proposal as it is now.
+async fn after_execution(
+    desk: &Desk,
+    taken: &Taken,
+    executing: &Versioned<Proposal>,
+    outcome: &Outcome,
+) -> Result<Versioned<Proposal>, Failure> {
+    let now = desk.clock.now();
+    let recorded = repair::record(executing, outcome, now);
+    let mut commit = Commit::new();
+    audit::append(&desk.store, &mut commit, AuditEvent::executed(&recorded, outcome), now)?;
+    save(desk, &mut commit, taken, executing, &recorded, "executed");
+    desk.store.commit(commit).await?;
+    reload(desk, &executing.id)
+}
+
+/// Looks until the repair is proven or the deadline is over, with the progress on the card.
+async fn verify(desk: &Desk, taken: &Taken, mut stored: Versioned<Proposal>) -> Result<(), Failure> {
+    let cluster = desk.configured(&stored.cluster)?;
+    let mut told = stored.progress.clone();
+    let mut step = 0;
+    while let State::Verifying { .. } = stored.state {
+        let now = desk.clock.now();
+        let look = repair::look(&cluster, &stored, now).await;
+        if let Some(verdict) = &look.verdict {
+            let concluded = repair::conclude(&stored, verdict, now);
+            let mut commit = Commit::new();
+            audit::append(&desk.store, &mut commit, AuditEvent::verified(&concluded), now)?;
+            save(desk, &mut commit, taken, &stored, &concluded, "concluded");
+            look_again(desk, &mut commit, &concluded)?;
+            taken.done(&mut commit);
+            return Ok(desk.store.commit(commit).await?);
+        }
+        if told.as_ref() != Some(&look.progress) {
+            step += 1;
+            let shown = Proposal { progress: Some(look.progress.clone()), ..Proposal::clone(&stored) };
+            let mut commit = Commit::new();
+            save(desk, &mut commit, taken, &stored, &shown, &format!("progress {now} {step}"));
+            desk.store.commit(commit).await?;
+            stored = reload(desk, &shown.id)?;
+            told = Some(look.progress);
+        }
+        desk.pause(LOOK_EVERY).await;
+    }
+    desk.finish(taken, |_| {}).await
+}
+
+/// After a repair the cluster is inspected again for the channel, so that it sees what is resolved.
+fn look_again(desk: &Desk, commit: &mut Commit, proposal: &Proposal) -> Result<(), Failure> {
+    if !matches!(proposal.state, State::Succeeded { .. }) {
+        return Ok(());
+    }
+    let now = desk.clock.now();
+    let listener = Listener::Repair { channel: proposal.channel.clone(), proposal: proposal.id.clone() };
+    let scope = (proposal.cluster.as_str(), None);
+    if archive::ask(&desk.store, commit, scope, vec![listener], now)? {
+        super::inspecting::open(desk, commit, scope);
+    }
+    Ok(())
+}
+
+/// Adds the new state and the card that shows it.
+fn save(
+    desk: &Desk,
+    commit: &mut Commit,
+    taken: &Taken,
+    old: &Versioned<Proposal>,
+    new: &Proposal,
+    which: &str,
+) {
+    commit.replace(&PROPOSALS, new.id.as_str(), old, new);
+    let kind = match &new.card {
+        Some(card) => RowKind::Edit { of: card.clone() },
+        None => RowKind::Post { reply_to: None },
+    };
+    let class = if new.is_final() { Class::Lasting } else { Class::Progress };
+    desk.outbox.add(
+        commit,
+        Draft {
+            cause: taken.cause(&format!("{} {which}", new.id)),
+            to: new.channel.clone(),
+            kind,
+            body: texts::repair::card(new, None, desk.clock.now()),
+            subject: Subject::Proposal { id: new.id.clone() },
+            class,
+        },
+    );
+}
+
+fn reload(desk: &Desk, id: &str) -> Result<Versioned<Proposal>, Failure> {
+    Ok(desk.store.get(&PROPOSALS, id)?.ok_or_else(|| anyhow!("the proposal {id} is gone"))?)
+}
+
+async fn finish_with(desk: &Desk, taken: &Taken, inbound: &Inbound, body: Body) -> Result<(), Failure> {
+    desk.finish(taken, |commit| {
+        desk.answer_private(commit, taken, inbound, body, "answer");
+    })
+    .await
+}
+
+/// What a model gets to read when it proposed something that cannot be done.
+pub(super) fn for_model(refusal: &Refusal) -> String {
+    contract::plain(&texts::repair::refusal(refusal))
+}

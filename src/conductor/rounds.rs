@@ -1,0 +1,114 @@
+//! The task that looks at the schedules: what is due becomes an inspection, once, and what was missed is said.
+
+use super::{Desk, Failure, inspecting};
+use crate::{
+    channel::{OCCURRENCES, Occurrence, OccurrenceState, SUBSCRIPTIONS, Subscription},
+    inspection::archive::{self, Listener},
+    schedule::{Due, Misfire, Schedule, Ticker, due},
+    store::{Commit, CommitError, Direction, Keys, Versioned},
+};
+use chrono::{DateTime, Utc};
+use contract::Stop;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The rounds.
+#[derive(Debug)]
+pub struct Rounds {
+    desk: Arc<Desk>,
+    misfire: Misfire,
+}
+
+/// What is due for one cluster.
+type DueNow = BTreeMap<String, Vec<(String, Versioned<Subscription>, DateTime<Utc>, OccurrenceState)>>;
+
+impl Rounds {
+    /// Rounds over this desk's subscriptions.
+    pub fn new(desk: Arc<Desk>) -> Self {
+        Self { desk, misfire: Misfire::default() }
+    }
+
+    /// Looks at each tick until stop.
+    pub async fn run(self, mut ticker: Ticker, stop: Stop) {
+        loop {
+            if let Err(error) = self.look().await {
+                tracing::error!(%error, "the schedules could not be looked at");
+            }
+            tokio::select! {
+                () = ticker.tick() => {}
+                () = stop.stopped() => break,
+            }
+        }
+        ticker.stop().await;
+    }
+
+    /// Commits everything that is due now: the occurrence, the subscription and the inspection in one commit.
+    async fn look(&self) -> Result<(), Failure> {
+        let now = self.desk.clock.now();
+        let mut due_now: DueNow = BTreeMap::new();
+        for (key, subscription) in self.desk.store.scan(&SUBSCRIPTIONS, &Keys::all(), 100_000, Direction::Ascending)? {
+            if subscription.paused.is_some() {
+                continue;
+            }
+            let schedule = match Schedule::parse(&subscription.schedule, self.desk.time_zone) {
+                Ok(schedule) => schedule,
+                Err(error) => {
+                    tracing::error!(%error, schedule = subscription.schedule, "a stored schedule cannot be read");
+                    continue;
+                }
+            };
+            let since = subscription.last_planned.unwrap_or(subscription.created_at);
+            let (planned_at, state) = match due(&schedule, since, now, &self.misfire) {
+                Due::NotYet { .. } => continue,
+                Due::Run { planned_at } => (planned_at, OccurrenceState::Planned),
+                Due::Late { planned_at, .. } => (planned_at, OccurrenceState::Late),
+                Due::Skipped { planned_at, .. } => (planned_at, OccurrenceState::Skipped),
+            };
+            let cluster = subscription.cluster.clone();
+            due_now.entry(cluster).or_default().push((key, subscription, planned_at, state));
+        }
+        for (cluster, subscriptions) in due_now {
+            match self.commit(&cluster, subscriptions, now).await {
+                // Somebody changed one of them meanwhile: the next tick looks again.
+                Err(Failure::Commit(CommitError::Conflict { .. })) | Ok(()) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        cluster: &str,
+        subscriptions: Vec<(String, Versioned<Subscription>, DateTime<Utc>, OccurrenceState)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Failure> {
+        let mut commit = Commit::new();
+        let mut listeners = Vec::new();
+        for (key, subscription, planned_at, state) in subscriptions {
+            let mut changed = Subscription::clone(&subscription);
+            changed.last_planned = Some(planned_at);
+            if state == OccurrenceState::Skipped {
+                changed.missed.push(planned_at);
+                changed.missed.sort();
+            } else {
+                listeners.push(Listener::Subscription {
+                    channel: subscription.channel.clone(),
+                    key: key.clone(),
+                    planned_at,
+                    late: state == OccurrenceState::Late,
+                    missed: subscription.missed.clone(),
+                    only_changes: subscription.only_changes,
+                });
+            }
+            commit.replace(&SUBSCRIPTIONS, key.as_str(), &subscription, &changed);
+            let occurrence = Occurrence { planned_at, decided_at: now, state };
+            commit.insert(&OCCURRENCES, (subscription.id.as_str(), planned_at), &occurrence);
+        }
+        if !listeners.is_empty()
+            && archive::ask(&self.desk.store, &mut commit, (cluster, None), listeners, now)?
+        {
+            inspecting::open(&self.desk, &mut commit, (cluster, None));
+        }
+        Ok(self.desk.store.commit(commit).await?)
+    }
+}

@@ -1,0 +1,147 @@
+//! The reports that were taken, and who waits for the next one.
+
+use crate::{
+    report::Report,
+    store::{Commit, Direction, Keys, ReadError, Record, Store, Table, Versioned},
+};
+use chrono::{DateTime, Utc};
+use contract::{ChannelRef, Inbound};
+use serde::{Deserialize, Serialize};
+
+/// Reports by cluster, scope and time.
+pub const REPORTS: Table<Stored> = Table::new("reports");
+/// The inspection that waits or runs, by cluster and scope: whoever asks meanwhile joins it.
+pub const RUNS: Table<Run> = Table::new("runs");
+
+/// A report as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// The report.
+    pub report: Report,
+}
+
+/// An inspection that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Of which cluster.
+    pub cluster: String,
+    /// One namespace only.
+    pub namespace: Option<String>,
+    /// When it was first asked for.
+    pub requested_at: DateTime<Utc>,
+    /// Who waits for its report.
+    pub audience: Vec<Listener>,
+}
+
+/// Somebody who waits for a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Listener {
+    /// A subscription whose time has come.
+    Subscription {
+        /// Where it is posted.
+        channel: ChannelRef,
+        /// The subscription's key in its table.
+        key: String,
+        /// When it was due.
+        planned_at: DateTime<Utc>,
+        /// Whether that is long ago.
+        late: bool,
+        /// Planned times that were left out since the last report.
+        missed: Vec<DateTime<Utc>>,
+        /// Stay silent when nothing changed.
+        only_changes: bool,
+    },
+    /// Somebody in a chat.
+    Chat {
+        /// What they wrote.
+        inbound: Box<Inbound>,
+    },
+    /// A repair that was verified: what is resolved by it.
+    Repair {
+        /// Where the repair was asked for.
+        channel: ChannelRef,
+        /// Its proposal.
+        proposal: String,
+    },
+    /// A caller of the API.
+    Request {
+        /// The request's id.
+        id: String,
+    },
+}
+
+impl Record for Stored {
+    const VERSION: u16 = 1;
+}
+impl Record for Run {
+    const VERSION: u16 = 1;
+}
+
+/// The key of a scope's run.
+pub fn run_key(cluster: &str, namespace: Option<&str>) -> (String, String) {
+    (cluster.to_owned(), namespace.unwrap_or("").to_owned())
+}
+
+/// Keeps a report.
+pub fn keep(commit: &mut Commit, namespace: Option<&str>, report: &Report) {
+    let key = (report.cluster.clone(), namespace.unwrap_or("").to_owned(), report.taken_at);
+    commit.put(&REPORTS, key, &Stored { report: report.clone() });
+}
+
+/// The last report of a scope.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn latest(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<Option<Report>, ReadError> {
+    let keys = Keys::under(run_key(cluster, namespace));
+    let newest = store.scan(&REPORTS, &keys, 1, Direction::Descending)?;
+    Ok(newest.into_iter().next().map(|(_, stored)| stored.into_value().report))
+}
+
+/// The report of a cluster that was taken then, whatever its scope.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn at(
+    store: &Store,
+    cluster: &str,
+    namespace: Option<&str>,
+    taken_at: DateTime<Utc>,
+) -> Result<Option<Report>, ReadError> {
+    let key = (cluster.to_owned(), namespace.unwrap_or("").to_owned(), taken_at);
+    Ok(store.get(&REPORTS, key)?.map(|stored: Versioned<Stored>| stored.into_value().report))
+}
+
+/// Asks for an inspection: joins the one that waits or runs, or opens one. Whether it opened one (then the caller
+/// adds the inbox item).
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn ask(
+    store: &Store,
+    commit: &mut Commit,
+    (cluster, namespace): (&str, Option<&str>),
+    listeners: Vec<Listener>,
+    now: DateTime<Utc>,
+) -> Result<bool, ReadError> {
+    let key = run_key(cluster, namespace);
+    match store.get(&RUNS, &key)? {
+        Some(run) => {
+            let mut joined = Run::clone(&run);
+            joined.audience.extend(listeners);
+            commit.replace(&RUNS, key, &run, &joined);
+            Ok(false)
+        }
+        None => {
+            let run = Run {
+                cluster: cluster.to_owned(),
+                namespace: namespace.map(str::to_owned),
+                requested_at: now,
+                audience: listeners,
+            };
+            commit.insert(&RUNS, key, &run);
+            Ok(true)
+        }
+    }
+}
