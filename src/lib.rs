@@ -1,4 +1,6 @@
 //! roundsman makes the rounds of Kubernetes clusters.
 
 pub mod clock;
+pub mod schedule;
 pub mod store;
+pub mod texts;

@@ -1,0 +1,3 @@
+//! Every sentence that a person sees, as functions: one place to keep them short and plain.
+
+pub mod schedule;
