@@ -1,3 +1,4 @@
 //! Every sentence that a person sees, as functions: one place to keep them short and plain.
 
+pub mod outbox;
 pub mod schedule;
