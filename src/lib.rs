@@ -6,4 +6,7 @@ pub mod config;
 pub mod inspection;
 pub mod repair;
 pub mod report;
+pub mod outbox;
+pub mod schedule;
 pub mod store;
+pub mod texts;

@@ -1,0 +1,35 @@
+//! What is said about messages that could not be delivered; shown in the console and in `status`.
+
+pub fn too_old() -> String {
+    "Not sent: it was out of date before the platform could be reached.".to_owned()
+}
+
+pub fn gave_up(attempts: u32, detail: &str) -> String {
+    format!(
+        "Given up after {attempts} attempts. The last error: {detail}. Send it again when the platform works."
+    )
+}
+
+pub fn may_have_arrived(detail: &str) -> String {
+    format!(
+        "It may have arrived, the platform's answer was lost: {detail}. Look in the channel; send it again if it is not there."
+    )
+}
+
+pub fn rejected(detail: &str) -> String {
+    format!("The platform refuses this message: {detail}.")
+}
+
+pub fn channel_gone(detail: &str) -> String {
+    format!(
+        "The channel cannot be reached any more: {detail}. Its subscriptions are paused; invite the bot again and resume them."
+    )
+}
+
+pub fn superseded() -> String {
+    "Not sent: a newer version of the same message took its place.".to_owned()
+}
+
+pub fn moves_in_circles() -> String {
+    "the channel says again and again that it has moved".to_owned()
+}
