@@ -61,9 +61,21 @@ pub enum Due {
     },
 }
 
+/// If the latest occurrence lies this far ahead, the clock was wrong when it was recorded and is right now.
+const AHEAD: TimeDelta = TimeDelta::days(1);
+
 /// What is due at `now`. `last` is the planned time of the latest occurrence that was run or skipped, or the time at
 /// which the subscription was made: so a new one never fires at once, and a clock that is put back repeats nothing.
+///
+/// Whoever finds the planned time recorded already runs nothing, and takes it for `last` all the same.
 pub fn due(schedule: &Schedule, last: DateTime<Utc>, now: DateTime<Utc>, misfire: &Misfire) -> Due {
+    // Waiting until that time comes once more could be a silence of years. What is found instead may have run
+    // already: its planned time tells.
+    let last = if last - now > AHEAD {
+        now - misfire.grace
+    } else {
+        last
+    };
     let Some(planned_at) = schedule.latest_between(last, now) else {
         return Due::NotYet {
             next: schedule.next_after(last.max(now)),

@@ -419,6 +419,28 @@ fn a_clock_that_is_put_back_repeats_nothing() {
 }
 
 #[test]
+fn a_clock_that_was_far_ahead_does_not_silence_the_schedule() {
+    // It ran while the clock was a year ahead.
+    let ahead = "2027-11-24T09:00:00Z";
+    let next = at("2026-11-25T09:00:00Z");
+    check_due(
+        NINE,
+        ahead,
+        "2026-11-24T12:00:00Z",
+        Due::NotYet { next: Some(next) },
+    );
+    check_due(
+        NINE,
+        ahead,
+        "2026-11-25T09:00:01Z",
+        Due::Run {
+            planned_at: next,
+            missed: None,
+        },
+    );
+}
+
+#[test]
 fn an_occurrence_has_the_same_planned_time_whenever_it_is_looked_for() {
     // The planned time is the key that keeps it from running twice, also over both changes of the clocks.
     for text in [

@@ -82,6 +82,18 @@ impl Commit {
         self.step(table, key, Expect::Absent, Write::Nothing)
     }
 
+    /// Adds all steps of another commit after the own ones: what several modules have to say about one step of the
+    /// product goes into one transaction.
+    pub fn append(&mut self, other: Commit) -> &mut Self {
+        for step in other.steps {
+            self.add(step);
+        }
+        if let Some(error) = other.refused {
+            self.refuse(error);
+        }
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.refused.is_none()
     }
@@ -100,12 +112,32 @@ impl Commit {
         }
     }
 
-    fn step<V>(&mut self, table: &Table<V>, key: impl Key, expect: Expect, write: Write) -> &mut Self {
-        let (table, key) = (table.name(), key.text());
+    fn step<V>(
+        &mut self,
+        table: &Table<V>,
+        key: impl Key,
+        expect: Expect,
+        write: Write,
+    ) -> &mut Self {
+        self.add(Step {
+            table: table.name(),
+            key: key.text(),
+            expect,
+            write,
+        })
+    }
+
+    fn add(&mut self, step: Step) -> &mut Self {
         if self.steps.len() == STEP_LIMIT {
-            return self.refuse(CommitError::TooLarge { table, key, size: STEP_LIMIT + 1, limit: STEP_LIMIT });
+            let Step { table, key, .. } = step;
+            return self.refuse(CommitError::TooLarge {
+                table,
+                key,
+                size: STEP_LIMIT + 1,
+                limit: STEP_LIMIT,
+            });
         }
-        self.steps.push(Step { table, key, expect, write });
+        self.steps.push(step);
         self
     }
 

@@ -268,9 +268,12 @@ impl Disk {
     }
 }
 
-/// sled wraps the refusal of the file lock into an error of kind `Other`; only its text tells.
+/// sled wraps the refusal of the file lock into an error of kind `Other`; only its text tells. Other refusals, of a
+/// file system without locks for example, are not worth waiting for.
 fn is_locked(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock || error.to_string().starts_with("could not acquire lock")
+    let text = error.to_string();
+    error.kind() == io::ErrorKind::WouldBlock
+        || (text.starts_with("could not acquire lock") && text.contains("WouldBlock"))
 }
 
 fn address(table: &str, key: &str) -> Vec<u8> {

@@ -186,6 +186,51 @@ async fn a_later_step_sees_what_an_earlier_one_wrote() {
 }
 
 #[tokio::test]
+async fn commits_of_several_modules_are_applied_as_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let mut audit = Commit::new();
+    audit.insert(&NOTES, "audit", &note("ada approved"));
+    commit(&store, |c| {
+        c.put(&PEOPLE, "ada", &person("Ada", "L")).append(audit)
+    })
+    .await
+    .unwrap();
+    assert_eq!(*store.commits_watch().borrow(), 1);
+
+    let mut again = Commit::new();
+    again.insert(&NOTES, "audit", &note("twice"));
+    let outcome = commit(&store, |c| c.remove(&PEOPLE, "ada").append(again)).await;
+    assert!(
+        matches!(outcome, Err(CommitError::Conflict { table: "notes", .. })),
+        "{outcome:?}"
+    );
+    assert!(store.get(&PEOPLE, "ada").unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_commit_with_too_many_steps_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let mut many = Commit::new();
+    for n in 0..=STEP_LIMIT as u64 {
+        many.put(&NOTES, n, &note("x"));
+    }
+    let outcome = store.commit(many).await;
+    assert!(
+        matches!(
+            outcome,
+            Err(CommitError::TooLarge {
+                limit: STEP_LIMIT,
+                ..
+            })
+        ),
+        "{outcome:?}"
+    );
+    assert_eq!(store.count(&NOTES, &Keys::all()).unwrap(), 0);
+}
+
+#[tokio::test]
 async fn scans_go_in_order_and_stay_in_their_range_and_table() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(&dir);
