@@ -58,7 +58,13 @@ impl Commit {
     }
 
     /// Writes `new` if the record is still the `old` one that was read. Conflicts if it was changed or removed.
-    pub fn replace<V: Record>(&mut self, table: &Table<V>, key: impl Key, old: &Versioned<V>, new: &V) -> &mut Self {
+    pub fn replace<V: Record>(
+        &mut self,
+        table: &Table<V>,
+        key: impl Key,
+        old: &Versioned<V>,
+        new: &V,
+    ) -> &mut Self {
         self.write(table, key, Expect::Exactly(Arc::clone(&old.stored)), new)
     }
 
@@ -68,13 +74,33 @@ impl Commit {
     }
 
     /// Removes a record if it is still the `old` one that was read. Conflicts if it was changed or removed.
-    pub fn remove_expected<V: Record>(&mut self, table: &Table<V>, key: impl Key, old: &Versioned<V>) -> &mut Self {
-        self.step(table, key, Expect::Exactly(Arc::clone(&old.stored)), Write::Remove)
+    pub fn remove_expected<V: Record>(
+        &mut self,
+        table: &Table<V>,
+        key: impl Key,
+        old: &Versioned<V>,
+    ) -> &mut Self {
+        self.step(
+            table,
+            key,
+            Expect::Exactly(Arc::clone(&old.stored)),
+            Write::Remove,
+        )
     }
 
     /// Changes nothing, but conflicts if a record that the decision rests on is no longer the `old` one.
-    pub fn expect<V: Record>(&mut self, table: &Table<V>, key: impl Key, old: &Versioned<V>) -> &mut Self {
-        self.step(table, key, Expect::Exactly(Arc::clone(&old.stored)), Write::Nothing)
+    pub fn expect<V: Record>(
+        &mut self,
+        table: &Table<V>,
+        key: impl Key,
+        old: &Versioned<V>,
+    ) -> &mut Self {
+        self.step(
+            table,
+            key,
+            Expect::Exactly(Arc::clone(&old.stored)),
+            Write::Nothing,
+        )
     }
 
     /// Changes nothing, but conflicts if the key is taken.
@@ -98,11 +124,22 @@ impl Commit {
         self.steps.is_empty() && self.refused.is_none()
     }
 
-    fn write<V: Record>(&mut self, table: &Table<V>, key: impl Key, expect: Expect, value: &V) -> &mut Self {
+    fn write<V: Record>(
+        &mut self,
+        table: &Table<V>,
+        key: impl Key,
+        expect: Expect,
+        value: &V,
+    ) -> &mut Self {
         match envelope::seal(value) {
             Ok(envelope) if envelope.len() > BLOB_LIMIT => {
                 let (table, key, size) = (table.name(), key.text(), envelope.len());
-                self.refuse(CommitError::TooLarge { table, key, size, limit: BLOB_LIMIT })
+                self.refuse(CommitError::TooLarge {
+                    table,
+                    key,
+                    size,
+                    limit: BLOB_LIMIT,
+                })
             }
             Ok(envelope) => self.step(table, key, expect, Write::Envelope(envelope)),
             Err(error) => {
