@@ -5,7 +5,7 @@ use contract::{Connection, Platform};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, RwLock, PoisonError},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 /// The state of the process.

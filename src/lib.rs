@@ -3,10 +3,15 @@
 pub mod channel;
 pub mod clock;
 pub mod config;
+pub mod health;
+pub mod ids;
+pub mod inbox;
 pub mod inspection;
+pub mod intake;
+pub mod outbox;
 pub mod repair;
 pub mod report;
-pub mod outbox;
+pub mod requests;
 pub mod schedule;
 pub mod store;
 pub mod texts;

@@ -138,9 +138,19 @@ impl Alert {
 
     /// The object that its labels name, as KIND/NAME, workloads before pods.
     pub fn object(&self) -> Option<String> {
-        ["deployment", "statefulset", "daemonset", "job_name", "cronjob", "service", "persistentvolumeclaim", "pod", "node"]
-            .iter()
-            .find_map(|key| self.labels.get(*key).map(|name| format!("{}/{name}", key.trim_end_matches("_name"))))
+        [
+            "deployment",
+            "statefulset",
+            "daemonset",
+            "job_name",
+            "cronjob",
+            "service",
+            "persistentvolumeclaim",
+            "pod",
+            "node",
+        ]
+        .iter()
+        .find_map(|key| self.labels.get(*key).map(|name| format!("{}/{name}", key.trim_end_matches("_name"))))
     }
 
     fn question(&self) -> String {

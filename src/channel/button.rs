@@ -110,7 +110,12 @@ pub fn make(
 }
 
 /// A pair of tokens for a card, with the same expiry.
-pub fn decisions(commit: &mut Commit, channel: &ChannelRef, proposal: &str, expires_at: DateTime<Utc>) -> (Token, Token) {
+pub fn decisions(
+    commit: &mut Commit,
+    channel: &ChannelRef,
+    proposal: &str,
+    expires_at: DateTime<Utc>,
+) -> (Token, Token) {
     let mut token = |purpose| make(commit, (channel, expires_at), ("", ButtonStyle::Neutral), purpose).token;
     let approve = token(Purpose::Approve { proposal: proposal.to_owned() });
     let reject = token(Purpose::Reject { proposal: proposal.to_owned() });

@@ -133,7 +133,7 @@ fn tell(
         Err(error) => (texts::report::not_inspected(&run.cluster, error, notice.as_deref()), Subject::Nothing),
     };
     let cause = taken.cause(&format!("report {place}"));
-    desk.outbox.add(commit, Draft { cause, to, kind, body, subject, class: Class::Lasting });
+    desk.outbox.add(commit, Draft { cause, to, kind, body, subject, class: Class::Report });
     Ok(())
 }
 

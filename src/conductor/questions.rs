@@ -262,7 +262,7 @@ pub(super) async fn handle_alerts(desk: &Desk, taken: &Taken, id: &str) -> Resul
             kind: RowKind::Post { reply_to: None },
             body,
             subject,
-            class: Class::Lasting,
+            class: Class::Report,
         },
     );
     requests::answer_text(&mut commit, &request, &text, desk.clock.now());

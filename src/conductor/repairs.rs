@@ -310,7 +310,7 @@ fn save(
         Some(card) => RowKind::Edit { of: card.clone() },
         None => RowKind::Post { reply_to: None },
     };
-    let class = if new.is_final() { Class::Lasting } else { Class::Progress };
+    let class = if new.is_final() { Class::Approval } else { Class::Progress };
     desk.outbox.add(
         commit,
         Draft {

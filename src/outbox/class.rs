@@ -32,23 +32,11 @@ pub struct Caps {
 impl Class {
     pub fn caps(self) -> Caps {
         match self {
-            Self::Report | Self::Notice => Caps {
-                attempts: 300,
-                age: Some(TimeDelta::hours(24)),
-            },
-            Self::Answer => Caps {
-                attempts: 100,
-                age: Some(TimeDelta::hours(6)),
-            },
-            Self::Progress => Caps {
-                attempts: 3,
-                age: Some(TimeDelta::minutes(2)),
-            },
+            Self::Report | Self::Notice => Caps { attempts: 300, age: Some(TimeDelta::hours(24)) },
+            Self::Answer => Caps { attempts: 100, age: Some(TimeDelta::hours(6)) },
+            Self::Progress => Caps { attempts: 3, age: Some(TimeDelta::minutes(2)) },
             // About a week of the longest waits.
-            Self::Approval => Caps {
-                attempts: 2000,
-                age: None,
-            },
+            Self::Approval => Caps { attempts: 2000, age: None },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Rows of the outbox: one platform message each, made in the same commit as what they tell about.
 
+use super::{Class, state::Delivery};
 use crate::{
     channel::button::ReportKey,
     clock::Clock,
@@ -24,7 +25,7 @@ pub const SENT: Table<Sent> = Table::new("sent");
 /// What a message on a platform is about, by channel and message id: how a reply finds its subject.
 pub const SUBJECTS: Table<Subject> = Table::new("subjects");
 /// Given up, by our own id, to be looked at.
-pub const DEAD: Table<Dead> = Table::new("dead");
+pub const DEAD: Table<Row> = Table::new("dead");
 
 /// One message to send.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,14 +44,8 @@ pub struct Row {
     pub class: Class,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// Not before this time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_before: Option<DateTime<Utc>>,
-    /// The platform refused our formatting: send it as plain text.
-    #[serde(default)]
-    pub plain: bool,
+    /// Where it is in its life.
+    pub delivery: Delivery<MessageRef>,
 }
 
 /// What the message is; an edit names ours, whose place on the platform is known once it was sent.
@@ -76,18 +71,6 @@ pub enum RowKind {
         /// Who may see it.
         visibility: Visibility,
     },
-}
-
-/// How long a message is worth sending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// Reports, cards, decisions: until they arrive.
-    Lasting,
-    /// Answers to somebody who waits: for a day.
-    Answer,
-    /// Progress notes: worthless once they are old.
-    Progress,
 }
 
 /// What a message is about.
@@ -122,17 +105,6 @@ pub struct Sent {
     pub at: DateTime<Utc>,
 }
 
-/// A message that was given up.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Dead {
-    /// As it was.
-    pub row: Row,
-    /// Why.
-    pub reason: String,
-    /// When.
-    pub at: DateTime<Utc>,
-}
-
 impl Record for Row {
     const VERSION: u16 = 1;
 }
@@ -140,9 +112,6 @@ impl Record for Sent {
     const VERSION: u16 = 1;
 }
 impl Record for Subject {
-    const VERSION: u16 = 1;
-}
-impl Record for Dead {
     const VERSION: u16 = 1;
 }
 
@@ -203,9 +172,7 @@ impl Outbox {
                 subject: draft.subject.clone(),
                 class: draft.class,
                 created_at: self.clock.now(),
-                attempts: 0,
-                not_before: None,
-                plain: false,
+                delivery: Delivery::queued(self.clock.now()),
             };
             let place = self.next.fetch_add(1, Ordering::Relaxed);
             commit.insert(&OUTBOX, (draft.to.to_string(), place), &row);

@@ -176,40 +176,17 @@ pub enum Look<M> {
 impl<M> Delivery<M> {
     /// A new message, to be sent at once.
     pub fn queued(now: DateTime<Utc>) -> Self {
-        Self::Queued {
-            since: now,
-            not_before: now,
-            attempts: 0,
-            doubts: 0,
-            form: Form::Formatted,
-        }
+        Self::Queued { since: now, not_before: now, attempts: 0, doubts: 0, form: Form::Formatted }
     }
 
     /// What to do with the message now.
     pub fn look(&self, letter: Letter<'_>, now: DateTime<Utc>) -> Look<M> {
         match self {
-            Self::Queued {
-                since,
-                not_before,
-                form,
-                ..
-            } => {
-                if letter
-                    .class
-                    .caps()
-                    .age
-                    .is_some_and(|age| now - *since > age)
-                {
-                    return Look::Drop(Self::Dead {
-                        at: now,
-                        reason: DeadReason::TooOld,
-                    });
+            Self::Queued { since, not_before, form, .. } => {
+                if letter.class.caps().age.is_some_and(|age| now - *since > age) {
+                    return Look::Drop(Self::Dead { at: now, reason: DeadReason::TooOld });
                 }
-                if *not_before > now {
-                    Look::Wait { until: *not_before }
-                } else {
-                    Look::Send { form: *form }
-                }
+                if *not_before > now { Look::Wait { until: *not_before } } else { Look::Send { form: *form } }
             }
             Self::Sent { .. } | Self::Dead { .. } => Look::Done,
         }
@@ -223,16 +200,7 @@ impl<M> Delivery<M> {
         now: DateTime<Utc>,
     ) -> Result<(Self, Vec<Effect<C>>), Settled> {
         let (since, attempts, doubts, form) = match (self, &event) {
-            (
-                Self::Queued {
-                    since,
-                    attempts,
-                    doubts,
-                    form,
-                    ..
-                },
-                _,
-            ) => (since, attempts, doubts, form),
+            (Self::Queued { since, attempts, doubts, form, .. }, _) => (since, attempts, doubts, form),
             (Self::Dead { .. }, DeliveryEvent::Revived) => {
                 return Ok((Self::queued(now), Vec::new()));
             }
@@ -241,13 +209,7 @@ impl<M> Delivery<M> {
             (Self::Dead { .. } | Self::Sent { .. }, _) => return Err(Settled),
         };
         let dead = |reason| Self::Dead { at: now, reason };
-        let queued = |not_before, attempts, doubts, form| Self::Queued {
-            since,
-            not_before,
-            attempts,
-            doubts,
-            form,
-        };
+        let queued = |not_before, attempts, doubts, form| Self::Queued { since, not_before, attempts, doubts, form };
         let tried = attempts.saturating_add(1);
         let retry_at = now + wait(letter.id, tried);
         let spent = tried >= letter.class.caps().attempts;
@@ -255,9 +217,7 @@ impl<M> Delivery<M> {
         Ok(match event {
             DeliveryEvent::Delivered { message } => (Self::Sent { at: now, message }, Vec::new()),
             DeliveryEvent::RetryAfter { after, scope } => {
-                let after = TimeDelta::from_std(after)
-                    .unwrap_or(LONGEST_HOLD)
-                    .min(LONGEST_HOLD);
+                let after = TimeDelta::from_std(after).unwrap_or(LONGEST_HOLD).min(LONGEST_HOLD);
                 let until = now + after;
                 let hold = match scope {
                     Scope::Channel => Effect::HoldChannel { until },
@@ -266,13 +226,9 @@ impl<M> Delivery<M> {
                 // Being asked to wait is not a failure of the message.
                 (queued(until, attempts, doubts, form), vec![hold])
             }
-            DeliveryEvent::Transient { detail } if spent => (
-                dead(DeadReason::GaveUp {
-                    attempts: tried,
-                    detail: cut(detail),
-                }),
-                Vec::new(),
-            ),
+            DeliveryEvent::Transient { detail } if spent => {
+                (dead(DeadReason::GaveUp { attempts: tried, detail: cut(detail) }), Vec::new())
+            }
             DeliveryEvent::Transient { .. } => (queued(retry_at, tried, doubts, form), Vec::new()),
             DeliveryEvent::Ambiguous { detail } => {
                 let worth_a_double = match letter.class {
@@ -280,53 +236,27 @@ impl<M> Delivery<M> {
                     Class::Report | Class::Answer | Class::Approval | Class::Notice => true,
                 };
                 if spent || doubts + 1 >= DOUBTS_LIMIT || !worth_a_double {
-                    (
-                        dead(DeadReason::MayHaveArrived {
-                            detail: cut(detail),
-                        }),
-                        Vec::new(),
-                    )
+                    (dead(DeadReason::MayHaveArrived { detail: cut(detail) }), Vec::new())
                 } else {
                     (queued(retry_at, tried, doubts + 1, form), Vec::new())
                 }
             }
             DeliveryEvent::Malformed { detail } => match form {
                 Form::Formatted => (queued(now, tried, doubts, Form::Plain), Vec::new()),
-                Form::Plain => (
-                    dead(DeadReason::Rejected {
-                        detail: cut(detail),
-                    }),
-                    Vec::new(),
-                ),
+                Form::Plain => (dead(DeadReason::Rejected { detail: cut(detail) }), Vec::new()),
             },
-            DeliveryEvent::Rejected { detail } => (
-                dead(DeadReason::Rejected {
-                    detail: cut(detail),
-                }),
-                Vec::new(),
-            ),
+            DeliveryEvent::Rejected { detail } => (dead(DeadReason::Rejected { detail: cut(detail) }), Vec::new()),
             DeliveryEvent::ChannelGone { detail } => {
                 let detail = cut(detail);
-                let pause = Effect::PauseChannel {
-                    detail: detail.clone(),
-                };
+                let pause = Effect::PauseChannel { detail: detail.clone() };
                 (dead(DeadReason::ChannelGone { detail }), vec![pause])
             }
             // Two addresses that point at each other end with the attempts.
             DeliveryEvent::Moved { .. } if spent => {
                 let detail = texts::moves_in_circles();
-                (
-                    dead(DeadReason::GaveUp {
-                        attempts: tried,
-                        detail,
-                    }),
-                    Vec::new(),
-                )
+                (dead(DeadReason::GaveUp { attempts: tried, detail }), Vec::new())
             }
-            DeliveryEvent::Moved { to } => (
-                queued(now, tried, doubts, form),
-                vec![Effect::Readdress { to }],
-            ),
+            DeliveryEvent::Moved { to } => (queued(now, tried, doubts, form), vec![Effect::Readdress { to }]),
             DeliveryEvent::Superseded => (dead(DeadReason::Superseded), Vec::new()),
             DeliveryEvent::Revived => (Self::queued(now), Vec::new()),
         })
@@ -337,17 +267,13 @@ impl<M> Delivery<M> {
 /// failed together does not come back together. The same for the same message: a restart changes nothing.
 fn wait(id: &str, attempts: u32) -> TimeDelta {
     let doublings = attempts.saturating_sub(1).min(16);
-    let whole = (FIRST_WAIT * (1 << doublings))
-        .min(LONGEST_WAIT)
-        .num_milliseconds();
+    let whole = (FIRST_WAIT * (1 << doublings)).min(LONGEST_WAIT).num_milliseconds();
     let half = whole / 2;
     // FNV-1a: stable over releases, which the standard hasher does not promise.
     let spread = id
         .bytes()
         .chain(attempts.to_be_bytes())
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     // The upper bits are the well mixed ones.
     let share = i64::try_from(spread >> 32).unwrap_or(0) % (half + 1);
     TimeDelta::milliseconds(half + share)

@@ -23,9 +23,7 @@ pub struct Misfire {
 
 impl Default for Misfire {
     fn default() -> Self {
-        Self {
-            grace: TimeDelta::hours(2),
-        }
+        Self { grace: TimeDelta::hours(2) }
     }
 }
 
@@ -44,21 +42,11 @@ pub enum Due {
     /// Nothing.
     NotYet { next: Option<DateTime<Utc>> },
     /// Run it. `missed` are earlier ones to be named in the report.
-    Run {
-        planned_at: DateTime<Utc>,
-        missed: Option<Missed>,
-    },
+    Run { planned_at: DateTime<Utc>, missed: Option<Missed> },
     /// Run it, and say that it is late.
-    Late {
-        planned_at: DateTime<Utc>,
-        missed: Option<Missed>,
-    },
+    Late { planned_at: DateTime<Utc>, missed: Option<Missed> },
     /// Too late: record it as skipped, and say so in the next report. `planned_at` is the latest, and one of `missed`.
-    Skipped {
-        planned_at: DateTime<Utc>,
-        missed: Missed,
-        next: Option<DateTime<Utc>>,
-    },
+    Skipped { planned_at: DateTime<Utc>, missed: Missed, next: Option<DateTime<Utc>> },
 }
 
 /// If the latest occurrence lies this far ahead, the clock was wrong when it was recorded and is right now.
@@ -71,46 +59,23 @@ const AHEAD: TimeDelta = TimeDelta::days(1);
 pub fn due(schedule: &Schedule, last: DateTime<Utc>, now: DateTime<Utc>, misfire: &Misfire) -> Due {
     // Waiting until that time comes once more could be a silence of years. What is found instead may have run
     // already: its planned time tells.
-    let last = if last - now > AHEAD {
-        now - misfire.grace
-    } else {
-        last
-    };
+    let last = if last - now > AHEAD { now - misfire.grace } else { last };
     let Some(planned_at) = schedule.latest_between(last, now) else {
-        return Due::NotYet {
-            next: schedule.next_after(last.max(now)),
-        };
+        return Due::NotYet { next: schedule.next_after(last.max(now)) };
     };
     let missed_before = |end: DateTime<Utc>| {
         let times = std::iter::successors(schedule.next_after(last), |at| schedule.next_after(*at));
         let mut times = times.take_while(|at| *at < end).take(MISSED_LIMIT);
-        times.next().map(|first| Missed {
-            first,
-            count: 1 + times.count(),
-        })
+        times.next().map(|first| Missed { first, count: 1 + times.count() })
     };
     let late_by = now - planned_at;
     if late_by > misfire.grace.max(ON_TIME) {
-        let before = missed_before(planned_at).unwrap_or(Missed {
-            first: planned_at,
-            count: 0,
-        });
-        let missed = Missed {
-            count: (before.count + 1).min(MISSED_LIMIT),
-            ..before
-        };
-        return Due::Skipped {
-            planned_at,
-            missed,
-            next: schedule.next_after(now),
-        };
+        let before = missed_before(planned_at).unwrap_or(Missed { first: planned_at, count: 0 });
+        let missed = Missed { count: (before.count + 1).min(MISSED_LIMIT), ..before };
+        return Due::Skipped { planned_at, missed, next: schedule.next_after(now) };
     }
     let missed = missed_before(planned_at);
-    if late_by > ON_TIME {
-        Due::Late { planned_at, missed }
-    } else {
-        Due::Run { planned_at, missed }
-    }
+    if late_by > ON_TIME { Due::Late { planned_at, missed } } else { Due::Run { planned_at, missed } }
 }
 
 #[cfg(test)]

@@ -45,10 +45,7 @@ impl std::fmt::Debug for Beat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Clock(clock) => f.debug_tuple("Clock").field(clock).finish(),
-            Self::Scheduler { seconds, .. } => f
-                .debug_tuple("Scheduler")
-                .field(&*seconds.borrow())
-                .finish(),
+            Self::Scheduler { seconds, .. } => f.debug_tuple("Scheduler").field(&*seconds.borrow()).finish(),
         }
     }
 }
@@ -62,22 +59,14 @@ impl Ticker {
     /// Ticks with the seconds of the system's clock, or with the moves of a manual one.
     pub async fn start(clock: Clock) -> Result<Self, TickerError> {
         if clock.is_manual() {
-            return Ok(Self {
-                beat: Beat::Clock(clock),
-                started: false,
-            });
+            return Ok(Self { beat: Beat::Clock(clock), started: false });
         }
         let (second, seconds) = watch::channel(0u64);
         let scheduler = JobScheduler::new().await?;
-        let job = Job::new(EVERY_SECOND, move |_, _| {
-            second.send_modify(|n| *n = n.wrapping_add(1))
-        })?;
+        let job = Job::new(EVERY_SECOND, move |_, _| second.send_modify(|n| *n = n.wrapping_add(1)))?;
         scheduler.add(job).await?;
         scheduler.start().await?;
-        Ok(Self {
-            beat: Beat::Scheduler { scheduler, seconds },
-            started: false,
-        })
+        Ok(Self { beat: Beat::Scheduler { scheduler, seconds }, started: false })
     }
 
     /// Waits until it is time to look again; the first time not at all. Safe to drop while it waits.
@@ -123,10 +112,7 @@ mod tests {
         ticker.tick().await;
         ticker.tick().await;
         ticker.tick().await;
-        assert!(
-            started.elapsed() < PATIENCE,
-            "the ticks did not come from the scheduler"
-        );
+        assert!(started.elapsed() < PATIENCE, "the ticks did not come from the scheduler");
         ticker.stop().await.unwrap();
     }
 

@@ -43,10 +43,7 @@ pub enum ScheduleError {
     #[error("{}", texts::empty())]
     Empty,
     #[error("{}", texts::unknown_form(given, meant.as_deref()))]
-    UnknownForm {
-        given: String,
-        meant: Option<String>,
-    },
+    UnknownForm { given: String, meant: Option<String> },
     #[error("{}", texts::missing_time(form))]
     MissingTime { form: String },
     #[error("{}", texts::bad_time(given))]
@@ -58,10 +55,7 @@ pub enum ScheduleError {
     #[error("{}", texts::missing_zone(so_far))]
     MissingZone { so_far: String },
     #[error("{}", texts::unknown_zone(given, meant.as_deref()))]
-    UnknownZone {
-        given: String,
-        meant: Option<String>,
-    },
+    UnknownZone { given: String, meant: Option<String> },
     #[error("{}", texts::field_count(*count))]
     FieldCount { count: usize },
     #[error("{}", texts::bad_cron(fields, detail))]
@@ -84,26 +78,18 @@ impl Schedule {
         let form_name = form.to_ascii_lowercase();
         let (rule, rest) = match form_name.as_str() {
             "daily" => with_time(&form_name, rest).map(|(time, rest)| (Rule::Daily(time), rest))?,
-            "weekdays" => {
-                with_time(&form_name, rest).map(|(time, rest)| (Rule::Weekdays(time), rest))?
-            }
+            "weekdays" => with_time(&form_name, rest).map(|(time, rest)| (Rule::Weekdays(time), rest))?,
             "weekly" => {
                 let (day, rest) = rest.split_first().ok_or(ScheduleError::MissingDay)?;
-                let day = day.parse().map_err(|_| ScheduleError::BadDay {
-                    given: (*day).to_owned(),
-                })?;
+                let day = day.parse().map_err(|_| ScheduleError::BadDay { given: (*day).to_owned() })?;
                 with_time(&form_name, rest).map(|(time, rest)| (Rule::Weekly(day, time), rest))?
             }
             "hourly" => (Rule::Hourly, rest),
             "cron" => with_fields(rest)?,
             _ if is_cron_field(form) => with_fields(&words)?,
             _ => {
-                let meant = nearest_word(form, &["daily", "weekdays", "weekly", "hourly", "cron"])
-                    .map(str::to_owned);
-                return Err(ScheduleError::UnknownForm {
-                    given: text.trim().to_owned(),
-                    meant,
-                });
+                let meant = nearest_word(form, &["daily", "weekdays", "weekly", "hourly", "cron"]).map(str::to_owned);
+                return Err(ScheduleError::UnknownForm { given: text.trim().to_owned(), meant });
             }
         };
         let zone = match (rest, default_zone) {
@@ -111,24 +97,15 @@ impl Schedule {
             ([], Some(zone)) => zone,
             ([], None) if rule == Rule::Hourly => Tz::UTC,
             ([], None) => {
-                return Err(ScheduleError::MissingZone {
-                    so_far: rule.to_string(),
-                });
+                return Err(ScheduleError::MissingZone { so_far: rule.to_string() });
             }
             (more, _) => match zone(&more.join("_")) {
                 // "new york" and the like deserve the guess.
-                Err(ScheduleError::UnknownZone {
-                    meant: Some(meant), ..
-                }) => {
-                    return Err(ScheduleError::UnknownZone {
-                        given: more.join(" "),
-                        meant: Some(meant),
-                    });
+                Err(ScheduleError::UnknownZone { meant: Some(meant), .. }) => {
+                    return Err(ScheduleError::UnknownZone { given: more.join(" "), meant: Some(meant) });
                 }
                 Ok(_) | Err(_) => {
-                    return Err(ScheduleError::TooMuch {
-                        given: more.join(" "),
-                    });
+                    return Err(ScheduleError::TooMuch { given: more.join(" ") });
                 }
             },
         };
@@ -136,9 +113,7 @@ impl Schedule {
         let schedule = Self { rule, zone, cron };
         match schedule.next_after(DateTime::UNIX_EPOCH) {
             Some(_) => Ok(schedule),
-            None => Err(ScheduleError::NeverFires {
-                fields: schedule.rule.fields(),
-            }),
+            None => Err(ScheduleError::NeverFires { fields: schedule.rule.fields() }),
         }
     }
 
@@ -152,24 +127,16 @@ impl Schedule {
     pub fn next_after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         // On whole seconds, as the schedules are.
         let local = t.trunc_subsecs(0).with_timezone(&self.zone);
-        self.cron
-            .find_next_occurrence(&local, false)
-            .ok()
-            .map(|next| next.to_utc())
+        self.cron.find_next_occurrence(&local, false).ok().map(|next| next.to_utc())
     }
 
     /// When the next time after `now` comes, for a person in the schedule's zone.
     pub fn describe_next(&self, now: DateTime<Utc>) -> Option<String> {
-        self.next_after(now)
-            .map(|next| texts::next(next, self.zone, now))
+        self.next_after(now).map(|next| texts::next(next, self.zone, now))
     }
 
     /// The latest time up to `now`, if there is one after `last`.
-    pub(super) fn latest_between(
-        &self,
-        last: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Option<DateTime<Utc>> {
+    pub(super) fn latest_between(&self, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let within = |from| self.next_after(from).filter(|at| *at <= now);
         // Look back in growing steps: a schedule of every minute that slept for a year is not walked through.
         let mut step = TimeDelta::minutes(30);
@@ -188,29 +155,13 @@ impl Schedule {
     }
 }
 
-fn with_time<'a, 'w>(
-    form: &str,
-    rest: &'a [&'w str],
-) -> Result<(TimeOfDay, &'a [&'w str]), ScheduleError> {
-    let (given, rest) = rest
-        .split_first()
-        .ok_or_else(|| ScheduleError::MissingTime {
-            form: form.to_owned(),
-        })?;
-    let bad = || ScheduleError::BadTime {
-        given: (*given).to_owned(),
-    };
+fn with_time<'a, 'w>(form: &str, rest: &'a [&'w str]) -> Result<(TimeOfDay, &'a [&'w str]), ScheduleError> {
+    let (given, rest) = rest.split_first().ok_or_else(|| ScheduleError::MissingTime { form: form.to_owned() })?;
+    let bad = || ScheduleError::BadTime { given: (*given).to_owned() };
     let (hour, minute) = given.split_once(':').ok_or_else(bad)?;
-    let digits = |text: &str| {
-        text.bytes()
-            .all(|b| b.is_ascii_digit())
-            .then(|| text.parse::<u8>().ok())
-            .flatten()
-    };
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u8>().ok()).flatten();
     match (digits(hour), digits(minute)) {
-        (Some(hour @ 0..24), Some(minute @ 0..60))
-            if given.len() - given.find(':').unwrap_or(0) == 3 =>
-        {
+        (Some(hour @ 0..24), Some(minute @ 0..60)) if given.len() - given.find(':').unwrap_or(0) == 3 => {
             Ok((TimeOfDay { hour, minute }, rest))
         }
         (_, _) => Err(bad()),
@@ -229,17 +180,14 @@ fn with_fields<'a, 'w>(words: &'a [&'w str]) -> Result<(Rule, &'a [&'w str]), Sc
 /// Whether a word can be a field of a cron line: no name of a time zone can.
 fn is_cron_field(word: &str) -> bool {
     const NAMES: [&str; 19] = [
-        "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN", "JAN", "FEB", "MAR", "APR", "MAY", "JUN",
-        "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+        "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP",
+        "OCT", "NOV", "DEC",
     ];
     let mut rest = word.to_ascii_uppercase();
     for name in NAMES {
         rest = rest.replace(name, "");
     }
-    !word.is_empty()
-        && rest
-            .bytes()
-            .all(|b| b.is_ascii_digit() || b"*,-/?#LW+".contains(&b))
+    !word.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b"*,-/?#LW+".contains(&b))
 }
 
 impl Rule {
@@ -257,10 +205,7 @@ impl Rule {
     }
 
     fn cron(&self) -> Result<Cron, ScheduleError> {
-        let parser = CronParser::builder()
-            .seconds(Seconds::Disallowed)
-            .year(Year::Disallowed)
-            .build();
+        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let fields = self.fields();
         parser.parse(&fields).map_err(|error| {
             let detail = error.to_string().trim_end_matches('.').to_owned();

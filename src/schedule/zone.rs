@@ -6,9 +6,7 @@ use super::rule::ScheduleError;
 
 /// The time zone of an IANA name, in any case.
 pub fn zone(name: &str) -> Result<Tz, ScheduleError> {
-    let found = TZ_VARIANTS
-        .iter()
-        .find(|zone| zone.name().eq_ignore_ascii_case(name));
+    let found = TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
     found.copied().ok_or_else(|| ScheduleError::UnknownZone {
         given: name.to_owned(),
         meant: meant(name).map(|zone| zone.name().to_owned()),
@@ -23,20 +21,14 @@ fn meant(name: &str) -> Option<Tz> {
         let city = full.rsplit('/').next().unwrap_or(&full).to_owned();
         nearness(&name, &full).min(nearness(&name, &city))
     };
-    let nearest = TZ_VARIANTS
-        .iter()
-        .map(|zone| (distance(zone), zone))
-        .min_by_key(|(distance, _)| *distance)?;
+    let nearest = TZ_VARIANTS.iter().map(|zone| (distance(zone), zone)).min_by_key(|(distance, _)| *distance)?;
     (nearest.0 <= tolerance(&name)).then_some(*nearest.1)
 }
 
 /// Which of `words` is meant by a misspelt `given`.
 pub(super) fn nearest_word<'a>(given: &str, words: &[&'a str]) -> Option<&'a str> {
     let given = given.to_ascii_lowercase();
-    let nearest = words
-        .iter()
-        .map(|word| (nearness(&given, word), *word))
-        .min()?;
+    let nearest = words.iter().map(|word| (nearness(&given, word), *word)).min()?;
     (nearest.0 <= tolerance(&given)).then_some(nearest.1)
 }
 
@@ -47,8 +39,7 @@ fn tolerance(text: &str) -> usize {
 
 /// The number of letters to add, drop, change or swap with their neighbour to get from one text to the other.
 fn nearness(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) =
-        (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut before = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
     for i in 1..=a.len() {
@@ -86,9 +77,7 @@ mod tests {
             ("x", None),
             ("", None),
         ] {
-            let Err(ScheduleError::UnknownZone { meant, .. }) = zone(given) else {
-                panic!("{given} is no zone")
-            };
+            let Err(ScheduleError::UnknownZone { meant, .. }) = zone(given) else { panic!("{given} is no zone") };
             assert_eq!(meant.as_deref(), expected, "{given}");
         }
     }

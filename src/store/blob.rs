@@ -31,12 +31,7 @@ pub struct BlobRef {
 
 impl BlobRef {
     fn of(bytes: &[u8]) -> Self {
-        Self {
-            hex: Sha256::digest(bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        }
+        Self { hex: Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect() }
     }
 
     /// The bare hash: 64 hex digits, which is the name of the file.
@@ -56,12 +51,8 @@ impl TryFrom<String> for BlobRef {
 
     fn try_from(text: String) -> Result<Self, String> {
         match text.strip_prefix(PREFIX) {
-            Some(hex) if is_hash(hex.as_bytes()) => Ok(Self {
-                hex: hex.to_owned(),
-            }),
-            Some(_) | None => Err(format!(
-                "{text:?} is not the name of a blob: sha256: and 64 hex digits"
-            )),
+            Some(hex) if is_hash(hex.as_bytes()) => Ok(Self { hex: hex.to_owned() }),
+            Some(_) | None => Err(format!("{text:?} is not the name of a blob: sha256: and 64 hex digits")),
         }
     }
 }
@@ -76,22 +67,14 @@ pub(super) fn mentioned_in(bytes: &[u8], found: &mut HashSet<BlobRef>) {
     let mut rest = bytes;
     while let Some(at) = find(rest, PREFIX.as_bytes()) {
         rest = &rest[at + PREFIX.len()..];
-        if let Some(Ok(hex)) = rest
-            .get(..HEX_LEN)
-            .filter(|hex| is_hash(hex))
-            .map(std::str::from_utf8)
-        {
-            found.insert(BlobRef {
-                hex: hex.to_owned(),
-            });
+        if let Some(Ok(hex)) = rest.get(..HEX_LEN).filter(|hex| is_hash(hex)).map(std::str::from_utf8) {
+            found.insert(BlobRef { hex: hex.to_owned() });
         }
     }
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
+    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 /// The directory of the blobs.
@@ -112,10 +95,7 @@ impl Blobs {
                 fs::remove_file(entry.path())?;
             }
         }
-        Ok(Self {
-            dir,
-            writes: AtomicU64::new(0),
-        })
+        Ok(Self { dir, writes: AtomicU64::new(0) })
     }
 
     fn path(&self, blob: &BlobRef) -> PathBuf {
@@ -126,24 +106,15 @@ impl Blobs {
     /// already: rewriting it makes the file young again, which keeps the sweeper away from it until it is referred to.
     pub(super) fn put(&self, bytes: &[u8]) -> Result<BlobRef, BlobError> {
         if bytes.len() > BLOB_LIMIT {
-            return Err(BlobError::TooLarge {
-                size: bytes.len(),
-                limit: BLOB_LIMIT,
-            });
+            return Err(BlobError::TooLarge { size: bytes.len(), limit: BLOB_LIMIT });
         }
         let blob = BlobRef::of(bytes);
-        self.write(&blob, bytes).map_err(|error| BlobError::Io {
-            detail: error.to_string(),
-        })?;
+        self.write(&blob, bytes).map_err(|error| BlobError::Io { detail: error.to_string() })?;
         Ok(blob)
     }
 
     fn write(&self, blob: &BlobRef, bytes: &[u8]) -> io::Result<()> {
-        let unfinished = self.dir.join(format!(
-            ".{}.{}",
-            blob.hex,
-            self.writes.fetch_add(1, Ordering::Relaxed)
-        ));
+        let unfinished = self.dir.join(format!(".{}.{}", blob.hex, self.writes.fetch_add(1, Ordering::Relaxed)));
         let mut file = File::create(&unfinished)?;
         file.write_all(bytes)?;
         file.sync_all()?;
@@ -156,20 +127,14 @@ impl Blobs {
         let bytes = match fs::read(self.path(blob)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(BlobError::Missing {
-                    hash: blob.hex.clone(),
-                });
+                return Err(BlobError::Missing { hash: blob.hex.clone() });
             }
             Err(error) => {
-                return Err(BlobError::Io {
-                    detail: error.to_string(),
-                });
+                return Err(BlobError::Io { detail: error.to_string() });
             }
         };
         if BlobRef::of(&bytes) != *blob {
-            return Err(BlobError::Damaged {
-                hash: blob.hex.clone(),
-            });
+            return Err(BlobError::Damaged { hash: blob.hex.clone() });
         }
         Ok(bytes)
     }
@@ -185,9 +150,7 @@ impl Blobs {
                 continue;
             }
             // A file from the future (the machine's clock was put back) counts as young.
-            let age = now
-                .duration_since(entry.metadata()?.modified()?)
-                .unwrap_or_default();
+            let age = now.duration_since(entry.metadata()?.modified()?).unwrap_or_default();
             if age >= grace {
                 fs::remove_file(entry.path())?;
                 removed += 1;
@@ -208,9 +171,7 @@ impl Blobs {
 
     /// The size of all blobs, in bytes.
     pub(super) fn size(&self) -> io::Result<u64> {
-        fs::read_dir(&self.dir)?
-            .map(|entry| Ok(entry?.metadata()?.len()))
-            .sum()
+        fs::read_dir(&self.dir)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
     }
 }
 
@@ -237,32 +198,16 @@ mod tests {
         assert_eq!(blobs.put(b"a chart").unwrap(), blob);
 
         fs::write(dir.path().join("blobs").join(blob.hash()), b"a chert").unwrap();
-        assert_eq!(
-            blobs.get(&blob),
-            Err(BlobError::Damaged {
-                hash: blob.hash().to_owned()
-            })
-        );
+        assert_eq!(blobs.get(&blob), Err(BlobError::Damaged { hash: blob.hash().to_owned() }));
         fs::remove_file(dir.path().join("blobs").join(blob.hash())).unwrap();
-        assert_eq!(
-            blobs.get(&blob),
-            Err(BlobError::Missing {
-                hash: blob.hash().to_owned()
-            })
-        );
+        assert_eq!(blobs.get(&blob), Err(BlobError::Missing { hash: blob.hash().to_owned() }));
     }
 
     #[test]
     fn too_much_is_refused() {
         let (_dir, blobs) = blobs();
         let size = BLOB_LIMIT + 1;
-        assert_eq!(
-            blobs.put(&vec![0; size]),
-            Err(BlobError::TooLarge {
-                size,
-                limit: BLOB_LIMIT
-            })
-        );
+        assert_eq!(blobs.put(&vec![0; size]), Err(BlobError::TooLarge { size, limit: BLOB_LIMIT }));
     }
 
     #[test]
@@ -290,10 +235,7 @@ mod tests {
     #[test]
     fn names_are_found_wherever_they_stand() {
         let blob = BlobRef::of(b"x");
-        let text = format!(
-            r#"{{"note":"see sha256:sha256:{}.","other":"sha256:abc"}}"#,
-            blob.hash()
-        );
+        let text = format!(r#"{{"note":"see sha256:sha256:{}.","other":"sha256:abc"}}"#, blob.hash());
         let mut found = HashSet::new();
         mentioned_in(text.as_bytes(), &mut found);
         assert_eq!(found, HashSet::from([blob]));

@@ -58,13 +58,7 @@ impl Commit {
     }
 
     /// Writes `new` if the record is still the `old` one that was read. Conflicts if it was changed or removed.
-    pub fn replace<V: Record>(
-        &mut self,
-        table: &Table<V>,
-        key: impl Key,
-        old: &Versioned<V>,
-        new: &V,
-    ) -> &mut Self {
+    pub fn replace<V: Record>(&mut self, table: &Table<V>, key: impl Key, old: &Versioned<V>, new: &V) -> &mut Self {
         self.write(table, key, Expect::Exactly(Arc::clone(&old.stored)), new)
     }
 
@@ -74,33 +68,13 @@ impl Commit {
     }
 
     /// Removes a record if it is still the `old` one that was read. Conflicts if it was changed or removed.
-    pub fn remove_expected<V: Record>(
-        &mut self,
-        table: &Table<V>,
-        key: impl Key,
-        old: &Versioned<V>,
-    ) -> &mut Self {
-        self.step(
-            table,
-            key,
-            Expect::Exactly(Arc::clone(&old.stored)),
-            Write::Remove,
-        )
+    pub fn remove_expected<V: Record>(&mut self, table: &Table<V>, key: impl Key, old: &Versioned<V>) -> &mut Self {
+        self.step(table, key, Expect::Exactly(Arc::clone(&old.stored)), Write::Remove)
     }
 
     /// Changes nothing, but conflicts if a record that the decision rests on is no longer the `old` one.
-    pub fn expect<V: Record>(
-        &mut self,
-        table: &Table<V>,
-        key: impl Key,
-        old: &Versioned<V>,
-    ) -> &mut Self {
-        self.step(
-            table,
-            key,
-            Expect::Exactly(Arc::clone(&old.stored)),
-            Write::Nothing,
-        )
+    pub fn expect<V: Record>(&mut self, table: &Table<V>, key: impl Key, old: &Versioned<V>) -> &mut Self {
+        self.step(table, key, Expect::Exactly(Arc::clone(&old.stored)), Write::Nothing)
     }
 
     /// Changes nothing, but conflicts if the key is taken.
@@ -124,22 +98,11 @@ impl Commit {
         self.steps.is_empty() && self.refused.is_none()
     }
 
-    fn write<V: Record>(
-        &mut self,
-        table: &Table<V>,
-        key: impl Key,
-        expect: Expect,
-        value: &V,
-    ) -> &mut Self {
+    fn write<V: Record>(&mut self, table: &Table<V>, key: impl Key, expect: Expect, value: &V) -> &mut Self {
         match envelope::seal(value) {
             Ok(envelope) if envelope.len() > BLOB_LIMIT => {
                 let (table, key, size) = (table.name(), key.text(), envelope.len());
-                self.refuse(CommitError::TooLarge {
-                    table,
-                    key,
-                    size,
-                    limit: BLOB_LIMIT,
-                })
+                self.refuse(CommitError::TooLarge { table, key, size, limit: BLOB_LIMIT })
             }
             Ok(envelope) => self.step(table, key, expect, Write::Envelope(envelope)),
             Err(error) => {
@@ -149,30 +112,14 @@ impl Commit {
         }
     }
 
-    fn step<V>(
-        &mut self,
-        table: &Table<V>,
-        key: impl Key,
-        expect: Expect,
-        write: Write,
-    ) -> &mut Self {
-        self.add(Step {
-            table: table.name(),
-            key: key.text(),
-            expect,
-            write,
-        })
+    fn step<V>(&mut self, table: &Table<V>, key: impl Key, expect: Expect, write: Write) -> &mut Self {
+        self.add(Step { table: table.name(), key: key.text(), expect, write })
     }
 
     fn add(&mut self, step: Step) -> &mut Self {
         if self.steps.len() == STEP_LIMIT {
             let Step { table, key, .. } = step;
-            return self.refuse(CommitError::TooLarge {
-                table,
-                key,
-                size: STEP_LIMIT + 1,
-                limit: STEP_LIMIT,
-            });
+            return self.refuse(CommitError::TooLarge { table, key, size: STEP_LIMIT + 1, limit: STEP_LIMIT });
         }
         self.steps.push(step);
         self

@@ -52,10 +52,7 @@ pub(super) type Row = ((String, String), Arc<[u8]>);
 
 impl Disk {
     pub(super) fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
-        let io = |error: io::Error| OpenError::Io {
-            dir: dir.to_owned(),
-            detail: error.to_string(),
-        };
+        let io = |error: io::Error| OpenError::Io { dir: dir.to_owned(), detail: error.to_string() };
         let state = dir.join("state");
         fs::create_dir_all(&state).map_err(io)?;
         let patience = Instant::now() + options.lock_wait;
@@ -65,36 +62,23 @@ impl Disk {
                 Ok(Ok(opened)) => break opened,
                 Ok(Err(sled::Error::Io(error))) if is_locked(&error) => {
                     if Instant::now() >= patience {
-                        return Err(OpenError::Locked {
-                            dir: dir.to_owned(),
-                        });
+                        return Err(OpenError::Locked { dir: dir.to_owned() });
                     }
                     std::thread::sleep(LOCK_RETRY);
                 }
                 Ok(Err(sled::Error::Io(error))) => return Err(io(error)),
                 Ok(Err(error)) => {
-                    return Err(OpenError::Corrupt {
-                        dir: dir.to_owned(),
-                        detail: error.to_string(),
-                    });
+                    return Err(OpenError::Corrupt { dir: dir.to_owned(), detail: error.to_string() });
                 }
                 Err(panic) => {
-                    return Err(OpenError::Corrupt {
-                        dir: dir.to_owned(),
-                        detail: said(panic.as_ref()),
-                    });
+                    return Err(OpenError::Corrupt { dir: dir.to_owned(), detail: said(panic.as_ref()) });
                 }
             }
         };
         blob::sync_dir(&state).map_err(io)?;
         let (db, tree, file) = opened;
         let high_water = HighWater::open(&dir.join("commits")).map_err(io)?;
-        Ok(Self {
-            db,
-            tree,
-            file,
-            high_water,
-        })
+        Ok(Self { db, tree, file, high_water })
     }
 
     fn try_open(state: &Path, options: &Options) -> sled::Result<(sled::Db, sled::Tree, File)> {
@@ -115,54 +99,31 @@ impl Disk {
 
     /// Refuses a store that is unfinished, incomplete or of a newer layout. Makes an empty one a store.
     pub(super) fn check(&self, dir: &Path) -> Result<(), OpenError> {
-        let corrupt = |detail: String| OpenError::Corrupt {
-            dir: dir.to_owned(),
-            detail,
-        };
-        let failed = |error: sled::Error| OpenError::Io {
-            dir: dir.to_owned(),
-            detail: error.to_string(),
-        };
+        let corrupt = |detail: String| OpenError::Corrupt { dir: dir.to_owned(), detail };
+        let failed = |error: sled::Error| OpenError::Io { dir: dir.to_owned(), detail: error.to_string() };
         if self.tree.contains_key(IMPORTING_ROW).map_err(failed)? {
             return Err(corrupt("an import into it was interrupted".to_owned()));
         }
         let schema = self.tree.get(SCHEMA_ROW).map_err(failed)?;
-        match schema.as_ref().map(|bytes| {
-            std::str::from_utf8(bytes)
-                .ok()
-                .and_then(|text| text.parse().ok())
-        }) {
+        match schema.as_ref().map(|bytes| std::str::from_utf8(bytes).ok().and_then(|text| text.parse().ok())) {
             Some(Some(SCHEMA)) | None => {}
             Some(Some(found)) if found > SCHEMA => {
-                return Err(OpenError::NewerSchema {
-                    dir: dir.to_owned(),
-                    found,
-                    known: SCHEMA,
-                });
+                return Err(OpenError::NewerSchema { dir: dir.to_owned(), found, known: SCHEMA });
             }
             Some(_) => return Err(corrupt("its layout version makes no sense".to_owned())),
         }
         let noted = self.tree.get(TALLY_ROW).map_err(failed)?;
-        let noted = noted
-            .and_then(|bytes| Tally::from_bytes(&bytes))
-            .unwrap_or_default();
+        let noted = noted.and_then(|bytes| Tally::from_bytes(&bytes)).unwrap_or_default();
         let reached = self.high_water.reached();
         if noted.commits < reached {
             let lost = reached - noted.commits;
-            return Err(corrupt(format!(
-                "the last {lost} of its {reached} commits are lost"
-            )));
+            return Err(corrupt(format!("the last {lost} of its {reached} commits are lost")));
         }
         if self.sum().map_err(failed)? != noted.sum {
-            return Err(corrupt(
-                "its records do not add up, some are lost".to_owned(),
-            ));
+            return Err(corrupt("its records do not add up, some are lost".to_owned()));
         }
         if schema.is_none() {
-            let io = |error: io::Error| OpenError::Io {
-                dir: dir.to_owned(),
-                detail: error.to_string(),
-            };
+            let io = |error: io::Error| OpenError::Io { dir: dir.to_owned(), detail: error.to_string() };
             self.write_schema(SCHEMA).map_err(io)?;
         }
         Ok(())
@@ -179,36 +140,25 @@ impl Disk {
     }
 
     pub(super) fn write_schema(&self, schema: u16) -> io::Result<()> {
-        self.tree
-            .insert(SCHEMA_ROW, schema.to_string().as_bytes())
-            .map_err(io::Error::other)?;
+        self.tree.insert(SCHEMA_ROW, schema.to_string().as_bytes()).map_err(io::Error::other)?;
         self.sync()
     }
 
     /// Marks the store as unfinished until `finish_import`.
     pub(super) fn begin_import(&self) -> io::Result<()> {
-        self.tree
-            .insert(IMPORTING_ROW, b"1")
-            .map_err(io::Error::other)?;
+        self.tree.insert(IMPORTING_ROW, b"1").map_err(io::Error::other)?;
         self.sync()
     }
 
     /// Writes one row of a dump as it is; only between `begin_import` and `finish_import`.
     pub(super) fn import(&self, table: &str, key: &str, stored: &[u8]) -> io::Result<()> {
-        self.tree
-            .insert(address(table, key), stored)
-            .map_err(io::Error::other)?;
+        self.tree.insert(address(table, key), stored).map_err(io::Error::other)?;
         Ok(())
     }
 
     pub(super) fn finish_import(&self) -> io::Result<()> {
-        let tally = Tally {
-            commits: 0,
-            sum: self.sum().map_err(io::Error::other)?,
-        };
-        self.tree
-            .insert(TALLY_ROW, tally.to_bytes())
-            .map_err(io::Error::other)?;
+        let tally = Tally { commits: 0, sum: self.sum().map_err(io::Error::other)? };
+        self.tree.insert(TALLY_ROW, tally.to_bytes()).map_err(io::Error::other)?;
         self.write_schema(SCHEMA)?;
         self.tree.remove(IMPORTING_ROW).map_err(io::Error::other)?;
         self.sync()
@@ -228,16 +178,11 @@ impl Disk {
                 let met = match &step.expect {
                     Expect::Anything => true,
                     Expect::Absent => tree.get(&at)?.is_none(),
-                    Expect::Exactly(bytes) => {
-                        tree.get(&at)?.is_some_and(|now| now[..] == bytes[..])
-                    }
+                    Expect::Exactly(bytes) => tree.get(&at)?.is_some_and(|now| now[..] == bytes[..]),
                 };
                 if !met {
                     let (table, key) = (step.table, step.key.clone());
-                    return Err(ConflictableTransactionError::Abort(CommitError::Conflict {
-                        table,
-                        key,
-                    }));
+                    return Err(ConflictableTransactionError::Abort(CommitError::Conflict { table, key }));
                 }
                 let before = match &step.write {
                     Write::Nothing => None,
@@ -258,13 +203,9 @@ impl Disk {
             Ok(commits) => self
                 .sync()
                 .and_then(|()| self.high_water.raise(commits))
-                .map_err(|error| CommitError::Io {
-                    detail: error.to_string(),
-                }),
+                .map_err(|error| CommitError::Io { detail: error.to_string() }),
             Err(TransactionError::Abort(refused)) => Err(refused),
-            Err(TransactionError::Storage(error)) => Err(CommitError::Io {
-                detail: error.to_string(),
-            }),
+            Err(TransactionError::Storage(error)) => Err(CommitError::Io { detail: error.to_string() }),
         }
     }
 
@@ -315,12 +256,10 @@ impl Disk {
     /// Every row of every table, ordered by table and key.
     pub(super) fn everything(&self) -> impl Iterator<Item = Result<Row, ReadError>> + '_ {
         // Table names start with a letter or a dash; what is below is about the store itself.
-        self.tree
-            .range::<&[u8], _>(b"\x01".as_slice()..)
-            .map(|row| {
-                let (at, stored) = row.map_err(unreadable)?;
-                Ok((addressed(&at)?, Arc::from(&stored[..])))
-            })
+        self.tree.range::<&[u8], _>(b"\x01".as_slice()..).map(|row| {
+            let (at, stored) = row.map_err(unreadable)?;
+            Ok((addressed(&at)?, Arc::from(&stored[..])))
+        })
     }
 
     /// The size of sled's file, in bytes.
@@ -346,9 +285,7 @@ fn addressed(at: &[u8]) -> Result<(String, String), ReadError> {
         .ok()
         .and_then(|text| text.split_once('\0'))
         .map(|(table, key)| (table.to_owned(), key.to_owned()))
-        .ok_or_else(|| ReadError::Io {
-            detail: format!("a row has the strange address {}", at.escape_ascii()),
-        })
+        .ok_or_else(|| ReadError::Io { detail: format!("a row has the strange address {}", at.escape_ascii()) })
 }
 
 /// The addresses of a range of keys; none if nothing can lie in it.
@@ -365,26 +302,17 @@ fn range(table: &str, keys: &Keys) -> Option<Addresses> {
     };
     let possible = match (&lower, &upper) {
         (Bound::Included(from), Bound::Included(to)) => from <= to,
-        (
-            Bound::Included(from) | Bound::Excluded(from),
-            Bound::Included(to) | Bound::Excluded(to),
-        ) => from < to,
+        (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to)) => from < to,
         (Bound::Unbounded, _) | (_, Bound::Unbounded) => true,
     };
     possible.then_some((lower, upper))
 }
 
 fn unreadable(error: sled::Error) -> ReadError {
-    ReadError::Io {
-        detail: error.to_string(),
-    }
+    ReadError::Io { detail: error.to_string() }
 }
 
 fn said(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("the database gave up while it read its file")
-        .to_owned()
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("the database gave up while it read its file").to_owned()
 }

@@ -52,34 +52,18 @@ impl Store {
     /// A blob that is missing or damaged is left out, so that an export still saves the rest; its record says so
     /// when it is read.
     pub fn export(&self, mut writer: impl Write) -> Result<Dumped, DumpError> {
-        let failed = |error: io::Error| DumpError::Io {
-            doing: "writing the export",
-            detail: error.to_string(),
-        };
-        let read = |error: super::ReadError| DumpError::Io {
-            doing: "reading the store",
-            detail: error.to_string(),
-        };
+        let failed = |error: io::Error| DumpError::Io { doing: "writing the export", detail: error.to_string() };
+        let read = |error: super::ReadError| DumpError::Io { doing: "reading the store", detail: error.to_string() };
         let inner = &self.inner;
-        let _sweeping = inner
-            .sweeping
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _sweeping = inner.sweeping.lock().unwrap_or_else(PoisonError::into_inner);
         let (rows, mut blobs) = {
             let _still = inner.still.write().unwrap_or_else(PoisonError::into_inner);
-            let rows = inner
-                .disk
-                .everything()
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(read)?;
+            let rows = inner.disk.everything().collect::<Result<Vec<_>, _>>().map_err(read)?;
             (rows, inner.mentioned()?.into_iter().collect::<Vec<_>>())
         };
         blobs.sort();
 
-        let mut dumped = Dumped {
-            rows: rows.len(),
-            blobs: 0,
-        };
+        let mut dumped = Dumped { rows: rows.len(), blobs: 0 };
         write_line(&mut writer, &Line::RoundsmanStore { schema: SCHEMA }).map_err(failed)?;
         for name in blobs {
             match inner.blobs.get(&name) {
@@ -111,18 +95,13 @@ impl Store {
     /// Makes a new store in `dir`, which must be empty or not there, from an export. A store whose import was
     /// interrupted refuses to open. Blocks: call it from a blocking thread.
     pub fn import(dir: &Path, reader: impl BufRead) -> Result<Dumped, DumpError> {
-        let failed = |error: io::Error| DumpError::Io {
-            doing: "writing the store",
-            detail: error.to_string(),
-        };
+        let failed = |error: io::Error| DumpError::Io { doing: "writing the store", detail: error.to_string() };
         match fs::read_dir(dir) {
             // A fresh volume of ext4 brings this directory along.
             Ok(entries) => {
                 for entry in entries {
                     if entry.map_err(failed)?.file_name() != "lost+found" {
-                        return Err(DumpError::NotEmpty {
-                            dir: dir.to_owned(),
-                        });
+                        return Err(DumpError::NotEmpty { dir: dir.to_owned() });
                     }
                 }
             }
@@ -135,23 +114,15 @@ impl Store {
         let store = Self::on(dir, disk, None)?;
 
         let mut lines = (1usize..).zip(reader.lines()).map(|(number, line)| {
-            let text = line.map_err(|error| DumpError::Io {
-                doing: "reading the export",
-                detail: error.to_string(),
-            })?;
-            let line =
-                serde_json::from_str::<Line>(&text).map_err(|error| DumpError::Malformed {
-                    line: number,
-                    detail: error.to_string(),
-                })?;
+            let text =
+                line.map_err(|error| DumpError::Io { doing: "reading the export", detail: error.to_string() })?;
+            let line = serde_json::from_str::<Line>(&text)
+                .map_err(|error| DumpError::Malformed { line: number, detail: error.to_string() })?;
             Ok::<_, DumpError>((number, line))
         });
         match lines.next().transpose()? {
             Some((_, Line::RoundsmanStore { schema })) if schema > SCHEMA => {
-                return Err(DumpError::Newer {
-                    found: schema,
-                    known: SCHEMA,
-                });
+                return Err(DumpError::Newer { found: schema, known: SCHEMA });
             }
             Some((_, Line::RoundsmanStore { .. })) => {}
             Some((line, Line::Blob { .. } | Line::Row { .. } | Line::End(_))) => {
@@ -165,34 +136,22 @@ impl Store {
         let mut seen = HashSet::new();
         for line in lines {
             let (line, content) = line?;
-            let malformed = |detail: &str| DumpError::Malformed {
-                line,
-                detail: detail.to_owned(),
-            };
+            let malformed = |detail: &str| DumpError::Malformed { line, detail: detail.to_owned() };
             match content {
                 Line::RoundsmanStore { .. } => return Err(malformed("a second beginning")),
                 Line::Blob { name, base64 } => {
-                    let bytes = BASE64
-                        .decode(base64)
-                        .map_err(|error| malformed(&error.to_string()))?;
+                    let bytes = BASE64.decode(base64).map_err(|error| malformed(&error.to_string()))?;
                     if store.inner.blobs.put(&bytes)? != name {
                         return Err(malformed("the content of the blob does not match its name"));
                     }
                     dumped.blobs += 1;
                 }
                 Line::Row { table, key, value } => {
-                    if table.is_empty()
-                        || !table.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
-                    {
+                    if table.is_empty() || !table.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') {
                         return Err(malformed("that is not the name of a table"));
                     }
-                    let stored = serde_json::to_vec(&value)
-                        .map_err(|error| malformed(&error.to_string()))?;
-                    store
-                        .inner
-                        .disk
-                        .import(&table, &key, &stored)
-                        .map_err(failed)?;
+                    let stored = serde_json::to_vec(&value).map_err(|error| malformed(&error.to_string()))?;
+                    store.inner.disk.import(&table, &key, &stored).map_err(failed)?;
                     if !seen.insert((table, key)) {
                         return Err(malformed("the same key twice"));
                     }
@@ -203,9 +162,7 @@ impl Store {
                     return Ok(dumped);
                 }
                 Line::End(_) => {
-                    return Err(malformed(
-                        "the end counts other lines than there are: some were lost",
-                    ));
+                    return Err(malformed("the end counts other lines than there are: some were lost"));
                 }
             }
         }

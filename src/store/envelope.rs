@@ -39,10 +39,7 @@ pub(super) enum Unreadable {
 
 /// The envelope of a record.
 pub(super) fn seal<V: Record>(value: &V) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&Written {
-        v: V::VERSION,
-        data: value,
-    })
+    serde_json::to_vec(&Written { v: V::VERSION, data: value })
 }
 
 /// What is stored in the tree for an envelope that went into a blob.
@@ -55,9 +52,7 @@ pub(super) fn pointed_at(stored: &[u8]) -> Option<BlobRef> {
     if !stored.starts_with(b"{\"blob\":") {
         return None;
     }
-    serde_json::from_slice::<Pointer>(stored)
-        .ok()
-        .map(|pointer| pointer.blob)
+    serde_json::from_slice::<Pointer>(stored).ok().map(|pointer| pointer.blob)
 }
 
 /// The record in an envelope, brought up to date if an older release wrote it.
@@ -65,19 +60,12 @@ pub(super) fn open<V: Record>(envelope: &[u8]) -> Result<V, Unreadable> {
     let malformed = |error: serde_json::Error| Unreadable::Malformed(error.to_string());
     let Version { v } = serde_json::from_slice(envelope).map_err(malformed)?;
     if v == V::VERSION {
-        return serde_json::from_slice::<Current<V>>(envelope)
-            .map(|current| current.data)
-            .map_err(malformed);
+        return serde_json::from_slice::<Current<V>>(envelope).map(|current| current.data).map_err(malformed);
     }
     if v > V::VERSION {
-        return Err(Unreadable::Newer {
-            found: v,
-            known: V::VERSION,
-        });
+        return Err(Unreadable::Newer { found: v, known: V::VERSION });
     }
-    let old = serde_json::from_slice::<Current<Value>>(envelope)
-        .map_err(malformed)?
-        .data;
+    let old = serde_json::from_slice::<Current<Value>>(envelope).map_err(malformed)?.data;
     let data = V::migrate(v, old).map_err(|error| Unreadable::Malformed(error.to_string()))?;
     serde_json::from_value(data).map_err(malformed)
 }

@@ -50,21 +50,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            lock_wait: Duration::from_secs(10),
-            cache_bytes: 64 * 1024 * 1024,
-            on_commit: None,
-        }
+        Self { lock_wait: Duration::from_secs(10), cache_bytes: 64 * 1024 * 1024, on_commit: None }
     }
 }
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            lock_wait,
-            cache_bytes,
-            on_commit,
-        } = self;
+        let Self { lock_wait, cache_bytes, on_commit } = self;
         f.debug_struct("Options")
             .field("lock_wait", lock_wait)
             .field("cache_bytes", cache_bytes)
@@ -93,9 +85,7 @@ struct Inner {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store")
-            .field("dir", &self.inner.dir)
-            .finish_non_exhaustive()
+        f.debug_struct("Store").field("dir", &self.inner.dir).finish_non_exhaustive()
     }
 }
 
@@ -108,15 +98,8 @@ impl Store {
         Self::on(dir, disk, options.on_commit)
     }
 
-    fn on(
-        dir: &Path,
-        disk: Disk,
-        on_commit: Option<Arc<dyn Fn(u64) + Send + Sync>>,
-    ) -> Result<Self, OpenError> {
-        let io = |error: std::io::Error| OpenError::Io {
-            dir: dir.to_owned(),
-            detail: error.to_string(),
-        };
+    fn on(dir: &Path, disk: Disk, on_commit: Option<Arc<dyn Fn(u64) + Send + Sync>>) -> Result<Self, OpenError> {
+        let io = |error: std::io::Error| OpenError::Io { dir: dir.to_owned(), detail: error.to_string() };
         let blobs = Blobs::open(dir.join("blobs")).map_err(io)?;
         blob::sync_dir(dir).map_err(io)?;
         let inner = Inner {
@@ -128,26 +111,18 @@ impl Store {
             commits: watch::Sender::new(0),
             on_commit,
         };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Applies all steps or none. When it resolves with `Ok`, a crash or a power loss no longer undoes it.
     ///
     /// Dropping the future does not stop a commit that has begun: it may still be applied.
     pub async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
-        self.blocking(move |inner| inner.commit(commit))
-            .await
-            .unwrap_or_else(|detail| Err(CommitError::Io { detail }))
+        self.blocking(move |inner| inner.commit(commit)).await.unwrap_or_else(|detail| Err(CommitError::Io { detail }))
     }
 
     /// The record under `key`.
-    pub fn get<V: Record>(
-        &self,
-        table: &Table<V>,
-        key: impl Key,
-    ) -> Result<Option<Versioned<V>>, ReadError> {
+    pub fn get<V: Record>(&self, table: &Table<V>, key: impl Key) -> Result<Option<Versioned<V>>, ReadError> {
         let key = key.text();
         match self.inner.disk.get(table.name(), &key)? {
             Some(stored) => self.inner.load(table.name(), &key, stored),
@@ -198,27 +173,17 @@ impl Store {
     /// The bytes of a blob, checked against its name.
     pub async fn blob(&self, blob: &BlobRef) -> Result<Vec<u8>, BlobError> {
         let blob = blob.clone();
-        self.blocking(move |inner| inner.blobs.get(&blob))
-            .await
-            .unwrap_or_else(|detail| Err(BlobError::Io { detail }))
+        self.blocking(move |inner| inner.blobs.get(&blob)).await.unwrap_or_else(|detail| Err(BlobError::Io { detail }))
     }
 
     /// Removes the blobs that no record mentions and that are older than `grace`; gives how many. Commits wait
     /// meanwhile, so that none can begin to refer to a blob that is on its way out.
     pub async fn collect_blobs(&self, grace: Duration) -> Result<usize, BlobError> {
         self.blocking(move |inner| {
-            let _sweeping = inner
-                .sweeping
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let _sweeping = inner.sweeping.lock().unwrap_or_else(PoisonError::into_inner);
             let _still = inner.still.write().unwrap_or_else(PoisonError::into_inner);
             let keep = inner.mentioned()?;
-            inner
-                .blobs
-                .sweep(&keep, grace)
-                .map_err(|error| BlobError::Io {
-                    detail: error.to_string(),
-                })
+            inner.blobs.sweep(&keep, grace).map_err(|error| BlobError::Io { detail: error.to_string() })
         })
         .await
         .unwrap_or_else(|detail| Err(BlobError::Io { detail }))
@@ -227,21 +192,14 @@ impl Store {
     /// What the store takes on the disk, in bytes. The tree's file reuses its space but never shrinks: to make it
     /// small, export and import.
     pub fn size_on_disk(&self) -> Result<u64, ReadError> {
-        let blobs = self.inner.blobs.size().map_err(|error| ReadError::Io {
-            detail: error.to_string(),
-        })?;
+        let blobs = self.inner.blobs.size().map_err(|error| ReadError::Io { detail: error.to_string() })?;
         Ok(self.inner.disk.size()? + blobs)
     }
 
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Inner) -> T + Send + 'static,
-    ) -> Result<T, String> {
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Inner) -> T + Send + 'static) -> Result<T, String> {
         let inner = Arc::clone(&self.inner);
         // The only way for this to fail is that sled panicked on damaged data.
-        tokio::task::spawn_blocking(move || work(&inner))
-            .await
-            .map_err(|error| error.to_string())
+        tokio::task::spawn_blocking(move || work(&inner)).await.map_err(|error| error.to_string())
     }
 }
 
@@ -255,11 +213,7 @@ impl Inner {
         }
         let _still = self.still.read().unwrap_or_else(PoisonError::into_inner);
         // Blobs first: a reference must never be on the disk before what it refers to.
-        let writes = commit
-            .steps
-            .into_iter()
-            .map(|step| self.settle(step))
-            .collect::<Result<Vec<_>, _>>()?;
+        let writes = commit.steps.into_iter().map(|step| self.settle(step)).collect::<Result<Vec<_>, _>>()?;
         self.disk.apply(&writes)?;
         let mut made = 0;
         self.commits.send_modify(|commits| {
@@ -279,10 +233,7 @@ impl Inner {
         };
         if bytes.len() > envelope::INLINE_LIMIT {
             let io = |detail| CommitError::Io { detail };
-            let blob = self
-                .blobs
-                .put(bytes)
-                .map_err(|error| io(error.to_string()))?;
+            let blob = self.blobs.put(bytes).map_err(|error| io(error.to_string()))?;
             let pointer = envelope::pointer(&blob).map_err(|error| io(error.to_string()))?;
             step.write = commit::Write::Envelope(pointer);
         }
@@ -311,33 +262,20 @@ impl Inner {
                 Some(_) => {
                     return Err(match error {
                         BlobError::Missing { hash } | BlobError::Damaged { hash } => {
-                            ReadError::MissingBlob {
-                                table,
-                                key: key.to_owned(),
-                                blob: hash,
-                            }
+                            ReadError::MissingBlob { table, key: key.to_owned(), blob: hash }
                         }
                         BlobError::Io { detail } => ReadError::Io { detail },
-                        BlobError::TooLarge { .. } => ReadError::Io {
-                            detail: error.to_string(),
-                        },
+                        BlobError::TooLarge { .. } => ReadError::Io { detail: error.to_string() },
                     });
                 }
             }
         };
         match envelope::open(blob_bytes.as_deref().unwrap_or(&stored)) {
             Ok(value) => Ok(Some(Versioned { value, stored })),
-            Err(Unreadable::Newer { found, known }) => Err(ReadError::Newer {
-                table,
-                key: key.to_owned(),
-                found,
-                known,
-            }),
-            Err(Unreadable::Malformed(detail)) => Err(ReadError::Malformed {
-                table,
-                key: key.to_owned(),
-                detail,
-            }),
+            Err(Unreadable::Newer { found, known }) => {
+                Err(ReadError::Newer { table, key: key.to_owned(), found, known })
+            }
+            Err(Unreadable::Malformed(detail)) => Err(ReadError::Malformed { table, key: key.to_owned(), detail }),
         }
     }
 
@@ -345,9 +283,7 @@ impl Inner {
     fn mentioned(&self) -> Result<HashSet<BlobRef>, BlobError> {
         let mut found = HashSet::new();
         for row in self.disk.everything() {
-            let (_, stored) = row.map_err(|error| BlobError::Io {
-                detail: error.to_string(),
-            })?;
+            let (_, stored) = row.map_err(|error| BlobError::Io { detail: error.to_string() })?;
             blob::mentioned_in(&stored, &mut found);
             if let Some(blob) = envelope::pointed_at(&stored) {
                 match self.blobs.get(&blob) {

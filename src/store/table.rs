@@ -20,9 +20,7 @@ pub trait Record: Serialize + DeserializeOwned {
     /// had one version keeps this default.
     fn migrate(version: u16, value: Value) -> Result<Value, MigrateError> {
         let _ = value;
-        Err(MigrateError::new(format!(
-            "version {version} of this record was never written by any release"
-        )))
+        Err(MigrateError::new(format!("version {version} of this record was never written by any release")))
     }
 }
 
@@ -35,9 +33,7 @@ pub struct MigrateError {
 
 impl MigrateError {
     pub fn new(detail: impl Into<String>) -> Self {
-        Self {
-            detail: detail.into(),
-        }
+        Self { detail: detail.into() }
     }
 }
 
@@ -51,10 +47,7 @@ pub struct Table<V> {
 impl<V> Table<V> {
     /// `name` is part of what is on disk: never rename it. Lower case letters and dashes, so that no name can run
     /// into a key.
-    #[expect(
-        clippy::panic,
-        reason = "evaluated by the compiler for constants: a bad name does not build"
-    )]
+    #[expect(clippy::panic, reason = "evaluated by the compiler for constants: a bad name does not build")]
     pub const fn new(name: &'static str) -> Self {
         let bytes = name.as_bytes();
         let mut i = 0;
@@ -67,10 +60,7 @@ impl<V> Table<V> {
         if bytes.is_empty() {
             panic!("a table needs a name");
         }
-        Self {
-            name,
-            record: PhantomData,
-        }
+        Self { name, record: PhantomData }
     }
 
     pub const fn name(&self) -> &'static str {
@@ -119,12 +109,7 @@ pub trait Key {
 
 /// The parts of a key that was composed from a tuple.
 pub fn key_parts(key: &str) -> Vec<String> {
-    key.split(SEPARATOR)
-        .map(|part| {
-            part.replace("\u{1}\u{1}", "\0")
-                .replace("\u{1}\u{2}", "\u{1}")
-        })
-        .collect()
+    key.split(SEPARATOR).map(|part| part.replace("\u{1}\u{1}", "\0").replace("\u{1}\u{2}", "\u{1}")).collect()
 }
 
 impl Key for str {
@@ -183,12 +168,7 @@ impl<A: Key, B: Key> Key for (A, B) {
 
 impl<A: Key, B: Key, C: Key> Key for (A, B, C) {
     fn text(&self) -> String {
-        format!(
-            "{}{SEPARATOR}{}{SEPARATOR}{}",
-            self.0.part(),
-            self.1.part(),
-            self.2.part()
-        )
+        format!("{}{SEPARATOR}{}{SEPARATOR}{}", self.0.part(), self.1.part(), self.2.part())
     }
 
     fn opening(&self) -> String {
@@ -206,51 +186,33 @@ pub struct Keys {
 impl Keys {
     /// Every key of the table.
     pub fn all() -> Self {
-        Self {
-            lower: Bound::Unbounded,
-            upper: Bound::Unbounded,
-        }
+        Self { lower: Bound::Unbounded, upper: Bound::Unbounded }
     }
 
     /// The keys whose first part or parts are `first`: all `(channel, _)` of one channel.
     pub fn under(first: impl Key) -> Self {
         let opening = first.opening();
-        Self {
-            lower: Bound::Included(format!("{opening}\0")),
-            upper: Bound::Excluded(format!("{opening}\u{1}")),
-        }
+        Self { lower: Bound::Included(format!("{opening}\0")), upper: Bound::Excluded(format!("{opening}\u{1}")) }
     }
 
     /// From this key on, itself included.
     pub fn from(self, key: impl Key) -> Self {
-        Self {
-            lower: Bound::Included(key.text()),
-            ..self
-        }
+        Self { lower: Bound::Included(key.text()), ..self }
     }
 
     /// What comes after this key: the next page of an ascending scan.
     pub fn after(self, key: impl Key) -> Self {
-        Self {
-            lower: Bound::Excluded(key.text()),
-            ..self
-        }
+        Self { lower: Bound::Excluded(key.text()), ..self }
     }
 
     /// Up to this key, itself included.
     pub fn up_to(self, key: impl Key) -> Self {
-        Self {
-            upper: Bound::Included(key.text()),
-            ..self
-        }
+        Self { upper: Bound::Included(key.text()), ..self }
     }
 
     /// What comes before this key: what is due before a time, or the next page of a descending scan.
     pub fn before(self, key: impl Key) -> Self {
-        Self {
-            upper: Bound::Excluded(key.text()),
-            ..self
-        }
+        Self { upper: Bound::Excluded(key.text()), ..self }
     }
 }
 
@@ -304,13 +266,7 @@ mod tests {
 
     #[test]
     fn parts_cannot_run_together() {
-        let keys = [
-            ("a\0b", "c"),
-            ("a", "b\0c"),
-            ("a\u{1}", "b"),
-            ("a", "\u{1}b"),
-            ("a\u{1}\u{1}b", "c"),
-        ];
+        let keys = [("a\0b", "c"), ("a", "b\0c"), ("a\u{1}", "b"), ("a", "\u{1}b"), ("a\u{1}\u{1}b", "c")];
         for key in keys {
             assert_eq!(key_parts(&key.text()), [key.0, key.1], "{key:?}");
         }

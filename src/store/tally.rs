@@ -46,10 +46,7 @@ fn weight(at: &[u8], stored: &[u8]) -> u64 {
     hash.update((at.len() as u64).to_be_bytes());
     hash.update(at);
     hash.update(stored);
-    hash.finalize()
-        .iter()
-        .take(8)
-        .fold(0, |weight, byte| weight << 8 | u64::from(*byte))
+    hash.finalize().iter().take(8).fold(0, |weight, byte| weight << 8 | u64::from(*byte))
 }
 
 /// The file with the number of the last commit that is on the disk for certain.
@@ -63,16 +60,10 @@ pub(super) struct HighWater {
 impl HighWater {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         // Without `truncate`: it keeps what it says until a later commit is on the disk.
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
         // Empty when the machine died at the first commit; then it knows of none.
         let reached = std::fs::read_to_string(path)?.trim().parse().unwrap_or(0);
-        Ok(Self {
-            file: Mutex::new((file, reached)),
-        })
+        Ok(Self { file: Mutex::new((file, reached)) })
     }
 
     pub(super) fn reached(&self) -> u64 {

@@ -16,10 +16,7 @@ fn code(text: impl Into<String>) -> Span {
 
 /// What can be asked, from the grammar.
 pub fn help(clusters: &[String]) -> Body {
-    let items = GRAMMAR
-        .iter()
-        .map(|spec| vec![code(spec.synopsis()), plain(format!(" – {}", spec.summary))])
-        .collect();
+    let items = GRAMMAR.iter().map(|spec| vec![code(spec.synopsis()), plain(format!(" – {}", spec.summary))]).collect();
     let clusters = match clusters.split_first() {
         None => "This channel sees no cluster yet.".to_owned(),
         Some((first, [])) => format!("This channel sees the cluster {first}."),
@@ -37,17 +34,29 @@ pub fn help(clusters: &[String]) -> Body {
 pub fn whoami(channel: &ChannelRef, actor: &Actor, person: Option<&str>) -> Body {
     let who = match (actor, person) {
         (Actor::Person { id, name }, Some(person)) => {
-            vec![plain(format!("You are {name}, {} id ", channel.platform)), code(id.as_str()), plain(format!(", known as {person}."))]
+            vec![
+                plain(format!("You are {name}, {} id ", channel.platform)),
+                code(id.as_str()),
+                plain(format!(", known as {person}.")),
+            ]
         }
         (Actor::Person { id, name }, None) => {
-            vec![plain(format!("You are {name}, {} id ", channel.platform)), code(id.as_str()), plain(", not listed as a [[person]].")]
+            vec![
+                plain(format!("You are {name}, {} id ", channel.platform)),
+                code(id.as_str()),
+                plain(", not listed as a [[person]]."),
+            ]
         }
         (Actor::Anonymous { name }, _) => {
             vec![plain(format!("You write as {name}: without an id of your own you cannot approve anything."))]
         }
     };
     Body::new([
-        Block::Paragraph(vec![plain(format!("This is the {} channel ", channel.platform)), code(&channel.id), plain(".")]),
+        Block::Paragraph(vec![
+            plain(format!("This is the {} channel ", channel.platform)),
+            code(&channel.id),
+            plain("."),
+        ]),
         Block::Paragraph(who),
     ])
 }
@@ -111,13 +120,17 @@ pub fn nothing_to_unsubscribe(named: &str) -> Body {
 
 /// Several subscriptions fit.
 pub fn which_to_unsubscribe(named: &str) -> Body {
-    Body::text(format!("There is more than one report of {named} here. Name it by the number that /subscriptions shows."))
+    Body::text(format!(
+        "There is more than one report of {named} here. Name it by the number that /subscriptions shows."
+    ))
 }
 
 /// The reports of this channel: each with its next time.
 pub fn subscriptions(list: &[(Subscription, Option<DateTime<Utc>>, Option<Tz>)]) -> Body {
     if list.is_empty() {
-        return Body::text("Nothing is posted here on a schedule. For example: /subscribe prod daily 09:00 Europe/Berlin");
+        return Body::text(
+            "Nothing is posted here on a schedule. For example: /subscribe prod daily 09:00 Europe/Berlin",
+        );
     }
     let items = list
         .iter()

@@ -5,9 +5,7 @@ pub fn too_old() -> String {
 }
 
 pub fn gave_up(attempts: u32, detail: &str) -> String {
-    format!(
-        "Given up after {attempts} attempts. The last error: {detail}. Send it again when the platform works."
-    )
+    format!("Given up after {attempts} attempts. The last error: {detail}. Send it again when the platform works.")
 }
 
 pub fn may_have_arrived(detail: &str) -> String {

@@ -17,11 +17,7 @@ const RIGHT: Table<Note> = Table::new("right");
 
 /// Every fourth pair has a big half, so that kills also fall between a blob and its reference.
 fn text(n: u64) -> String {
-    if n.is_multiple_of(4) {
-        format!("{n} {}", "x".repeat(20_000))
-    } else {
-        n.to_string()
-    }
+    if n.is_multiple_of(4) { format!("{n} {}", "x".repeat(20_000)) } else { n.to_string() }
 }
 
 /// Writes pairs, starting after what is there, and acknowledges each, until it is killed.
@@ -30,9 +26,11 @@ async fn write_until_killed(dir: PathBuf) {
     let mut n = store.count(&LEFT, &Keys::all()).unwrap() as u64;
     loop {
         commit(&store, |c| {
-            c.insert(&LEFT, n, &note(text(n)))
-                .insert(&RIGHT, n, &note(text(n)))
-                .put(&PEOPLE, "last", &person("pair", &n.to_string()))
+            c.insert(&LEFT, n, &note(text(n))).insert(&RIGHT, n, &note(text(n))).put(
+                &PEOPLE,
+                "last",
+                &person("pair", &n.to_string()),
+            )
         })
         .await
         .unwrap();
@@ -43,10 +41,7 @@ async fn write_until_killed(dir: PathBuf) {
 }
 
 #[tokio::test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the child learns its directory from the parent"
-)]
+#[expect(clippy::disallowed_methods, reason = "the child learns its directory from the parent")]
 async fn killed_writers_lose_nothing_that_they_acknowledged() {
     if let Some(dir) = std::env::var_os(CHILD_DIR) {
         return write_until_killed(dir.into()).await;
@@ -64,10 +59,7 @@ async fn killed_writers_lose_nothing_that_they_acknowledged() {
         // Kill after a number of acknowledgements that differs each time; the write under way is at a random point.
         let mut left = 1 + kill * 7 % 12;
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let take = |line: String| {
-            line.split_once("acknowledged ")
-                .map(|(_, n)| n.parse::<u64>().unwrap())
-        };
+        let take = |line: String| line.split_once("acknowledged ").map(|(_, n)| n.parse::<u64>().unwrap());
         while left > 0 {
             let line = lines.next().expect("the child ended by itself").unwrap();
             if let Some(n) = take(line) {
@@ -85,19 +77,9 @@ async fn killed_writers_lose_nothing_that_they_acknowledged() {
         let store = open(&dir);
         let pairs = store.count(&LEFT, &Keys::all()).unwrap() as u64;
         let last = acknowledged.unwrap();
-        assert!(
-            pairs == last + 1 || pairs == last + 2,
-            "{pairs} pairs, the last acknowledged is {last}"
-        );
-        assert_eq!(
-            store.count(&RIGHT, &Keys::all()).unwrap() as u64,
-            pairs,
-            "a commit was torn"
-        );
-        assert_eq!(
-            store.get(&PEOPLE, "last").unwrap().unwrap().family,
-            (pairs - 1).to_string()
-        );
+        assert!(pairs == last + 1 || pairs == last + 2, "{pairs} pairs, the last acknowledged is {last}");
+        assert_eq!(store.count(&RIGHT, &Keys::all()).unwrap() as u64, pairs, "a commit was torn");
+        assert_eq!(store.get(&PEOPLE, "last").unwrap().unwrap().family, (pairs - 1).to_string());
         for n in 0..pairs {
             for table in [&LEFT, &RIGHT] {
                 assert_eq!(store.get(table, n).unwrap().unwrap().text, text(n));
