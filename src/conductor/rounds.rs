@@ -87,6 +87,12 @@ impl Rounds {
         for (key, subscription, planned_at, state) in subscriptions {
             let mut changed = Subscription::clone(&subscription);
             changed.last_planned = Some(planned_at);
+            // Known already (the clock was put back): it ran, and only has to be remembered as the last one.
+            let known = self.desk.store.get(&OCCURRENCES, (subscription.id.as_str(), planned_at))?.is_some();
+            if known {
+                commit.replace(&SUBSCRIPTIONS, key.as_str(), &subscription, &changed);
+                continue;
+            }
             if state == OccurrenceState::Skipped {
                 changed.missed.push(planned_at);
                 changed.missed.sort();

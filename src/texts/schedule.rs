@@ -32,9 +32,7 @@ pub fn missing_time(form: &str) -> String {
 }
 
 pub fn bad_time(given: &str) -> String {
-    format!(
-        "\"{given}\" is not a time. Write hours and minutes from 00:00 to 23:59, for example 09:00"
-    )
+    format!("\"{given}\" is not a time. Write hours and minutes from 00:00 to 23:59, for example 09:00")
 }
 
 pub fn missing_day() -> String {
@@ -59,20 +57,14 @@ pub fn unknown_zone(given: &str, meant: Option<&str>) -> String {
 }
 
 pub fn field_count(count: usize) -> String {
-    let hint = if count == 6 {
-        " Seconds are not supported: leave out the first field."
-    } else {
-        ""
-    };
+    let hint = if count == 6 { " Seconds are not supported: leave out the first field." } else { "" };
     format!(
         "cron needs five fields: minute, hour, day, month, weekday. This has {count}.{hint} For example: cron */30 * * * * Europe/Berlin"
     )
 }
 
 pub fn bad_cron(fields: &str, detail: &str) -> String {
-    format!(
-        "\"{fields}\" is not a cron schedule: {detail}. The fields are minute, hour, day, month, weekday"
-    )
+    format!("\"{fields}\" is not a cron schedule: {detail}. The fields are minute, hour, day, month, weekday")
 }
 
 pub fn never_fires(fields: &str) -> String {
@@ -85,12 +77,7 @@ pub fn too_much(given: &str) -> String {
 
 /// When the next report comes, in the words of the subscription's own time zone.
 pub fn next(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
-    format!(
-        "{} ({}), in {}",
-        at.with_timezone(&zone).format("%a %d %b %Y %H:%M"),
-        zone.name(),
-        span(at - now)
-    )
+    format!("{} ({}), in {}", at.with_timezone(&zone).format("%a %d %b %Y %H:%M"), zone.name(), span(at - now))
 }
 
 /// A length of time as a person would say it: the two biggest units.
@@ -113,20 +100,7 @@ mod tests {
 
     #[test]
     fn spans_read_like_speech() {
-        let said: Vec<String> = [20, 60, 3600, 5400, 86_400, 90_000, -5]
-            .map(|s| span(TimeDelta::seconds(s)))
-            .into();
-        assert_eq!(
-            said,
-            [
-                "less than a minute",
-                "1 min",
-                "1 h",
-                "1 h 30 min",
-                "1 d",
-                "1 d 1 h",
-                "less than a minute"
-            ]
-        );
+        let said: Vec<String> = [20, 60, 3600, 5400, 86_400, 90_000, -5].map(|s| span(TimeDelta::seconds(s))).into();
+        assert_eq!(said, ["less than a minute", "1 min", "1 h", "1 h 30 min", "1 d", "1 d 1 h", "less than a minute"]);
     }
 }
