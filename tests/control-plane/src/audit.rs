@@ -4,11 +4,12 @@
 //! So every request that a test has seen answered is in the log; reading waits for the second line, which may come a moment later.
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
+use std::io::{BufReader, ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::Identity;
 
@@ -45,6 +46,8 @@ pub struct Request {
     /// Empty for lists.
     pub name: String,
     pub dry_run: bool,
+    /// What a changing request sent: an object, a patch, or the options of a deletion.
+    pub body: Option<Value>,
     /// The status of the answer; `None` while it is being answered.
     pub code: Option<u16>,
     pub user_agent: String,
@@ -53,10 +56,8 @@ pub struct Request {
 impl Request {
     /// Asks to change the cluster for good: neither a dry run nor a question that is put as an object to create.
     pub fn is_write(&self) -> bool {
-        let changes = ["create", "update", "patch", "delete", "deletecollection"]
-            .contains(&self.verb.as_str());
-        let question =
-            self.group == "authorization.k8s.io" || self.group == "authentication.k8s.io";
+        let changes = ["create", "update", "patch", "delete", "deletecollection"].contains(&self.verb.as_str());
+        let question = self.group == "authorization.k8s.io" || self.group == "authentication.k8s.io";
         changes && !question && !self.dry_run
     }
 
@@ -88,8 +89,7 @@ impl Audit {
     /// The end of the log now.
     #[track_caller]
     pub fn cursor(&self) -> Cursor {
-        let (_, end) = self.read(Cursor::START);
-        end
+        Cursor(self.lines(Cursor::START).len() as u64)
     }
 
     /// All requests that arrived after `since`, in the order of arrival. None of the admin's and the control plane's own.
@@ -97,7 +97,7 @@ impl Audit {
     pub fn since(&self, since: Cursor) -> Vec<Request> {
         let until = Instant::now() + SETTLE;
         loop {
-            let (requests, _) = self.read(since);
+            let requests = parse(&self.lines(since));
             if requests.iter().all(|request| request.code.is_some()) {
                 return requests;
             }
@@ -125,46 +125,41 @@ impl Audit {
         requests
     }
 
+    /// The whole lines after `since`; one that is being written has no end yet.
     #[track_caller]
-    fn read(&self, since: Cursor) -> (Vec<Request>, Cursor) {
+    fn lines(&self, since: Cursor) -> String {
         let mut text = String::new();
         let read = File::open(&self.path).and_then(|mut file| {
             file.seek(SeekFrom::Start(since.0))?;
-            file.read_to_string(&mut text)
+            BufReader::new(file).read_to_string(&mut text)
         });
         match read {
-            // The server makes the file with the first line.
-            Err(error) if error.kind() == ErrorKind::NotFound => return (Vec::new(), since),
-            Err(error) => panic!("the audit log cannot be read: {error}"),
             Ok(_) => {}
+            // The server makes the file with the first line.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => panic!("the audit log cannot be read: {error}"),
         }
-        // A line that is being written has no end yet.
-        let whole = text
-            .rfind('\n')
-            .map_or("", |end| text.get(..=end).unwrap_or_default());
-        let mut requests: Vec<Request> = Vec::new();
-        let mut places: HashMap<String, usize> = HashMap::new();
-        for line in whole.lines() {
-            let event: Event = serde_json::from_str(line)
-                .unwrap_or_else(|error| panic!("not an audit event: {error}: {line}"));
-            match event.stage.as_str() {
-                "RequestReceived" => {
-                    places.insert(event.audit_id.clone(), requests.len());
-                    requests.push(event.into());
-                }
-                // Of a request that arrived before the cursor only the answer is here: it belongs to the one before.
-                _ => {
-                    if let Some(request) = places
-                        .get(&event.audit_id)
-                        .and_then(|place| requests.get_mut(*place))
-                    {
-                        request.code = event.response_status.and_then(|status| status.code);
-                    }
-                }
-            }
-        }
-        (requests, Cursor(since.0 + whole.len() as u64))
+        text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
+        text
     }
+}
+
+#[track_caller]
+fn parse(lines: &str) -> Vec<Request> {
+    let mut requests: Vec<Request> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for line in lines.lines() {
+        let event: Event =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("not an audit event: {error}: {line}"));
+        if event.stage == "RequestReceived" {
+            places.insert(event.audit_id.clone(), requests.len());
+            requests.push(event.into());
+        // Of a request that arrived before the cursor only the answer is here: it belongs to the question before.
+        } else if let Some(request) = places.get(&event.audit_id).and_then(|place| requests.get_mut(*place)) {
+            *request = event.into();
+        }
+    }
+    requests
 }
 
 #[derive(Deserialize)]
@@ -181,6 +176,7 @@ struct Event {
     user_agent: String,
     #[serde(default)]
     object_ref: ObjectRef,
+    request_object: Option<Value>,
     response_status: Option<ResponseStatus>,
     request_received_timestamp: String,
 }
@@ -208,12 +204,13 @@ struct ResponseStatus {
 
 impl From<Event> for Request {
     fn from(event: Event) -> Request {
-        let query = event
-            .request_uri
-            .split_once('?')
-            .map_or("", |(_, query)| query);
+        let query = event.request_uri.split_once('?').map_or("", |(_, query)| query);
+        // A deletion says it in its options, which some clients send as the body.
+        let options = event.request_object.as_ref().filter(|_| event.verb.starts_with("delete"));
+        let in_options = options.is_some_and(|options| options["dryRun"] == json!(["All"]));
         Request {
-            dry_run: query.split('&').any(|pair| pair == "dryRun=All"),
+            dry_run: in_options || query.split('&').any(|pair| pair == "dryRun=All"),
+            body: event.request_object,
             at: event.request_received_timestamp,
             user: event.user.username,
             verb: event.verb,

@@ -23,13 +23,8 @@ pub enum Identity {
 }
 
 impl Identity {
-    pub const ALL: [Identity; 5] = [
-        Identity::Admin,
-        Identity::Reader,
-        Identity::SecretsReader,
-        Identity::Writer,
-        Identity::Nobody,
-    ];
+    pub const ALL: [Identity; 5] =
+        [Identity::Admin, Identity::Reader, Identity::SecretsReader, Identity::Writer, Identity::Nobody];
 
     /// The user name that RBAC and the audit log know.
     pub fn user(self) -> &'static str {
@@ -44,11 +39,7 @@ impl Identity {
 }
 
 /// The control plane's own programs; each with a user name of its own, so that the audit log can leave them out.
-pub(crate) const PROGRAM_USERS: [&str; 3] = [
-    "control-plane-manager",
-    "control-plane-scheduler",
-    "control-plane-kwok",
-];
+pub(crate) const PROGRAM_USERS: [&str; 3] = ["control-plane-manager", "control-plane-scheduler", "control-plane-kwok"];
 
 /// One random token per identity and program.
 pub(crate) struct Tokens {
@@ -70,10 +61,7 @@ impl Tokens {
             })
         });
         let mut next = || tokens.next().unwrap_or_default();
-        Ok(Tokens {
-            identities: std::array::from_fn(|_| next()),
-            programs: std::array::from_fn(|_| next()),
-        })
+        Ok(Tokens { identities: std::array::from_fn(|_| next()), programs: std::array::from_fn(|_| next()) })
     }
 
     pub(crate) fn of(&self, identity: Identity) -> &str {
@@ -96,27 +84,14 @@ impl Tokens {
         for identity in Identity::ALL {
             let group = match identity {
                 Identity::Admin => "system:masters",
-                Identity::Reader
-                | Identity::SecretsReader
-                | Identity::Writer
-                | Identity::Nobody => "people",
+                Identity::Reader | Identity::SecretsReader | Identity::Writer | Identity::Nobody => "people",
             };
             add(identity.user(), self.of(identity), group);
-            write_kubeconfig(
-                &kubeconfig_path(dir, identity),
-                api_port,
-                &dir.join("ca.crt"),
-                self.of(identity),
-            )?;
+            write_kubeconfig(&kubeconfig_path(dir, identity), api_port, &dir.join("ca.crt"), self.of(identity))?;
         }
         for (user, token) in PROGRAM_USERS.iter().zip(&self.programs) {
             add(user, token, "system:masters");
-            write_kubeconfig(
-                &program_kubeconfig_path(dir, user),
-                api_port,
-                &dir.join("ca.crt"),
-                token,
-            )?;
+            write_kubeconfig(&program_kubeconfig_path(dir, user), api_port, &dir.join("ca.crt"), token)?;
         }
         fs::write(dir.join("tokens.csv"), lines).context("tokens.csv cannot be written")
     }
@@ -130,12 +105,7 @@ pub(crate) fn program_kubeconfig_path(dir: &Path, user: &str) -> PathBuf {
     dir.join(format!("{user}.kubeconfig"))
 }
 
-pub(crate) fn write_kubeconfig(
-    path: &Path,
-    api_port: u16,
-    ca: &Path,
-    token: &str,
-) -> anyhow::Result<()> {
+pub(crate) fn write_kubeconfig(path: &Path, api_port: u16, ca: &Path, token: &str) -> anyhow::Result<()> {
     let name = "roundsman-test";
     // JSON is YAML.
     let config = json!({

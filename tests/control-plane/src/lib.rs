@@ -5,10 +5,7 @@
 //! token, and the audit log tells exactly what each of them asked for.
 //!
 //! What is part of the harness and fails, fails the test: the methods panic with what the program said, at the caller's line.
-#![expect(
-    clippy::panic,
-    reason = "a harness that cannot do its work is the failure of the test that uses it"
-)]
+#![expect(clippy::panic, reason = "a harness that cannot do its work is the failure of the test that uses it")]
 
 mod audit;
 mod binaries;
@@ -81,8 +78,7 @@ impl ControlPlane {
     pub fn shared() -> &'static ControlPlane {
         static SHARED: OnceLock<ControlPlane> = OnceLock::new();
         SHARED.get_or_init(|| {
-            ControlPlane::start(Profile::Full)
-                .unwrap_or_else(|error| panic!("no control plane for tests: {error:#}"))
+            ControlPlane::start(Profile::Full).unwrap_or_else(|error| panic!("no control plane for tests: {error:#}"))
         })
     }
 
@@ -121,14 +117,7 @@ impl ControlPlane {
     /// A kubeconfig file for a ServiceAccount, made if it is missing: for rights that no `Identity` has. The test binds the roles.
     #[track_caller]
     pub fn service_account(&self, namespace: &str, name: &str) -> PathBuf {
-        if !self
-            .try_kubectl(
-                Identity::Admin,
-                &["get", "serviceaccount", "-n", namespace, name],
-            )
-            .status
-            .success()
-        {
+        if !self.try_kubectl(Identity::Admin, &["get", "serviceaccount", "-n", namespace, name]).status.success() {
             self.kubectl(&["create", "serviceaccount", "-n", namespace, name]);
         }
         let token = self.kubectl(&["create", "token", "-n", namespace, name, "--duration=24h"]);
@@ -141,21 +130,13 @@ impl ControlPlane {
     /// Makes a namespace that no other test has, and waits for its default ServiceAccount (pods need it). Returns its name.
     #[track_caller]
     pub fn namespace(&self, prefix: &str) -> String {
-        let name = format!(
-            "{prefix}-{}",
-            self.namespaces.fetch_add(1, Ordering::Relaxed) + 1
-        );
+        let name = format!("{prefix}-{}", self.namespaces.fetch_add(1, Ordering::Relaxed) + 1);
         self.kubectl(&["create", "namespace", &name]);
         match self.profile {
             Profile::Bare => self.kubectl(&["create", "serviceaccount", "-n", &name, "default"]),
-            Profile::Full | Profile::NodeLifecycle => self.kubectl(&[
-                "wait",
-                "--for=create",
-                "--timeout=120s",
-                "-n",
-                &name,
-                "serviceaccount/default",
-            ]),
+            Profile::Full | Profile::NodeLifecycle => {
+                self.kubectl(&["wait", "--for=create", "--timeout=120s", "-n", &name, "serviceaccount/default"])
+            }
         };
         name
     }
@@ -163,11 +144,7 @@ impl ControlPlane {
     /// Applies manifests as the admin; objects without a namespace of their own go to `namespace`.
     #[track_caller]
     pub fn apply(&self, namespace: &str, yaml: &str) {
-        let output = self.kubectl_with(
-            Identity::Admin,
-            &["apply", "-n", namespace, "-f", "-"],
-            yaml,
-        );
+        let output = self.kubectl_with(Identity::Admin, &["apply", "-n", namespace, "-f", "-"], yaml);
         if !output.status.success() {
             panic!("kubectl apply failed: {}", said(&output));
         }
@@ -194,8 +171,7 @@ impl ControlPlane {
     pub fn get(&self, namespace: &str, what: &[&str]) -> serde_json::Value {
         let arguments = [&["get", "-o", "json", "-n", namespace], what].concat();
         let text = self.kubectl(&arguments);
-        serde_json::from_str(&text)
-            .unwrap_or_else(|error| panic!("kubectl get {what:?} printed no JSON: {error}"))
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("kubectl get {what:?} printed no JSON: {error}"))
     }
 
     /// Waits until `state` gives a value, looking again every 50 ms.
@@ -206,11 +182,7 @@ impl ControlPlane {
             if let Some(value) = state() {
                 return value;
             }
-            assert!(
-                Instant::now() < until,
-                "waited {} s in vain: {what}",
-                PATIENCE.as_secs()
-            );
+            assert!(Instant::now() < until, "waited {} s in vain: {what}", PATIENCE.as_secs());
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -249,20 +221,14 @@ impl ControlPlane {
     fn kubectl_with(&self, identity: Identity, arguments: &[&str], stdin: &str) -> Output {
         let mut command = self.kubectl_command(identity);
         command.args(arguments);
-        run(command, stdin)
-            .unwrap_or_else(|error| panic!("kubectl {}: {error:#}", arguments.join(" ")))
+        run(command, stdin).unwrap_or_else(|error| panic!("kubectl {}: {error:#}", arguments.join(" ")))
     }
 }
 
 /// What a program printed, for a message.
 fn said(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    format!(
-        "{}\n{}\n{}",
-        output.status,
-        text(&output.stderr),
-        text(&output.stdout)
-    )
+    format!("{}\n{}\n{}", output.status, text(&output.stderr), text(&output.stdout))
 }
 
 fn run(mut command: Command, stdin: &str) -> anyhow::Result<Output> {
@@ -276,9 +242,7 @@ fn run(mut command: Command, stdin: &str) -> anyhow::Result<Output> {
     // kubectl reads all of its input before it prints more than a pipe holds.
     let written = pipe.write_all(stdin.as_bytes());
     drop(pipe);
-    let output = child
-        .wait_with_output()
-        .context("the program's output cannot be read")?;
+    let output = child.wait_with_output().context("the program's output cannot be read")?;
     // A program that fails before it reads says why on stderr: that message is the better one.
     if output.status.success() {
         written.context("the program did not read its input")?;

@@ -48,9 +48,7 @@ fn served(plane: &ControlPlane, namespace: &str, container: &str) -> anyhow::Res
     let until = Instant::now() + PATIENCE;
     loop {
         let mut command = plane.kubectl_command(Identity::Nobody);
-        command
-            .arg(format!("--server=https://127.0.0.1:{}", plane.kubelet_port))
-            .args(["get", "--raw", &path]);
+        command.arg(format!("--server=https://127.0.0.1:{}", plane.kubelet_port)).args(["get", "--raw", &path]);
         let output = run(command, "")?;
         if output.status.success() {
             return Ok(());
@@ -64,10 +62,7 @@ fn served(plane: &ControlPlane, namespace: &str, container: &str) -> anyhow::Res
 
 /// One line of the CRI: time, stream, F for a full line, text. Replaced whole: a reader sees the old or the new file.
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the API server filters these lines by its own clock, the machine's"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the API server filters these lines by its own clock, the machine's")]
     let now = SystemTime::now();
     let at = rfc3339(now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO));
     let mut lines = String::new();
@@ -85,22 +80,14 @@ fn rfc3339(since: Duration) -> String {
     let seconds = since.as_secs();
     let (days, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
     let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
+    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
     let year = year_of_era + era * 400 + carry;
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:09}Z",
-        since.subsec_nanos()
-    )
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:09}Z", since.subsec_nanos())
 }
 
 #[cfg(test)]

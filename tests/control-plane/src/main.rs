@@ -15,16 +15,8 @@ fn main() -> anyhow::Result<()> {
         Some(other) => bail!("{other} is none of bare, full, node-lifecycle"),
     };
     let plane = ControlPlane::start(profile)?;
-    let kubeconfigs = Identity::ALL.map(|identity| {
-        (
-            identity.user().to_owned(),
-            json!(plane.kubeconfig(identity)),
-        )
-    });
-    let processes = plane
-        .processes()
-        .into_iter()
-        .map(|process| (process.name.to_owned(), json!(process.pid)));
+    let kubeconfigs = Identity::ALL.map(|identity| (identity.user().to_owned(), json!(plane.kubeconfig(identity))));
+    let processes = plane.processes().into_iter().map(|process| (process.name.to_owned(), json!(process.pid)));
     let about = json!({
         "url": plane.url(),
         "kubeconfigs": Map::from_iter(kubeconfigs),

@@ -11,7 +11,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use anyhow::{Context as _, bail};
 
 /// `$1` is the folder. Its own process group would die with the group, so the last step runs in a session of its own.
-const WATCHDOG: &str = r#"cat >/dev/null; exec setsid sh -c 'kill -9 -"$1"; rm -rf -- "$2"' sh "$$" "$1" </dev/null >/dev/null 2>&1"#;
+const WATCHDOG: &str =
+    r#"cat >/dev/null; exec setsid sh -c 'kill -9 -"$1"; rm -rf -- "$2"' sh "$$" "$1" </dev/null >/dev/null 2>&1"#;
 
 /// One program of a running control plane.
 #[derive(Clone, Debug)]
@@ -31,13 +32,7 @@ impl Process {
         let field = |name: &str| {
             status
                 .lines()
-                .find_map(|line| {
-                    line.strip_prefix(name)?
-                        .trim()
-                        .strip_suffix(" kB")?
-                        .parse::<u64>()
-                        .ok()
-                })
+                .find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB")?.parse::<u64>().ok())
                 .map(|kib| kib * 1024)
                 .with_context(|| format!("{path} has no {name}"))
         };
@@ -66,23 +61,12 @@ impl Processes {
             .spawn()
             .context("the watchdog of the control plane does not start")?;
         let lifeline = watchdog.stdin.take();
-        Ok(Processes {
-            dir,
-            watchdog,
-            lifeline,
-            children: Vec::new(),
-        })
+        Ok(Processes { dir, watchdog, lifeline, children: Vec::new() })
     }
 
     /// Starts a program; what it prints goes to `<name>.log` in the folder.
-    pub(crate) fn spawn(
-        &mut self,
-        name: &'static str,
-        program: &Path,
-        arguments: &[String],
-    ) -> anyhow::Result<()> {
-        let log = File::create(self.log(name))
-            .with_context(|| format!("the log of {name} cannot be written"))?;
+    pub(crate) fn spawn(&mut self, name: &'static str, program: &Path, arguments: &[String]) -> anyhow::Result<()> {
+        let log = File::create(self.log(name)).with_context(|| format!("the log of {name} cannot be written"))?;
         let child = Command::new(program)
             .args(arguments)
             .current_dir(&self.dir)
@@ -102,14 +86,8 @@ impl Processes {
     /// Fails if a program has ended, with the end of its log.
     pub(crate) fn check(&mut self) -> anyhow::Result<()> {
         for (name, child) in &mut self.children {
-            if let Some(status) = child
-                .try_wait()
-                .with_context(|| format!("{name} cannot be waited for"))?
-            {
-                bail!(
-                    "{name} ended ({status}):\n{}",
-                    tail(&self.dir.join(format!("{name}.log")))
-                );
+            if let Some(status) = child.try_wait().with_context(|| format!("{name} cannot be waited for"))? {
+                bail!("{name} ended ({status}):\n{}", tail(&self.dir.join(format!("{name}.log"))));
             }
         }
         Ok(())
@@ -117,21 +95,12 @@ impl Processes {
 
     /// The end of every log, for a message.
     pub(crate) fn tails(&self) -> String {
-        let tails = self
-            .children
-            .iter()
-            .map(|(name, _)| format!("--- {name}\n{}", tail(&self.log(name))));
+        let tails = self.children.iter().map(|(name, _)| format!("--- {name}\n{}", tail(&self.log(name))));
         tails.collect::<Vec<_>>().join("\n")
     }
 
     pub(crate) fn list(&self) -> Vec<Process> {
-        self.children
-            .iter()
-            .map(|(name, child)| Process {
-                name,
-                pid: child.id(),
-            })
-            .collect()
+        self.children.iter().map(|(name, child)| Process { name, pid: child.id() }).collect()
     }
 
     fn log(&self, name: &str) -> PathBuf {
@@ -153,12 +122,7 @@ impl Drop for Processes {
 }
 
 fn tail(path: &Path) -> String {
-    let text = fs::read(path)
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default();
+    let text = fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    lines
-        .get(lines.len().saturating_sub(15)..)
-        .unwrap_or_default()
-        .join("\n")
+    lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n")
 }

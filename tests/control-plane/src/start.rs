@@ -8,9 +8,7 @@ use anyhow::{Context as _, bail};
 
 use crate::identity::{PROGRAM_USERS, Tokens, program_kubeconfig_path};
 use crate::processes::Processes;
-use crate::{
-    ControlPlane, Identity, PATIENCE, Profile, binaries, certificates, ports, run, said, source,
-};
+use crate::{ControlPlane, Identity, PATIENCE, Profile, binaries, certificates, ports, run, said, source};
 
 /// A port may be taken between our look and the program's start; more than a few times in a row is something else.
 const ATTEMPTS: usize = 3;
@@ -20,12 +18,7 @@ pub(crate) fn start(profile: Profile) -> anyhow::Result<ControlPlane> {
     let mut attempt = 1;
     loop {
         match attempt_start(profile, &binaries) {
-            Err(error)
-                if attempt < ATTEMPTS
-                    && format!("{error:#}").contains("address already in use") =>
-            {
-                attempt += 1
-            }
+            Err(error) if attempt < ATTEMPTS && format!("{error:#}").contains("address already in use") => attempt += 1,
             result => return result,
         }
     }
@@ -75,36 +68,14 @@ fn attempt_start(profile: Profile, binaries: &Path) -> anyhow::Result<ControlPla
             plane.spawn("kube-controller-manager", &manager)?;
             let scheduler = scheduler(&plane.dir);
             plane.spawn("kube-scheduler", &scheduler)?;
-            manifests.extend([
-                source("cluster/pod-logs-crd.yaml"),
-                source("cluster/nodes.yaml"),
-            ]);
+            manifests.extend([source("cluster/pod-logs-crd.yaml"), source("cluster/nodes.yaml")]);
             plane.create(&manifests)?;
-            plane.wait_for(
-                "kube-apiserver",
-                &["wait", "--for=condition=Established", CRD, "--timeout=10s"],
-            )?;
+            plane.wait_for("kube-apiserver", &["wait", "--for=condition=Established", CRD, "--timeout=10s"])?;
             let kwok = kwok(&plane.dir, kubelet_port)?;
             plane.spawn("kwok", &kwok)?;
-            let account = [
-                "wait",
-                "--for=create",
-                "serviceaccount/default",
-                "-n",
-                "default",
-                "--timeout=10s",
-            ];
+            let account = ["wait", "--for=create", "serviceaccount/default", "-n", "default", "--timeout=10s"];
             plane.wait_for("kube-controller-manager", &account)?;
-            plane.wait_for(
-                "kwok",
-                &[
-                    "wait",
-                    "--for=condition=Ready",
-                    "node",
-                    "--all",
-                    "--timeout=10s",
-                ],
-            )?;
+            plane.wait_for("kwok", &["wait", "--for=condition=Ready", "node", "--all", "--timeout=10s"])?;
         }
     }
     Ok(plane)
@@ -114,8 +85,7 @@ const CRD: &str = "crd/clusterlogs.kwok.x-k8s.io";
 
 impl ControlPlane {
     fn spawn(&mut self, program: &'static str, arguments: &[String]) -> anyhow::Result<()> {
-        self.processes
-            .spawn(program, &self.binaries.join(program), arguments)
+        self.processes.spawn(program, &self.binaries.join(program), arguments)
     }
 
     /// Asks until kubectl is content.
@@ -130,11 +100,7 @@ impl ControlPlane {
                 return Ok(());
             }
             if Instant::now() > until {
-                bail!(
-                    "{program} is not ready: {}\n{}",
-                    said(&output),
-                    self.processes.tails()
-                );
+                bail!("{program} is not ready: {}\n{}", said(&output), self.processes.tails());
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -184,11 +150,7 @@ fn api_server(dir: &Path, profile: Profile, etcd_port: u16, api_port: u16) -> Ve
         file(dir, "--tls-cert-file", "server.crt"),
         file(dir, "--tls-private-key-file", "server.key"),
         "--service-account-issuer=https://kubernetes.default.svc".into(),
-        file(
-            dir,
-            "--service-account-signing-key-file",
-            "service-account.key",
-        ),
+        file(dir, "--service-account-signing-key-file", "service-account.key"),
         file(dir, "--service-account-key-file", "service-account.pub"),
         "--authorization-mode=RBAC".into(),
         file(dir, "--token-auth-file", "tokens.csv"),
@@ -197,10 +159,7 @@ fn api_server(dir: &Path, profile: Profile, etcd_port: u16, api_port: u16) -> Ve
         "--allow-privileged=true".into(),
         // Pod logs come from kwok; a node's host name resolves nowhere.
         "--kubelet-preferred-address-types=InternalIP".into(),
-        format!(
-            "--audit-policy-file={}",
-            source("cluster/audit-policy.yaml").display()
-        ),
+        format!("--audit-policy-file={}", source("cluster/audit-policy.yaml").display()),
         file(dir, "--audit-log-path", "audit.log"),
         // A request that cannot be logged is refused, and one file holds them all: a count must be exact.
         "--audit-log-mode=blocking-strict".into(),
@@ -208,9 +167,7 @@ fn api_server(dir: &Path, profile: Profile, etcd_port: u16, api_port: u16) -> Ve
     ];
     match profile {
         // It taints every new node until the node lifecycle controller has seen it ready, and that one does not run.
-        Profile::Bare | Profile::Full => {
-            arguments.push("--disable-admission-plugins=TaintNodesByCondition".into())
-        }
+        Profile::Bare | Profile::Full => arguments.push("--disable-admission-plugins=TaintNodesByCondition".into()),
         Profile::NodeLifecycle => {}
     }
     arguments
@@ -224,11 +181,7 @@ fn controller_manager(dir: &Path, profile: Profile) -> Vec<String> {
     vec![
         kubeconfig(dir, PROGRAM_USERS[0]),
         controllers.into(),
-        file(
-            dir,
-            "--service-account-private-key-file",
-            "service-account.key",
-        ),
+        file(dir, "--service-account-private-key-file", "service-account.key"),
         file(dir, "--root-ca-file", "ca.crt"),
         "--use-service-account-credentials".into(),
         "--leader-elect=false".into(),
@@ -263,18 +216,10 @@ fn kwok(dir: &Path, kubelet_port: u16) -> anyhow::Result<Vec<String>> {
     ];
     let stages = source("stages");
     let mut files = fs::read_dir(&stages)
-        .and_then(|entries| {
-            entries
-                .map(|entry| entry.map(|entry| entry.path()))
-                .collect::<Result<Vec<_>, _>>()
-        })
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>())
         .with_context(|| format!("{} cannot be read", stages.display()))?;
     files.sort();
-    arguments.extend(
-        files
-            .iter()
-            .map(|path| format!("--config={}", path.display())),
-    );
+    arguments.extend(files.iter().map(|path| format!("--config={}", path.display())));
     Ok(arguments)
 }
 
@@ -283,8 +228,5 @@ fn file(dir: &Path, flag: &str, name: &str) -> String {
 }
 
 fn kubeconfig(dir: &Path, user: &str) -> String {
-    format!(
-        "--kubeconfig={}",
-        program_kubeconfig_path(dir, user).display()
-    )
+    format!("--kubeconfig={}", program_kubeconfig_path(dir, user).display())
 }

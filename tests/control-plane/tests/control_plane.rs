@@ -28,11 +28,7 @@ spec:
     - {{ name: app, image: "{image}", envFrom: [{{ configMapRef: {{ name: settings }} }}] }}
     - {{ name: sidecar, image: "shop/proxy:1" }}
 ---"#,
-        if ["complete", "fail"].contains(&state) {
-            "Never"
-        } else {
-            "Always"
-        },
+        if ["complete", "fail"].contains(&state) { "Never" } else { "Always" },
     )
 }
 
@@ -41,9 +37,7 @@ fn at<'a>(value: &'a Value, pointer: &str) -> &'a str {
 }
 
 fn condition<'a>(object: &'a Value, kind: &str) -> &'a str {
-    let conditions = object
-        .pointer("/status/conditions")
-        .and_then(Value::as_array);
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
     conditions
         .into_iter()
         .flatten()
@@ -53,34 +47,19 @@ fn condition<'a>(object: &'a Value, kind: &str) -> &'a str {
 
 /// `Running true/true`: the phase, and of each container why it waits or ended, or else whether it is ready.
 fn summary(pod: &Value) -> String {
-    let containers = pod
-        .pointer("/status/containerStatuses")
-        .and_then(Value::as_array);
+    let containers = pod.pointer("/status/containerStatuses").and_then(Value::as_array);
     let each = containers.into_iter().flatten().map(|status| {
-        let why = ["/state/waiting/reason", "/state/terminated/reason"]
-            .map(|reason| at(status, reason))
-            .concat();
-        if why.is_empty() {
-            status["ready"].to_string()
-        } else {
-            why
-        }
+        let why = ["/state/waiting/reason", "/state/terminated/reason"].map(|reason| at(status, reason)).concat();
+        if why.is_empty() { status["ready"].to_string() } else { why }
     });
-    format!(
-        "{} {}",
-        at(pod, "/status/phase"),
-        each.collect::<Vec<_>>().join("/")
-    )
+    format!("{} {}", at(pod, "/status/phase"), each.collect::<Vec<_>>().join("/"))
 }
 
 #[track_caller]
 fn may(identity: Identity, arguments: &[&str]) -> bool {
     let output = ControlPlane::shared().try_kubectl(identity, arguments);
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        output.status.success() || stderr.contains("Forbidden") || stderr.contains("forbidden"),
-        "{stderr}"
-    );
+    assert!(output.status.success() || stderr.contains("Forbidden") || stderr.contains("forbidden"), "{stderr}");
     output.status.success()
 }
 
@@ -98,21 +77,10 @@ fn every_identity_may_do_what_its_role_says_and_no_more() {
     assert!(may(Identity::Reader, &["get", reads, "--all-namespaces"]));
     assert!(may(Identity::Reader, &["auth", "can-i", "list", "pods"]));
     assert!(!may(Identity::Reader, &["get", "secrets", "-n", n]));
-    assert!(may(
-        Identity::SecretsReader,
-        &["get", "secrets,pods", "--all-namespaces"]
-    ));
+    assert!(may(Identity::SecretsReader, &["get", "secrets,pods", "--all-namespaces"]));
 
     let annotate = r#"{"spec":{"template":{"metadata":{"annotations":{"again":"1"}}}}}"#;
-    let patch = [
-        "patch",
-        "deployment/checkout",
-        "-n",
-        n,
-        "--type=merge",
-        "-p",
-        annotate,
-    ];
+    let patch = ["patch", "deployment/checkout", "-n", n, "--type=merge", "-p", annotate];
     let rehearse = [patch.as_slice(), &["--dry-run=server"]].concat();
     for reader in [Identity::Reader, Identity::SecretsReader, Identity::Nobody] {
         assert!(!may(reader, &patch));
@@ -120,30 +88,13 @@ fn every_identity_may_do_what_its_role_says_and_no_more() {
     }
     assert!(may(Identity::Writer, &rehearse));
     assert!(may(Identity::Writer, &patch));
-    let scale = [
-        "patch",
-        "deployment/checkout",
-        "-n",
-        n,
-        "--subresource=scale",
-        "--type=merge",
-        "-p",
-    ];
-    assert!(may(
-        Identity::Writer,
-        &[&scale[..], &[r#"{"spec":{"replicas":3}}"#]].concat()
-    ));
+    let scale = ["patch", "deployment/checkout", "-n", n, "--subresource=scale", "--type=merge", "-p"];
+    assert!(may(Identity::Writer, &[&scale[..], &[r#"{"spec":{"replicas":3}}"#]].concat()));
     for kind in ["secrets", "configmaps", "serviceaccounts"] {
         assert!(!may(Identity::Writer, &["get", kind, "-n", n]));
     }
-    assert!(!may(
-        Identity::Writer,
-        &["delete", "deployment/checkout", "-n", n]
-    ));
-    assert!(!may(
-        Identity::Writer,
-        &["create", "configmap", "new", "-n", n]
-    ));
+    assert!(!may(Identity::Writer, &["delete", "deployment/checkout", "-n", n]));
+    assert!(!may(Identity::Writer, &["create", "configmap", "new", "-n", n]));
     assert!(!may(Identity::Nobody, &["get", "pods", "-n", n]));
 }
 
@@ -153,23 +104,9 @@ fn an_image_that_cannot_be_pulled_stops_a_rollout_and_an_undo_cures_it() {
     let namespace = plane.namespace("rollout");
     let n = namespace.as_str();
     plane.apply(n, DEPLOYMENT);
-    plane.kubectl(&[
-        "rollout",
-        "status",
-        "deployment/checkout",
-        "-n",
-        n,
-        "--timeout=120s",
-    ]);
+    plane.kubectl(&["rollout", "status", "deployment/checkout", "-n", n, "--timeout=120s"]);
 
-    plane.kubectl(&[
-        "set",
-        "image",
-        "deployment/checkout",
-        "checkout=shop/checkout:nope",
-        "-n",
-        n,
-    ]);
+    plane.kubectl(&["set", "image", "deployment/checkout", "checkout=shop/checkout:nope", "-n", n]);
     let stopped = plane.eventually("the rollout is stuck", || {
         let deployment = plane.get(n, &["deployment/checkout"]);
         (condition(&deployment, "Progressing") == "False").then_some(deployment)
@@ -178,32 +115,15 @@ fn an_image_that_cannot_be_pulled_stops_a_rollout_and_an_undo_cures_it() {
     assert_eq!(stopped["status"]["availableReplicas"], 2);
     let summaries = || {
         let pods = plane.get(n, &["pods", "-l", "app=checkout"]);
-        let mut summaries: Vec<_> = pods["items"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .map(summary)
-            .collect();
+        let mut summaries: Vec<_> = pods["items"].as_array().expect("a list").iter().map(summary).collect();
         summaries.sort();
         summaries
     };
-    assert_eq!(
-        summaries(),
-        ["Pending ImagePullBackOff", "Running true", "Running true"]
-    );
+    assert_eq!(summaries(), ["Pending ImagePullBackOff", "Running true", "Running true"]);
 
     plane.kubectl(&["rollout", "undo", "deployment/checkout", "-n", n]);
-    plane.kubectl(&[
-        "rollout",
-        "status",
-        "deployment/checkout",
-        "-n",
-        n,
-        "--timeout=120s",
-    ]);
-    plane.eventually("the bad pod is gone", || {
-        (summaries() == ["Running true", "Running true"]).then_some(())
-    });
+    plane.kubectl(&["rollout", "status", "deployment/checkout", "-n", n, "--timeout=120s"]);
+    plane.eventually("the bad pod is gone", || (summaries() == ["Running true", "Running true"]).then_some(()));
 }
 
 #[test]
@@ -213,42 +133,15 @@ fn labels_decide_what_becomes_of_a_pod() {
     let cases = [
         ("healthy", "", "shop/app:1", "Running true/true"),
         ("not-ready", "not-ready", "shop/app:1", "Running false/true"),
-        (
-            "crash-loop",
-            "crash-loop",
-            "shop/app:1",
-            "Running CrashLoopBackOff/true",
-        ),
+        ("crash-loop", "crash-loop", "shop/app:1", "Running CrashLoopBackOff/true"),
         ("oom", "oom", "shop/app:1", "Running CrashLoopBackOff/true"),
-        (
-            "missing-config",
-            "missing-config",
-            "shop/app:1",
-            "Pending CreateContainerConfigError/true",
-        ),
-        (
-            "complete",
-            "complete",
-            "shop/app:1",
-            "Succeeded Completed/Completed",
-        ),
+        ("missing-config", "missing-config", "shop/app:1", "Pending CreateContainerConfigError/true"),
+        ("complete", "complete", "shop/app:1", "Succeeded Completed/Completed"),
         ("fail", "fail", "shop/app:1", "Failed Error/Error"),
-        (
-            "bad-tag",
-            "",
-            "shop/app:nope",
-            "Pending ImagePullBackOff/true",
-        ),
-        (
-            "bad-name",
-            "",
-            "shop/missing-app:1",
-            "Pending ImagePullBackOff/true",
-        ),
+        ("bad-tag", "", "shop/app:nope", "Pending ImagePullBackOff/true"),
+        ("bad-name", "", "shop/missing-app:1", "Pending ImagePullBackOff/true"),
     ];
-    let manifests = cases
-        .map(|(name, state, image, _)| pod(name, state, image))
-        .concat();
+    let manifests = cases.map(|(name, state, image, _)| pod(name, state, image)).concat();
     plane.apply(&namespace, &manifests);
     for (name, _, _, expected) in cases {
         plane.eventually(&format!("{name} is {expected}"), || {
@@ -257,48 +150,25 @@ fn labels_decide_what_becomes_of_a_pod() {
     }
 
     let crashed = plane.get(&namespace, &["pod", "crash-loop"]);
-    let last = |pod: &Value| {
-        pod.pointer("/status/containerStatuses/0/lastState/terminated")
-            .cloned()
-            .unwrap_or_default()
-    };
-    assert_eq!(
-        (&last(&crashed)["exitCode"], at(&last(&crashed), "/reason")),
-        (&Value::from(1), "Error")
-    );
+    let last =
+        |pod: &Value| pod.pointer("/status/containerStatuses/0/lastState/terminated").cloned().unwrap_or_default();
+    assert_eq!((&last(&crashed)["exitCode"], at(&last(&crashed), "/reason")), (&Value::from(1), "Error"));
     assert_eq!(condition(&crashed, "Ready"), "False");
     let killed = plane.get(&namespace, &["pod", "oom"]);
-    assert_eq!(
-        (&last(&killed)["exitCode"], at(&last(&killed), "/reason")),
-        (&Value::from(137), "OOMKilled")
-    );
+    assert_eq!((&last(&killed)["exitCode"], at(&last(&killed), "/reason")), (&Value::from(137), "OOMKilled"));
     plane.eventually("the restarts climb", || {
         let crashed = plane.get(&namespace, &["pod", "crash-loop"]);
-        (crashed
-            .pointer("/status/containerStatuses/0/restartCount")?
-            .as_i64()?
-            > 4)
-        .then_some(())
+        (crashed.pointer("/status/containerStatuses/0/restartCount")?.as_i64()? > 4).then_some(())
     });
     let unconfigured = plane.get(&namespace, &["pod", "missing-config"]);
     assert_eq!(
-        at(
-            &unconfigured,
-            "/status/containerStatuses/0/state/waiting/message"
-        ),
+        at(&unconfigured, "/status/containerStatuses/0/state/waiting/message"),
         "configmap \"settings\" not found"
     );
     plane.eventually("the events tell the reasons", || {
         let events = plane.get(&namespace, &["events"]);
-        let reasons: Vec<_> = events["items"]
-            .as_array()?
-            .iter()
-            .map(|event| at(event, "/reason"))
-            .collect();
-        ["Scheduled", "Failed", "BackOff", "Unhealthy"]
-            .iter()
-            .all(|reason| reasons.contains(reason))
-            .then_some(())
+        let reasons: Vec<_> = events["items"].as_array()?.iter().map(|event| at(event, "/reason")).collect();
+        ["Scheduled", "Failed", "BackOff", "Unhealthy"].iter().all(|reason| reasons.contains(reason)).then_some(())
     });
 }
 
@@ -307,12 +177,9 @@ fn a_running_pod_falls_ill_and_gets_well() {
     let plane = ControlPlane::shared();
     let namespace = plane.namespace("health");
     let becomes = |expected: &str| {
-        plane.eventually(expected, || {
-            (summary(&plane.get(&namespace, &["pod", "app"])) == expected).then_some(())
-        });
+        plane.eventually(expected, || (summary(&plane.get(&namespace, &["pod", "app"])) == expected).then_some(()));
     };
-    let label =
-        |label: &str| plane.kubectl(&["label", "--overwrite", "-n", &namespace, "pod/app", label]);
+    let label = |label: &str| plane.kubectl(&["label", "--overwrite", "-n", &namespace, "pod/app", label]);
     plane.apply(&namespace, &pod("app", "", "shop/app:1"));
     becomes("Running true/true");
     label("roundsman.test/state=crash-loop");
@@ -326,24 +193,14 @@ fn a_running_pod_falls_ill_and_gets_well() {
     plane.kubectl(&["delete", "pod/app", "-n", &namespace, "--wait=false"]);
     assert!(plane.get(&namespace, &["pod", "app"])["metadata"]["deletionTimestamp"].is_string());
     label("roundsman.test/state-");
-    plane.kubectl(&[
-        "wait",
-        "--for=delete",
-        "pod/app",
-        "-n",
-        &namespace,
-        "--timeout=120s",
-    ]);
+    plane.kubectl(&["wait", "--for=delete", "pod/app", "-n", &namespace, "--timeout=120s"]);
 }
 
 #[test]
 fn jobs_end_as_their_pods_do() {
     let plane = ControlPlane::shared();
     let namespace = plane.namespace("jobs");
-    for (name, state, expected) in [
-        ("backup", "fail", "Failed"),
-        ("report", "complete", "Complete"),
-    ] {
+    for (name, state, expected) in [("backup", "fail", "Failed"), ("report", "complete", "Complete")] {
         plane.apply(
             &namespace,
             &format!(
@@ -382,82 +239,64 @@ fn the_audit_log_tells_what_each_identity_asked() {
         let mut requests = audit.requests(since, identity);
         // Other tests ask at the same time.
         requests.retain(|request| request.namespace == n);
-        requests
-            .into_iter()
-            .map(|r| (r.verb.clone(), r.what(), r.name.clone(), r.dry_run, r.code))
-            .collect::<Vec<_>>()
+        requests.into_iter().map(|r| (r.verb.clone(), r.what(), r.name.clone(), r.dry_run, r.code)).collect::<Vec<_>>()
     };
     let call = |verb: &str, what: &str, name: &str, dry_run, code| {
-        (
-            verb.to_owned(),
-            what.to_owned(),
-            name.to_owned(),
-            dry_run,
-            Some(code),
-        )
+        (verb.to_owned(), what.to_owned(), name.to_owned(), dry_run, Some(code))
     };
 
     plane.try_kubectl(Identity::Reader, &["get", "pods", "-n", n]);
     plane.try_kubectl(Identity::Reader, &["get", "secrets", "-n", n]);
     assert_eq!(
         here(Identity::Reader, before),
-        [
-            call("list", "pods", "", false, 200),
-            call("list", "secrets", "", false, 403)
-        ]
+        [call("list", "pods", "", false, 200), call("list", "secrets", "", false, 403)]
     );
 
-    let pause = [
-        "patch",
-        "deployment/checkout",
-        "-n",
-        n,
-        "--type=merge",
-        "-p",
-        r#"{"spec":{"paused":true}}"#,
-    ];
-    plane.try_kubectl(
-        Identity::Writer,
-        &[pause.as_slice(), &["--dry-run=server"]].concat(),
-    );
+    let pause = ["patch", "deployment/checkout", "-n", n, "--type=merge", "-p", r#"{"spec":{"paused":true}}"#];
+    plane.try_kubectl(Identity::Writer, &[pause.as_slice(), &["--dry-run=server"]].concat());
     let rehearsed = audit.cursor();
     plane.try_kubectl(Identity::Writer, &pause);
-    plane.try_kubectl(
-        Identity::Writer,
-        &["delete", "deployment/checkout", "-n", n],
-    );
-    let rehearsal = [
-        call("get", "deployments", "checkout", false, 200),
-        call("patch", "deployments", "checkout", true, 200),
-    ];
+    plane.try_kubectl(Identity::Writer, &["delete", "deployment/checkout", "-n", n]);
+    let rehearsal =
+        [call("get", "deployments", "checkout", false, 200), call("patch", "deployments", "checkout", true, 200)];
     let change = [
         call("get", "deployments", "checkout", false, 200),
         call("patch", "deployments", "checkout", false, 200),
         call("delete", "deployments", "checkout", false, 403),
     ];
-    assert_eq!(
-        here(Identity::Writer, before),
-        [&rehearsal[..], &change[..]].concat()
-    );
+    assert_eq!(here(Identity::Writer, before), [&rehearsal[..], &change[..]].concat());
     assert_eq!(here(Identity::Writer, rehearsed), change);
-    let writes: Vec<_> = audit
-        .writes(before, Identity::Writer)
-        .into_iter()
-        .filter(|write| write.namespace == n)
-        .collect();
+    let writes: Vec<_> =
+        audit.writes(before, Identity::Writer).into_iter().filter(|write| write.namespace == n).collect();
     assert_eq!(
-        writes
-            .iter()
-            .map(|write| (write.verb.as_str(), write.succeeded()))
-            .collect::<Vec<_>>(),
+        writes.iter().map(|write| (write.verb.as_str(), write.succeeded())).collect::<Vec<_>>(),
         [("patch", true), ("delete", false)]
     );
-    assert!(
-        audit
-            .since(Cursor::START)
-            .iter()
-            .all(|request| request.user != "admin")
-    );
+    let bodies: Vec<_> = audit
+        .writes(before, Identity::Writer)
+        .into_iter()
+        .filter(|write| write.name == "checkout" && write.namespace == n)
+        .map(|write| write.body)
+        .collect();
+    assert_eq!(bodies.first(), Some(&Some(serde_json::json!({ "spec": { "paused": true } }))));
+    assert!(audit.since(Cursor::START).iter().all(|request| request.user != "admin"));
+}
+
+#[test]
+fn a_deletion_may_say_in_its_body_that_it_is_a_dry_run() {
+    let plane = ControlPlane::shared();
+    let namespace = plane.namespace("rehearsal");
+    plane.apply(&namespace, &pod("app", "", "shop/app:1"));
+    let audit = plane.audit();
+    let before = audit.cursor();
+    let deletion = ["delete", "pod/app", "-n", &namespace, "--wait=false"];
+    plane.try_kubectl(Identity::Writer, &[&deletion[..], &["--dry-run=server"]].concat());
+    let here = || audit.requests(before, Identity::Writer).into_iter().filter(|request| request.namespace == namespace);
+    let rehearsal = here().next_back().expect("it was asked");
+    assert!(!rehearsal.uri.contains("dryRun"), "kubectl sends the options as the body: {}", rehearsal.uri);
+    assert!(rehearsal.dry_run && rehearsal.succeeded() && !rehearsal.is_write());
+    plane.try_kubectl(Identity::Writer, &deletion);
+    assert!(here().next_back().expect("it was asked").is_write());
 }
 
 #[test]
@@ -467,15 +306,7 @@ fn a_story_has_a_namespace_and_any_rights_it_wants() {
     assert_ne!(one, other);
 
     let kubeconfig = plane.service_account(&one, "half-reader");
-    plane.kubectl(&[
-        "create",
-        "role",
-        "pods",
-        "-n",
-        &one,
-        "--verb=list",
-        "--resource=pods",
-    ]);
+    plane.kubectl(&["create", "role", "pods", "-n", &one, "--verb=list", "--resource=pods"]);
     plane.kubectl(&[
         "create",
         "rolebinding",
@@ -488,10 +319,7 @@ fn a_story_has_a_namespace_and_any_rights_it_wants() {
     let path = kubeconfig.to_str().expect("a path of ours");
     let may = |namespace: &str, kind: &str| {
         let arguments = ["--kubeconfig", path, "get", kind, "-n", namespace];
-        plane
-            .try_kubectl(Identity::Nobody, &arguments)
-            .status
-            .success()
+        plane.try_kubectl(Identity::Nobody, &arguments).status.success()
     };
     plane.eventually("the role is in force", || may(&one, "pods").then_some(()));
     assert!(!may(&other, "pods"));
@@ -504,51 +332,25 @@ fn containers_have_logs_also_of_their_previous_life() {
     let namespace = plane.namespace("logs");
     plane.apply(&namespace, &pod("app", "crash-loop", "shop/app:1"));
     plane.eventually("the pod has a node", || {
-        (summary(&plane.get(&namespace, &["pod", "app"])) == "Running CrashLoopBackOff/true")
-            .then_some(())
+        (summary(&plane.get(&namespace, &["pod", "app"])) == "Running CrashLoopBackOff/true").then_some(())
     });
     plane.set_logs(
         &namespace,
         "app",
-        &ContainerLogs {
-            current: "starting",
-            previous: "starting\npanic: no database\nexit",
-        },
+        &ContainerLogs { current: "starting", previous: "starting\npanic: no database\nexit" },
     );
 
     let logs = |arguments: &[&str]| {
-        let output = plane.try_kubectl(
-            Identity::Reader,
-            &[&["logs", "-n", &namespace, "app", "-c", "app"], arguments].concat(),
-        );
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let output =
+            plane.try_kubectl(Identity::Reader, &[&["logs", "-n", &namespace, "app", "-c", "app"], arguments].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text")
     };
     assert_eq!(logs(&[]), "starting\n");
-    assert_eq!(
-        logs(&["--previous"]),
-        "starting\npanic: no database\nexit\n"
-    );
+    assert_eq!(logs(&["--previous"]), "starting\npanic: no database\nexit\n");
     assert_eq!(logs(&["--previous", "--tail=1"]), "exit\n");
-    plane.set_logs(
-        &namespace,
-        "app",
-        &ContainerLogs {
-            current: "starting\nup",
-            previous: "",
-        },
-    );
+    plane.set_logs(&namespace, "app", &ContainerLogs { current: "starting\nup", previous: "" });
     assert_eq!(logs(&[]), "starting\nup\n");
-    let sidecar = plane.try_kubectl(
-        Identity::Reader,
-        &["logs", "-n", &namespace, "app", "-c", "sidecar"],
-    );
-    assert!(
-        !sidecar.status.success(),
-        "a container without a log has none"
-    );
+    let sidecar = plane.try_kubectl(Identity::Reader, &["logs", "-n", &namespace, "app", "-c", "sidecar"]);
+    assert!(!sidecar.status.success(), "a container without a log has none");
 }

@@ -1,7 +1,7 @@
 //! Control planes of their own: they end with whoever started them, and faults of nodes stay inside.
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,7 @@ use serde_json::Value;
 /// Also a zombie is gone: it only waits for its parent to ask.
 fn runs(pid: u64) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat
-        .rsplit(')')
-        .next()
-        .and_then(|rest| rest.split_whitespace().next());
+    let state = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next());
     state.is_some_and(|state| state != "Z" && state != "X")
 }
 
@@ -41,37 +38,16 @@ spec: { containers: [{ name: app, image: "shop/app:1" }] }
 "#,
     );
     let status = r#"{"status":{"phase":"Failed","reason":"Evicted"}}"#;
-    plane.kubectl(&[
-        "patch",
-        "pod/app",
-        "-n",
-        &namespace,
-        "--subresource=status",
-        "--type=merge",
-        "-p",
-        status,
-    ]);
-    assert_eq!(
-        plane.get(&namespace, &["pod/app"])["status"]["reason"],
-        "Evicted"
-    );
+    plane.kubectl(&["patch", "pod/app", "-n", &namespace, "--subresource=status", "--type=merge", "-p", status]);
+    assert_eq!(plane.get(&namespace, &["pod/app"])["status"]["reason"], "Evicted");
 
     let programs: Vec<_> = plane.processes();
-    assert_eq!(
-        programs
-            .iter()
-            .map(|process| process.name)
-            .collect::<Vec<_>>(),
-        ["etcd", "kube-apiserver"]
-    );
+    assert_eq!(programs.iter().map(|process| process.name).collect::<Vec<_>>(), ["etcd", "kube-apiserver"]);
     for process in &programs {
         let (now, highest) = process.memory().expect("a running process");
-        assert!(
-            now > 1 << 20 && highest >= now,
-            "{process:?} {now} {highest}"
-        );
+        assert!(now > 1 << 20 && highest >= now, "{process:?} {now} {highest}");
     }
-    let folder = folder_of(&plane.kubeconfig(Identity::Admin));
+    let folder = plane.kubeconfig(Identity::Admin).parent().map(Path::to_owned).expect("a file in a folder");
     drop(plane);
     assert!(programs.iter().all(|process| !runs(process.pid.into())));
     assert!(!folder.exists());
@@ -86,30 +62,19 @@ fn nothing_outlives_a_test_that_is_killed() {
         .spawn()
         .expect("the child starts");
     let output = BufReader::new(test.stdout.take().expect("its output"));
-    let about: String = output
-        .lines()
-        .map_while(Result::ok)
-        .take_while(|line| line != "ready")
-        .collect();
+    let about: String = output.lines().map_while(Result::ok).take_while(|line| line != "ready").collect();
     let about: Value = serde_json::from_str(&about).expect("what it printed is JSON");
-    let pids: Vec<u64> = about["processes"]
-        .as_object()
-        .expect("processes")
-        .values()
-        .filter_map(Value::as_u64)
-        .collect();
-    let folder = folder_of(Path::new(
-        about["kubeconfigs"]["admin"].as_str().expect("a path"),
-    ));
+    let pids: Vec<u64> =
+        about["processes"].as_object().expect("processes").values().filter_map(Value::as_u64).collect();
+    let kubeconfig = Path::new(about["kubeconfigs"]["admin"].as_str().expect("a path"));
+    let folder = kubeconfig.parent().expect("a file in a folder");
     assert_eq!(pids.len(), 2);
     assert!(pids.iter().all(|pid| runs(*pid)) && folder.exists());
 
     // SIGKILL: nothing of the child's own runs any more.
     test.kill().expect("it is ours to kill");
     test.wait().expect("it is ours to wait for");
-    becomes_true("etcd and the API server end", || {
-        pids.iter().all(|pid| !runs(*pid))
-    });
+    becomes_true("etcd and the API server end", || pids.iter().all(|pid| !runs(*pid)));
     becomes_true("their files are removed", || !folder.exists());
 }
 
@@ -120,27 +85,15 @@ fn a_node_that_is_not_ready_is_tainted_and_gets_well() {
     let condition = |name: &str, kind: &str| {
         let node = node(name);
         let conditions = node["status"]["conditions"].as_array().expect("conditions");
-        conditions
-            .iter()
-            .find(|condition| condition["type"] == kind)
-            .map(|found| found["status"].clone())
+        conditions.iter().find(|condition| condition["type"] == kind).map(|found| found["status"].clone())
     };
     let tainted = |name: &str| {
         let node = node(name);
-        let taints = node["spec"]["taints"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        taints.iter().any(|taint| {
-            taint["key"] == "node.kubernetes.io/not-ready" && taint["effect"] == "NoExecute"
-        })
+        let taints = node["spec"]["taints"].as_array().map(Vec::as_slice).unwrap_or_default();
+        taints.iter().any(|taint| taint["key"] == "node.kubernetes.io/not-ready" && taint["effect"] == "NoExecute")
     };
     plane.kubectl(&["label", "node/node-1", "roundsman.test/state=not-ready"]);
-    plane.kubectl(&[
-        "label",
-        "node/node-2",
-        "roundsman.test/state=memory-pressure",
-    ]);
+    plane.kubectl(&["label", "node/node-2", "roundsman.test/state=memory-pressure"]);
     plane.eventually("node-1 is tainted", || tainted("node-1").then_some(()));
     assert_eq!(condition("node-1", "Ready"), Some("False".into()));
     plane.eventually("node-2 has memory pressure", || {
@@ -151,20 +104,8 @@ fn a_node_that_is_not_ready_is_tainted_and_gets_well() {
 
     plane.kubectl(&["label", "node", "--all", "roundsman.test/state-"]);
     plane.eventually("node-1 is well", || (!tainted("node-1")).then_some(()));
-    plane.kubectl(&[
-        "wait",
-        "--for=condition=Ready",
-        "node",
-        "--all",
-        "--timeout=120s",
-    ]);
-    plane.kubectl(&[
-        "wait",
-        "--for=condition=MemoryPressure=False",
-        "node",
-        "--all",
-        "--timeout=120s",
-    ]);
+    plane.kubectl(&["wait", "--for=condition=Ready", "node", "--all", "--timeout=120s"]);
+    plane.kubectl(&["wait", "--for=condition=MemoryPressure=False", "node", "--all", "--timeout=120s"]);
 }
 
 #[test]
@@ -173,12 +114,9 @@ fn without_go_the_build_says_what_is_missing() {
     let commands = empty.path().join("bin");
     fs::create_dir(&commands).expect("a folder in it");
     for command in ["bash", "cat", "cut", "dirname", "env", "sha256sum"] {
-        let found = ["/usr/bin", "/bin"]
-            .map(|folder| Path::new(folder).join(command))
-            .into_iter()
-            .find(|path| path.exists());
-        std::os::unix::fs::symlink(found.expect("a usual command"), commands.join(command))
-            .expect("a link");
+        let found =
+            ["/usr/bin", "/bin"].map(|folder| Path::new(folder).join(command)).into_iter().find(|path| path.exists());
+        std::os::unix::fs::symlink(found.expect("a usual command"), commands.join(command)).expect("a link");
     }
     let output = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("build"))
         .env("PATH", &commands)
@@ -188,12 +126,5 @@ fn without_go_the_build_says_what_is_missing() {
         .expect("the script runs");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && output.stdout.is_empty());
-    assert!(
-        stderr.contains("go is missing") && stderr.contains("install Go 1.26 or newer"),
-        "{stderr}"
-    );
-}
-
-fn folder_of(kubeconfig: &Path) -> PathBuf {
-    kubeconfig.parent().expect("a file in a folder").to_owned()
+    assert!(stderr.contains("go is missing") && stderr.contains("install Go 1.26 or newer"), "{stderr}");
 }
