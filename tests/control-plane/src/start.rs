@@ -174,13 +174,8 @@ fn api_server(dir: &Path, profile: Profile, etcd_port: u16, api_port: u16) -> Ve
 }
 
 fn controller_manager(dir: &Path, profile: Profile) -> Vec<String> {
-    let controllers = match profile {
-        Profile::Bare | Profile::NodeLifecycle => "--controllers=*",
-        Profile::Full => "--controllers=*,-node-lifecycle-controller",
-    };
-    vec![
+    let mut arguments = vec![
         kubeconfig(dir, PROGRAM_USERS[0]),
-        controllers.into(),
         file(dir, "--service-account-private-key-file", "service-account.key"),
         file(dir, "--root-ca-file", "ca.crt"),
         "--use-service-account-credentials".into(),
@@ -188,7 +183,13 @@ fn controller_manager(dir: &Path, profile: Profile) -> Vec<String> {
         "--secure-port=0".into(),
         "--kube-api-qps=500".into(),
         "--kube-api-burst=1000".into(),
-    ]
+    ];
+    match profile {
+        Profile::Bare | Profile::Full => arguments.push("--controllers=*,-node-lifecycle-controller".into()),
+        // It looks at the nodes every five seconds otherwise.
+        Profile::NodeLifecycle => arguments.push("--node-monitor-period=1s".into()),
+    }
+    arguments
 }
 
 fn scheduler(dir: &Path) -> Vec<String> {
