@@ -174,19 +174,6 @@ impl ControlPlane {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("kubectl get {what:?} printed no JSON: {error}"))
     }
 
-    /// Waits until `state` gives a value, looking again every 50 ms.
-    #[track_caller]
-    pub fn eventually<T>(&self, what: &str, mut state: impl FnMut() -> Option<T>) -> T {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            if let Some(value) = state() {
-                return value;
-            }
-            assert!(Instant::now() < until, "waited {} s in vain: {what}", PATIENCE.as_secs());
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
     /// The requests that were made by anyone but the admin and the control plane itself.
     pub fn audit(&self) -> Audit {
         Audit::new(self.dir.join("audit.log"))
@@ -222,6 +209,19 @@ impl ControlPlane {
         let mut command = self.kubectl_command(identity);
         command.args(arguments);
         run(command, stdin).unwrap_or_else(|error| panic!("kubectl {}: {error:#}", arguments.join(" ")))
+    }
+}
+
+/// Waits until `state` gives a value, looking every 50 ms, for as long as `PATIENCE`.
+#[track_caller]
+pub fn eventually<T>(what: &str, mut state: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = state() {
+            return value;
+        }
+        assert!(Instant::now() < until, "waited {} s in vain: {what}", PATIENCE.as_secs());
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

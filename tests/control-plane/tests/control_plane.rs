@@ -1,5 +1,5 @@
 //! What the stories rely on, on the shared control plane: identities, the audit log, and pods that fall ill and get well.
-use control_plane::{ContainerLogs, ControlPlane, Cursor, Identity};
+use control_plane::{ContainerLogs, ControlPlane, Cursor, Identity, eventually};
 use serde_json::Value;
 
 const DEPLOYMENT: &str = r#"
@@ -107,7 +107,7 @@ fn an_image_that_cannot_be_pulled_stops_a_rollout_and_an_undo_cures_it() {
     plane.kubectl(&["rollout", "status", "deployment/checkout", "-n", n, "--timeout=120s"]);
 
     plane.kubectl(&["set", "image", "deployment/checkout", "checkout=shop/checkout:nope", "-n", n]);
-    let stopped = plane.eventually("the rollout is stuck", || {
+    let stopped = eventually("the rollout is stuck", || {
         let deployment = plane.get(n, &["deployment/checkout"]);
         (condition(&deployment, "Progressing") == "False").then_some(deployment)
     });
@@ -123,7 +123,7 @@ fn an_image_that_cannot_be_pulled_stops_a_rollout_and_an_undo_cures_it() {
 
     plane.kubectl(&["rollout", "undo", "deployment/checkout", "-n", n]);
     plane.kubectl(&["rollout", "status", "deployment/checkout", "-n", n, "--timeout=120s"]);
-    plane.eventually("the bad pod is gone", || (summaries() == ["Running true", "Running true"]).then_some(()));
+    eventually("the bad pod is gone", || (summaries() == ["Running true", "Running true"]).then_some(()));
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn labels_decide_what_becomes_of_a_pod() {
     let manifests = cases.map(|(name, state, image, _)| pod(name, state, image)).concat();
     plane.apply(&namespace, &manifests);
     for (name, _, _, expected) in cases {
-        plane.eventually(&format!("{name} is {expected}"), || {
+        eventually(&format!("{name} is {expected}"), || {
             (summary(&plane.get(&namespace, &["pod", name])) == expected).then_some(())
         });
     }
@@ -156,7 +156,7 @@ fn labels_decide_what_becomes_of_a_pod() {
     assert_eq!(condition(&crashed, "Ready"), "False");
     let killed = plane.get(&namespace, &["pod", "oom"]);
     assert_eq!((&last(&killed)["exitCode"], at(&last(&killed), "/reason")), (&Value::from(137), "OOMKilled"));
-    plane.eventually("the restarts climb", || {
+    eventually("the restarts climb", || {
         let crashed = plane.get(&namespace, &["pod", "crash-loop"]);
         (crashed.pointer("/status/containerStatuses/0/restartCount")?.as_i64()? > 4).then_some(())
     });
@@ -165,7 +165,7 @@ fn labels_decide_what_becomes_of_a_pod() {
         at(&unconfigured, "/status/containerStatuses/0/state/waiting/message"),
         "configmap \"settings\" not found"
     );
-    plane.eventually("the events tell the reasons", || {
+    eventually("the events tell the reasons", || {
         let events = plane.get(&namespace, &["events"]);
         let reasons: Vec<_> = events["items"].as_array()?.iter().map(|event| at(event, "/reason")).collect();
         ["Scheduled", "Failed", "BackOff", "Unhealthy"].iter().all(|reason| reasons.contains(reason)).then_some(())
@@ -177,7 +177,7 @@ fn a_running_pod_falls_ill_and_gets_well() {
     let plane = ControlPlane::shared();
     let namespace = plane.namespace("health");
     let becomes = |expected: &str| {
-        plane.eventually(expected, || (summary(&plane.get(&namespace, &["pod", "app"])) == expected).then_some(()));
+        eventually(expected, || (summary(&plane.get(&namespace, &["pod", "app"])) == expected).then_some(()));
     };
     let label = |label: &str| plane.kubectl(&["label", "--overwrite", "-n", &namespace, "pod/app", label]);
     plane.apply(&namespace, &pod("app", "", "shop/app:1"));
@@ -321,7 +321,7 @@ fn a_story_has_a_namespace_and_any_rights_it_wants() {
         let arguments = ["--kubeconfig", path, "get", kind, "-n", namespace];
         plane.try_kubectl(Identity::Nobody, &arguments).status.success()
     };
-    plane.eventually("the role is in force", || may(&one, "pods").then_some(()));
+    eventually("the role is in force", || may(&one, "pods").then_some(()));
     assert!(!may(&other, "pods"));
     assert!(!may(&one, "services"));
 }
@@ -331,7 +331,7 @@ fn containers_have_logs_also_of_their_previous_life() {
     let plane = ControlPlane::shared();
     let namespace = plane.namespace("logs");
     plane.apply(&namespace, &pod("app", "crash-loop", "shop/app:1"));
-    plane.eventually("the pod has a node", || {
+    eventually("the pod has a node", || {
         (summary(&plane.get(&namespace, &["pod", "app"])) == "Running CrashLoopBackOff/true").then_some(())
     });
     plane.set_logs(

@@ -3,9 +3,8 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use control_plane::{ControlPlane, Identity, PATIENCE, Profile};
+use control_plane::{ControlPlane, Identity, Profile, eventually};
 use serde_json::Value;
 
 /// Also a zombie is gone: it only waits for its parent to ask.
@@ -13,15 +12,6 @@ fn runs(pid: u64) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next());
     state.is_some_and(|state| state != "Z" && state != "X")
-}
-
-#[track_caller]
-fn becomes_true(what: &str, state: impl Fn() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !state() {
-        assert!(Instant::now() < until, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -74,8 +64,8 @@ fn nothing_outlives_a_test_that_is_killed() {
     // SIGKILL: nothing of the child's own runs any more.
     test.kill().expect("it is ours to kill");
     test.wait().expect("it is ours to wait for");
-    becomes_true("etcd and the API server end", || pids.iter().all(|pid| !runs(*pid)));
-    becomes_true("their files are removed", || !folder.exists());
+    eventually("etcd and the API server end", || pids.iter().all(|pid| !runs(*pid)).then_some(()));
+    eventually("their files are removed", || (!folder.exists()).then_some(()));
 }
 
 #[test]
@@ -94,16 +84,16 @@ fn a_node_that_is_not_ready_is_tainted_and_gets_well() {
     };
     plane.kubectl(&["label", "node/node-1", "roundsman.test/state=not-ready"]);
     plane.kubectl(&["label", "node/node-2", "roundsman.test/state=memory-pressure"]);
-    plane.eventually("node-1 is tainted", || tainted("node-1").then_some(()));
+    eventually("node-1 is tainted", || tainted("node-1").then_some(()));
     assert_eq!(condition("node-1", "Ready"), Some("False".into()));
-    plane.eventually("node-2 has memory pressure", || {
+    eventually("node-2 has memory pressure", || {
         (condition("node-2", "MemoryPressure") == Some("True".into())).then_some(())
     });
     assert_eq!(condition("node-2", "Ready"), Some("True".into()));
     assert_eq!(condition("node-3", "Ready"), Some("True".into()));
 
     plane.kubectl(&["label", "node", "--all", "roundsman.test/state-"]);
-    plane.eventually("node-1 is well", || (!tainted("node-1")).then_some(()));
+    eventually("node-1 is well", || (!tainted("node-1")).then_some(()));
     plane.kubectl(&["wait", "--for=condition=Ready", "node", "--all", "--timeout=120s"]);
     plane.kubectl(&["wait", "--for=condition=MemoryPressure=False", "node", "--all", "--timeout=120s"]);
 }
