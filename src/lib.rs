@@ -1,1 +1,3 @@
 //! roundsman makes the rounds of Kubernetes clusters.
+
+pub mod snapshot;
