@@ -1,0 +1,3 @@
+//! Every sentence that a person sees.
+
+pub mod cluster;
