@@ -14,4 +14,6 @@ pub mod report;
 pub mod requests;
 pub mod schedule;
 pub mod store;
+pub mod cluster;
+pub mod snapshot;
 pub mod texts;
