@@ -2,3 +2,4 @@
 
 pub mod inspection;
 pub mod report;
+pub mod snapshot;
