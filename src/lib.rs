@@ -1,5 +1,7 @@
 //! roundsman makes the rounds of Kubernetes clusters.
 
+pub mod diagnosis;
 pub mod inspection;
 pub mod report;
 pub mod snapshot;
+pub mod texts;
