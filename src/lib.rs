@@ -6,6 +6,7 @@ pub mod config;
 pub mod health;
 pub mod ids;
 pub mod inbox;
+pub mod diagnosis;
 pub mod inspection;
 pub mod intake;
 pub mod outbox;

@@ -1,3 +1,4 @@
 //! The stories.
 
 mod layering;
+mod checks;
