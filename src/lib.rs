@@ -1,1 +1,2 @@
 //! roundsman makes the rounds of Kubernetes clusters.
+pub mod demo;
