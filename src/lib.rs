@@ -18,3 +18,4 @@ pub mod store;
 pub mod cluster;
 pub mod snapshot;
 pub mod texts;
+pub mod demo;
