@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::{
 #[derive(Debug)]
 pub(super) enum Frame {
     Json(Value),
-    Close(u16),
+    Close(Option<u16>),
     /// The TCP connection ends without a word.
     Cut,
 }
@@ -150,8 +150,8 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
                 let sent = match frame {
                     Some(Frame::Json(value)) => sink.send(Message::Text(value.to_string())).await,
                     Some(Frame::Close(code)) => {
-                        let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
-                        drop(sink.send(Message::Close(Some(frame))).await);
+                        let frame = code.map(|code| CloseFrame { code: CloseCode::from(code), reason: "".into() });
+                        drop(sink.send(Message::Close(frame)).await);
                         break;
                     }
                     Some(Frame::Cut) | None => break,
@@ -189,8 +189,8 @@ fn take(state: &mut super::state::State, value: &Value, number: u64, frames: &mp
                 send(Frame::Json(json!({ "op": 11 })));
             }
         }
-        Some(2 | 6) if gateway.refuse.is_some() => send(Frame::Close(gateway.refuse.take().unwrap_or_default())),
-        Some(2 | 6) if data["token"] != state.token.as_str() => send(Frame::Close(4004)),
+        Some(2 | 6) if gateway.refuse.is_some() => send(Frame::Close(gateway.refuse.take())),
+        Some(2 | 6) if data["token"] != state.token.as_str() => send(Frame::Close(Some(4004))),
         Some(2) => {
             gateway.identifies += 1;
             let id = format!("session-{}", gateway.identifies);

@@ -82,6 +82,8 @@ pub enum Break {
     Invalid,
     /// A close frame with this code; 1000 and 1001 and 4009 end the session, too.
     Close(u16),
+    /// A close frame without a code.
+    CloseWithoutCode,
     /// The TCP connection ends without a word.
     Cut,
 }
@@ -440,8 +442,9 @@ impl FakeDiscord {
                     if matches!(code, 1000 | 1001 | 4009) {
                         gateway.forget();
                     }
-                    gateway.end(Frame::Close(code));
+                    gateway.end(Frame::Close(Some(code)));
                 }
+                Break::CloseWithoutCode => gateway.end(Frame::Close(None)),
                 Break::Cut => gateway.end(Frame::Cut),
             }
         });

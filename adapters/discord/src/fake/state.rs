@@ -66,16 +66,28 @@ pub struct Button {
 }
 
 impl Message {
-    /// What a person reads: content and embeds without the marks that only escape.
+    /// What a person reads: content and embeds without the marks for bold, code and escapes.
     pub fn text(&self) -> String {
+        let raw = self.raw().replace('\u{200b}', "");
         let mut text = String::new();
-        let mut raw = self.raw().chars().collect::<Vec<_>>().into_iter().peekable();
-        while let Some(character) = raw.next() {
-            let escapes = character == '\\' && raw.peek().is_some_and(char::is_ascii_punctuation);
-            if escapes {
-                text.extend(raw.next());
-            } else if character != '\u{200b}' {
-                text.push(character);
+        let (mut fenced, mut coded) = (false, false);
+        let mut rest = raw.as_str();
+        while let Some(character) = rest.chars().next() {
+            if let Some(after) = rest.strip_prefix("```") {
+                fenced = !fenced;
+                // The language stands on the line of the opening fence.
+                rest = if fenced { after.split_once('\n').map_or("", |(_, code)| code) } else { after };
+                continue;
+            }
+            rest = &rest[character.len_utf8()..];
+            match character {
+                '`' if !fenced => coded = !coded,
+                '*' if !fenced && !coded => {}
+                '\\' if !fenced && !coded && rest.starts_with(|next: char| next.is_ascii_punctuation()) => {
+                    text.push_str(&rest[..1]);
+                    rest = &rest[1..];
+                }
+                _ => text.push(character),
             }
         }
         text

@@ -37,7 +37,7 @@ async fn from_a_command_to_a_decision() {
     let answer = world.answer(&command, Visibility::Channel, card("One replica set back.", &buttons));
     let standing = world.deliver(&answer).await.unwrap();
     let posted = world.fake.message(&standing.id).unwrap();
-    assert_eq!(posted.text(), "**Undo checkout?**\nOne replica set back.");
+    assert_eq!(posted.text(), "Undo checkout?\nOne replica set back.");
     assert_eq!(world.fake.thinking(&world.ops), 0);
     assert_eq!(posted.button("Approve").unwrap().style, 4);
 
@@ -51,7 +51,7 @@ async fn from_a_command_to_a_decision() {
     let edit = OutboundKind::Edit { message: standing.clone() };
     world.deliver(&world.to(&world.ops, edit, card("Approved by alice.", &[]))).await.unwrap();
     let settled = world.fake.message(&standing.id).unwrap();
-    assert_eq!(settled.text(), "**Undo checkout?**\nApproved by alice.");
+    assert_eq!(settled.text(), "Undo checkout?\nApproved by alice.");
     assert_eq!(settled.buttons(), []);
     assert_eq!(world.fake.messages(&world.ops).len(), 1, "one message from beginning to end");
     world.finish().await;

@@ -146,6 +146,13 @@ impl World {
         self.ended().await.unwrap();
     }
 
+    /// The same, with a last look at the fake.
+    pub(crate) async fn finish_and(mut self, look: impl FnOnce(&FakeDiscord)) {
+        self.stop.stop();
+        self.ended().await.unwrap();
+        look(&self.fake);
+    }
+
     pub(crate) fn slash(&self, command: &str, options: &[(&str, &str)]) -> String {
         self.fake.slash(&self.alice, &self.ops, command, options)
     }
