@@ -5,6 +5,8 @@
 
 mod commands;
 mod deliver;
+#[cfg(feature = "fake")]
+pub mod fake;
 mod gateway;
 mod inbound;
 mod limiter;

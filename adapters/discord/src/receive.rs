@@ -26,6 +26,8 @@ use tokio::{
 /// Events that may wait for the store. More than that within the seconds that an interaction lives is an attack.
 const QUEUE: usize = 1_024;
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
+/// First responses under way at once; each takes three seconds at most.
+const ACKNOWLEDGING: usize = 64;
 /// Between two attempts to store the same inbound.
 const STORE_AGAIN: Duration = Duration::from_millis(250);
 /// Attempts to register the commands, at most two minutes apart.
@@ -37,8 +39,9 @@ const REGISTRATIONS: u32 = 8;
 pub(crate) struct Acknowledgements(Mutex<HashMap<String, watch::Sender<()>>>);
 
 impl Acknowledgements {
+    /// The first of a doubled event counts.
     fn expect(&self, interaction: &str) {
-        self.lock().insert(interaction.to_owned(), watch::Sender::new(()));
+        self.lock().entry(interaction.to_owned()).or_insert_with(|| watch::Sender::new(()));
     }
 
     fn done(&self, interaction: &str) {
@@ -170,6 +173,9 @@ impl Receiver<'_> {
                     let pending = &self.discord.acknowledgements;
                     pending.expect(&receipt.id);
                     if self.store(inbound).await {
+                        if self.acknowledging.len() >= ACKNOWLEDGING {
+                            self.acknowledging.join_next().await;
+                        }
                         let sender = Arc::clone(&self.discord.sender);
                         self.acknowledging.spawn(acknowledge(sender, Arc::clone(pending), receipt));
                     } else {

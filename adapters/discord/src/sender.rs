@@ -207,8 +207,9 @@ impl From<ApiError> for DeliveryError {
             (401, _) => Self::Rejected(crate::texts::TOKEN_REFUSED.to_owned()),
             (_, code::INVALID_FORM_BODY) => Self::Malformed(text),
             (_, code::UNKNOWN_MESSAGE | code::CANNOT_MESSAGE_USER) => Self::Rejected(text),
-            (403, _) | (404, code::UNKNOWN_CHANNEL | 0) => Self::ChannelGone(text),
-            (500.., _) => Self::Transient(text),
+            // Without a code it is not Discord that speaks, but what stands before it.
+            (403, 0) | (500.., _) => Self::Transient(text),
+            (403, _) | (404, code::UNKNOWN_CHANNEL) => Self::ChannelGone(text),
             (_, _) => Self::Rejected(text),
         }
     }
@@ -307,9 +308,12 @@ impl Sender {
             self.limiter().note(&route.bucket, &rate, Instant::now());
             return Ok(bytes.into());
         }
-        let body: ErrorBody = serde_json::from_slice(&bytes).unwrap_or_default();
+        let body: Option<ErrorBody> = serde_json::from_slice(&bytes).ok();
+        let by_discord = body.is_some();
+        let body = body.unwrap_or_default();
         if status == 429 {
-            rate.global |= body.global;
+            // What stands before Discord answers without JSON, and means everything that comes from this address.
+            rate.global |= body.global || !by_discord;
             rate.retry_after = body.retry_after.or(rate.retry_after);
             return Err(CallError::Wait(self.limiter().refused(&route.bucket, &rate, Instant::now())));
         }
@@ -382,6 +386,7 @@ mod tests {
         assert!(matches!(api(400, 50_035), DeliveryError::Malformed(_)));
         assert!(matches!(api(400, 50_006), DeliveryError::Rejected(_)));
         assert!(matches!(api(502, 0), DeliveryError::Transient(_)));
+        assert!(matches!(api(403, 0), DeliveryError::Transient(_)), "a page of the network before Discord");
         let cut = CallError::Transport { sent: true, why: "cut".into() };
         assert!(matches!(cut.clone().repeatable(), DeliveryError::Transient(_)));
         assert!(matches!(cut.unrepeatable(), DeliveryError::Ambiguous(_)));
@@ -397,5 +402,7 @@ mod tests {
             assert!(matches!(Sender::new(Some(address), &BotToken("x".into())), Err(ConfigError::ApiUrl(_))));
         }
         assert!(!format!("{:?}", token("s3cret")).contains("s3cret"));
+        let adapter = crate::Discord::new(crate::Config::new("s3cret")).unwrap();
+        assert!(!format!("{adapter:?}").contains("s3cret"));
     }
 }
