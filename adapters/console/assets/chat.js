@@ -96,6 +96,7 @@ function setWorking(on) {
 }
 
 function setState(state) {
+  if (state === "connected" && connection.dataset.state === "reconnecting") box.problem("");
   connection.textContent = texts[state];
   connection.dataset.state = state;
   if (state === "signedOut") box.problem(texts.signInAgain, texts.signIn);

@@ -74,7 +74,7 @@ export function composer(send) {
     const known = /^\/([a-z0-9_]+)(\s|$)/i.exec(line);
     const command = known && commands.find((one) => one.word === known[1].toLowerCase());
     hint.hidden = !command;
-    if (command) hint.replaceChildren(el("code", "", command.synopsis), ` ${command.summary}. `, el("span", "muted", command.example));
+    if (command) hint.replaceChildren(el("code", "", command.synopsis), ` ${command.summary}. `, el("span", "muted", texts.example(command.example)));
     shown = word && !dismissed ? commands.filter((one) => one.word.startsWith(word[1].toLowerCase())) : [];
     if (!shown.length || (shown.length === 1 && command)) return closeMenu();
     chosen = 0;

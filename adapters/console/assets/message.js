@@ -125,7 +125,7 @@ function code(block) {
 }
 
 function diffClass(line) {
-  if (line.startsWith("+++") || line.startsWith("---")) return "line file";
+  if (line.startsWith("+++") || line.startsWith("---")) return "line path";
   if (line.startsWith("@@")) return "line hunk";
   if (line.startsWith("+")) return "line added";
   if (line.startsWith("-")) return "line dropped";
@@ -149,7 +149,12 @@ function table(block) {
 
 function evidence(block) {
   return el("dl", "evidence", ...block.readings.map(([field, value]) =>
-    el("div", "", el("dt", "", field), el("dd", "", value))));
+    el("div", "", el("dt", "", ...breakable(field)), el("dd", "", value))));
+}
+
+/** A field path breaks after its dots and slashes, not inside a word. */
+function breakable(path) {
+  return path.split(/(?<=[./])/).flatMap((part, place) => (place ? [el("wbr"), part] : [part]));
 }
 
 function image(block) {

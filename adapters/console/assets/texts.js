@@ -21,6 +21,7 @@ export const texts = {
   jump: "Go to the message that this answers",
   copy: "Copy",
   copied: "Copied",
+  example: (line) => `For example: ${line}`,
   sending: "Sending…",
   send: "Send",
   pressed: (label) => `${label} ✓`,

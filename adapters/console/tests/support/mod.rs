@@ -23,17 +23,17 @@ use tokio::{
 
 /// A core that only writes down; it can refuse, and it can make callers wait.
 #[derive(Debug)]
-pub struct Core {
+pub(crate) struct Core {
     seen: watch::Sender<Vec<Inbound>>,
     /// Offers, also those that were refused or wait.
     offers: watch::Sender<usize>,
     refusing: watch::Sender<bool>,
     open: watch::Sender<bool>,
-    pub connections: Mutex<Vec<Connection>>,
+    pub(crate) connections: Mutex<Vec<Connection>>,
 }
 
 impl Core {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             seen: watch::Sender::new(Vec::new()),
             offers: watch::Sender::new(0),
@@ -43,24 +43,24 @@ impl Core {
         })
     }
 
-    pub fn refuse(&self, refusing: bool) {
+    pub(crate) fn refuse(&self, refusing: bool) {
         self.refusing.send_replace(refusing);
     }
 
     /// Closed: nothing is accepted until it is opened.
-    pub fn gate(&self, open: bool) {
+    pub(crate) fn gate(&self, open: bool) {
         self.open.send_replace(open);
     }
 
-    pub fn seen(&self) -> Vec<Inbound> {
+    pub(crate) fn seen(&self) -> Vec<Inbound> {
         self.seen.borrow().clone()
     }
 
-    pub async fn wait_for_offers(&self, count: usize) {
+    pub(crate) async fn wait_for_offers(&self, count: usize) {
         self.offers.subscribe().wait_for(|offers| *offers >= count).await.unwrap();
     }
 
-    pub async fn wait_for(&self, count: usize) -> Vec<Inbound> {
+    pub(crate) async fn wait_for(&self, count: usize) -> Vec<Inbound> {
         patient(async { self.seen.subscribe().wait_for(|seen| seen.len() >= count).await.unwrap().clone() }).await
     }
 }
@@ -88,9 +88,9 @@ impl Intake for Core {
 }
 
 /// A running console.
-pub struct World {
-    pub console: Arc<Console>,
-    pub core: Arc<Core>,
+pub(crate) struct World {
+    pub(crate) console: Arc<Console>,
+    pub(crate) core: Arc<Core>,
     stop: Option<StopHandle>,
     tasks: JoinSet<()>,
     /// Its own, so that a kill ends everything of it, as the death of a process does.
@@ -106,7 +106,7 @@ impl Drop for World {
     }
 }
 
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         rooms: vec![
@@ -117,12 +117,12 @@ pub fn config() -> Config {
     }
 }
 
-pub fn with_log(path: &Path) -> Config {
+pub(crate) fn with_log(path: &Path) -> Config {
     Config { log_path: Some(path.to_owned()), ..config() }
 }
 
 /// Argon2 at its least, so that a test does not wait for what is slow on purpose. The password is `open sesame`.
-pub fn alice() -> SignIn {
+pub(crate) fn alice() -> SignIn {
     SignIn::Password { users: vec![User { name: "alice".into(), password_hash: cheap_hash("open sesame") }] }
 }
 
@@ -133,16 +133,16 @@ fn cheap_hash(password: &str) -> String {
     cheap.hash_password(password.as_bytes(), &salt).unwrap().to_string()
 }
 
-pub async fn patient<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn patient<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("this did not happen within 20 s")
 }
 
 impl World {
-    pub fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
         Self::with_core(config, Core::new())
     }
 
-    pub fn with_core(config: Config, core: Arc<Core>) -> Self {
+    pub(crate) fn with_core(config: Config, core: Arc<Core>) -> Self {
         let console = Arc::new(Console::bind(config).unwrap());
         let (stop, stopped) = StopHandle::new();
         let mut tasks = JoinSet::new();
@@ -153,7 +153,7 @@ impl World {
     }
 
     /// Ends in good order.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.stop.take();
         while let Some(ended) = patient(self.tasks.join_next()).await {
             ended.unwrap();
@@ -161,39 +161,39 @@ impl World {
     }
 
     /// Ends like a killed process: nothing more is written.
-    pub async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.tasks.detach_all();
         let runtime = self.runtime.take().unwrap();
         tokio::task::spawn_blocking(move || runtime.shutdown_timeout(Duration::from_secs(10))).await.unwrap();
     }
 
-    pub fn outbound(&mut self, kind: OutboundKind, body: Body) -> Outbound {
+    pub(crate) fn outbound(&mut self, kind: OutboundKind, body: Body) -> Outbound {
         self.deliveries += 1;
         let id = OutboundId(format!("{:022}", self.deliveries));
         Outbound { id, to: ops(), kind, body }
     }
 
-    pub async fn post(&mut self, body: Body) -> MessageRef {
+    pub(crate) async fn post(&mut self, body: Body) -> MessageRef {
         let message = self.outbound(OutboundKind::Post { reply_to: None }, body);
         self.console.deliver(&message).await.unwrap()
     }
 
-    pub async fn post_blocks(&mut self, blocks: impl IntoIterator<Item = Block>) -> MessageRef {
+    pub(crate) async fn post_blocks(&mut self, blocks: impl IntoIterator<Item = Block>) -> MessageRef {
         self.post(Body::new(blocks)).await
     }
 
-    pub async fn edit(&mut self, message: &MessageRef, body: Body) {
+    pub(crate) async fn edit(&mut self, message: &MessageRef, body: Body) {
         let edit = self.outbound(OutboundKind::Edit { message: message.clone() }, body);
         assert_eq!(self.console.deliver(&edit).await.unwrap(), *message);
     }
 
-    pub fn person(&self) -> Person {
+    pub(crate) fn person(&self) -> Person {
         let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Person { http, url: self.console.url(), cookie: String::new() }
     }
 
     /// Somebody who came in by a one-time link.
-    pub async fn signed_in(&self) -> Person {
+    pub(crate) async fn signed_in(&self) -> Person {
         let mut person = self.person();
         let link = self.console.one_time_link().unwrap();
         let answer = person.http.get(link).send().await.unwrap();
@@ -203,19 +203,19 @@ impl World {
     }
 }
 
-pub fn ops() -> ChannelRef {
+pub(crate) fn ops() -> ChannelRef {
     ChannelRef::new(Platform::Console, "ops")
 }
 
 /// A person's browser, without the page.
-pub struct Person {
-    pub http: Client,
-    pub url: String,
-    pub cookie: String,
+pub(crate) struct Person {
+    pub(crate) http: Client,
+    pub(crate) url: String,
+    pub(crate) cookie: String,
 }
 
 impl Person {
-    pub fn take_cookie(&mut self, answer: &Response) {
+    pub(crate) fn take_cookie(&mut self, answer: &Response) {
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         for rule in ["HttpOnly", "SameSite=Strict", "Path=/"] {
             assert!(cookie.contains(rule), "{cookie}");
@@ -223,25 +223,25 @@ impl Person {
         self.cookie = cookie.split(';').next().unwrap().to_owned();
     }
 
-    pub fn get(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.http.get(format!("{}{path}", self.url)).header("cookie", &self.cookie)
     }
 
     /// As the page posts.
-    pub fn post(&self, path: &str, body: &Value) -> RequestBuilder {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
         self.post_bare(path, body).header("origin", &self.url).header("x-roundsman", "1")
     }
 
-    pub fn post_bare(&self, path: &str, body: &Value) -> RequestBuilder {
+    pub(crate) fn post_bare(&self, path: &str, body: &Value) -> RequestBuilder {
         self.http.post(format!("{}{path}", self.url)).header("cookie", &self.cookie).json(body)
     }
 
-    pub async fn say(&self, text: &str) -> Response {
+    pub(crate) async fn say(&self, text: &str) -> Response {
         self.post("/rooms/ops/messages", &json!({ "text": text })).send().await.unwrap()
     }
 
     /// The room's stream from this event on.
-    pub async fn follow(&self, last: Option<&str>) -> Stream {
+    pub(crate) async fn follow(&self, last: Option<&str>) -> Stream {
         let mut request = self.get("/rooms/ops/events");
         if let Some(last) = last {
             request = request.header("last-event-id", last);
@@ -252,35 +252,35 @@ impl Person {
     }
 
     /// All that the room shows now.
-    pub async fn history(&self) -> Vec<Event> {
+    pub(crate) async fn history(&self) -> Vec<Event> {
         self.follow(None).await.until_ready().await
     }
 }
 
 /// Server-sent events.
-pub struct Stream {
+pub(crate) struct Stream {
     response: Response,
     text: String,
     events: VecDeque<Event>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
-    pub name: String,
-    pub id: String,
-    pub data: Value,
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) data: Value,
 }
 
 impl Event {
     /// What the message says in one line.
-    pub fn summary(&self) -> &str {
+    pub(crate) fn summary(&self) -> &str {
         self.data["summary"].as_str().unwrap_or_default()
     }
 }
 
 impl Stream {
     /// The next event; none at the end of the stream.
-    pub async fn next(&mut self) -> Option<Event> {
+    pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
@@ -306,7 +306,7 @@ impl Stream {
         }
     }
 
-    pub async fn until_ready(&mut self) -> Vec<Event> {
+    pub(crate) async fn until_ready(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
             let event = self.next().await.expect("the stream ended before it was ready");
