@@ -11,6 +11,8 @@ use teloxide::requests::Payload;
 const OFFICIAL: &str = "https://api.telegram.org";
 /// A connection that takes longer will not come.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How much later than asked for a long poll may answer before the connection counts as dead.
+const POLL_SLACK: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Clone)]
 pub(crate) struct Api {
@@ -97,13 +99,12 @@ impl Api {
         T: DeserializeOwned,
     {
         let body = serde_json::to_vec(payload).map_err(|error| Failure::NotSent(error.to_string()))?;
-        let waits = payload.timeout_hint().unwrap_or_default();
-        let request = self
-            .client
-            .post(self.url(P::NAME))
-            .timeout(self.timeout + waits)
-            .header(CONTENT_TYPE, "application/json")
-            .body(body);
+        let timeout = match payload.timeout_hint() {
+            Some(waits) => waits + self.timeout.min(POLL_SLACK),
+            None => self.timeout,
+        };
+        let request =
+            self.client.post(self.url(P::NAME)).timeout(timeout).header(CONTENT_TYPE, "application/json").body(body);
         Self::answer(request).await
     }
 

@@ -10,6 +10,7 @@ mod deliver;
 pub mod fake;
 mod pace;
 mod poll;
+mod prune;
 mod receive;
 mod refusal;
 mod render;

@@ -1,5 +1,6 @@
 //! An update of Telegram's in the core's words. Pure: what is for us and what it means, nothing is sent.
 
+use crate::prune::prune;
 use chrono::{DateTime, Utc};
 use contract::{
     Actor, ChannelRef, CommandName, Inbound, InboundId, InboundKind, Invocation, Membership, MessageRef, ParseError,
@@ -39,7 +40,7 @@ impl Received {
 /// An update out of what `getUpdates` answered. By way of text, because teloxide's `Update` borrows its keys, which a
 /// JSON value does not lend: every kind would be an unknown one.
 pub(crate) fn update(value: &Value) -> serde_json::Result<Update> {
-    serde_json::from_str(&value.to_string())
+    serde_json::from_str(&prune(value).to_string())
 }
 
 /// Reads an update; `now` dates what Telegram does not date.
@@ -96,8 +97,8 @@ fn from_message(id: InboundId, message: &Message, me: &Identity) -> Option<Inbou
 
 /// What the message says to us; `None` when it is between other people.
 fn meaning(message: &Message, me: &Identity) -> Option<InboundKind> {
-    let text = message.text().or_else(|| message.caption())?;
-    let entities = message.entities().or_else(|| message.caption_entities()).unwrap_or_default();
+    let text = message.text()?;
+    let entities = message.entities().unwrap_or_default();
     let (text, mentioned) = without_mentions(text, entities, me);
     let text = text.trim();
     let reply_to_us =

@@ -3,8 +3,9 @@
 use super::{
     form::Form,
     html,
+    json::bot_json,
     refusal::Refusal,
-    world::{Author, Bot, FakeButton, FakeFile, FakeMessage, Kind, World, bot_json},
+    world::{Author, Bot, FakeButton, FakeFile, FakeMessage, Kind, World},
 };
 use serde_json::{Value, json};
 

@@ -3,6 +3,7 @@
 
 mod form;
 mod html;
+mod json;
 mod methods;
 mod refusal;
 mod server;

@@ -221,6 +221,38 @@ fn membership_changes_and_new_rights_do_not() {
 }
 
 #[test]
+fn added_as_an_administrator_is_joined() {
+    let user = json!({ "id": 99, "is_bot": true, "first_name": "R" });
+    let change = json!({ "chat": group(), "from": ada(), "date": 1_700_000_000,
+        "old_chat_member": { "user": user, "status": "left" },
+        "new_chat_member": { "user": user, "status": "administrator", "can_be_edited": false,
+            "can_manage_chat": true, "can_change_info": true, "can_delete_messages": true,
+            "can_invite_users": true, "can_restrict_members": true, "can_pin_messages": true,
+            "can_manage_topics": false, "can_promote_members": false, "can_manage_video_chats": true,
+            "can_post_stories": false, "can_edit_stories": false, "can_delete_stories": false,
+            "can_read_thoughts": true, "is_anonymous": false } });
+    let received = received(json!({ "update_id": 5, "my_chat_member": change }));
+    assert_eq!(kind(received), Some(InboundKind::Membership(Membership::Joined)));
+}
+
+#[test]
+fn what_telegram_adds_later_does_not_hide_a_text() {
+    let new = json!({
+        "entities": [{ "type": "thought", "offset": 0, "length": 3 }, { "type": "mention", "offset": 4, "length": 14 }],
+        "quote": { "text": "x", "position": 0, "entities": [{ "type": "thought", "offset": 0, "length": 1 }] },
+        "reply_to_message": { "message_id": 4, "date": 1, "chat": group(), "thought": { "deep": true },
+            "from": { "id": 99, "is_bot": true, "first_name": "R" }, "text": 7 },
+        "external_reply": { "origin": { "type": "thought" } },
+    });
+    let inbound = message(group(), "why @roundsman_bot now?", new).inbound.unwrap();
+    assert_eq!(inbound.kind, InboundKind::Text("why now?".into()));
+    assert_eq!(inbound.reply_to.unwrap().id, "4");
+    let under_a_picture = json!({ "text": null, "photo": [{ "thought": 1 }], "caption": "@roundsman_bot why?",
+        "caption_entities": [{ "type": "mention", "offset": 0, "length": 14 }] });
+    assert_eq!(kind(message(group(), "", under_a_picture)), Some(InboundKind::Text("why?".into())));
+}
+
+#[test]
 fn a_group_that_moved_says_where_to() {
     let service = json!({ "message_id": 9, "date": 1_700_000_000, "chat": { "id": -6, "type": "group", "title": "Ops" },
         "from": ada(), "migrate_to_chat_id": -1001 });
