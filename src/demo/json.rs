@@ -5,10 +5,7 @@ use serde_json::{Map, Value, json};
 
 /// The string at a JSON pointer, empty where there is none.
 pub(super) fn text<'a>(value: &'a Value, path: &str) -> &'a str {
-    value
-        .pointer(path)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    value.pointer(path).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The number at a JSON pointer, if there is one.
@@ -23,19 +20,12 @@ pub(super) fn count(value: &Value, path: &str) -> i64 {
 
 /// Whether the value at a JSON pointer is `true`.
 pub(super) fn truth(value: &Value, path: &str) -> bool {
-    value
-        .pointer(path)
-        .and_then(Value::as_bool)
-        .unwrap_or_default()
+    value.pointer(path).and_then(Value::as_bool).unwrap_or_default()
 }
 
 /// The list at a JSON pointer, empty where there is none.
 pub(super) fn items<'a>(value: &'a Value, path: &str) -> &'a [Value] {
-    value
-        .pointer(path)
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
+    value.pointer(path).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The map at a JSON pointer, if there is one.
@@ -45,17 +35,12 @@ pub(super) fn map<'a>(value: &'a Value, path: &str) -> Option<&'a Map<String, Va
 
 /// The time at a JSON pointer.
 pub(super) fn when(value: &Value, path: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text(value, path))
-        .ok()
-        .map(|time| time.with_timezone(&Utc))
+    DateTime::parse_from_rfc3339(text(value, path)).ok().map(|time| time.with_timezone(&Utc))
 }
 
 /// A time as the API writes it: whole seconds, `Z`.
 pub(super) fn stamp(time: DateTime<Utc>) -> Value {
-    Value::String(
-        time.trunc_subsecs(0)
-            .to_rfc3339_opts(SecondsFormat::Secs, true),
-    )
+    Value::String(time.trunc_subsecs(0).to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 /// A time as leases and events write it: microseconds, `Z`.
@@ -92,10 +77,7 @@ pub(super) fn put_default(value: &mut Value, path: &str, new: Value) {
 
 /// Takes a field out of the map at a JSON pointer.
 pub(super) fn take(value: &mut Value, path: &str, field: &str) -> Option<Value> {
-    value
-        .pointer_mut(path)
-        .and_then(Value::as_object_mut)
-        .and_then(|fields| fields.remove(field))
+    value.pointer_mut(path).and_then(Value::as_object_mut).and_then(|fields| fields.remove(field))
 }
 
 pub(super) fn name(value: &Value) -> &str {
@@ -112,10 +94,7 @@ pub(super) fn uid(value: &Value) -> &str {
 
 /// An annotation's value, empty where there is none.
 pub(super) fn annotation<'a>(value: &'a Value, key: &str) -> &'a str {
-    map(value, "/metadata/annotations")
-        .and_then(|all| all.get(key))
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    map(value, "/metadata/annotations").and_then(|all| all.get(key)).and_then(Value::as_str).unwrap_or_default()
 }
 
 pub(super) fn deleting(value: &Value) -> bool {
@@ -124,9 +103,7 @@ pub(super) fn deleting(value: &Value) -> bool {
 
 /// The condition of a type, if the object has it.
 pub(super) fn condition<'a>(value: &'a Value, kind: &str) -> Option<&'a Value> {
-    items(value, "/status/conditions")
-        .iter()
-        .find(|condition| text(condition, "/type") == kind)
+    items(value, "/status/conditions").iter().find(|condition| text(condition, "/type") == kind)
 }
 
 /// Whether the condition of a type is `True`.
@@ -145,18 +122,13 @@ pub(super) fn set_condition(
 ) -> bool {
     let old = condition(value, kind).cloned();
     let same = old.as_ref().is_some_and(|old| {
-        text(old, "/status") == status
-            && text(old, "/reason") == reason
-            && text(old, "/message") == message
+        text(old, "/status") == status && text(old, "/reason") == reason && text(old, "/message") == message
     });
     if same {
         return false;
     }
     let mut new = old.clone().unwrap_or_else(|| json!({ "type": kind }));
-    if old
-        .as_ref()
-        .is_none_or(|old| text(old, "/status") != status)
-    {
+    if old.as_ref().is_none_or(|old| text(old, "/status") != status) {
         put(&mut new, "/lastTransitionTime", stamp(now));
     }
     put(&mut new, "/status", json!(status));
@@ -168,14 +140,8 @@ pub(super) fn set_condition(
         }
     }
     put_default(value, "/status/conditions", json!([]));
-    if let Some(all) = value
-        .pointer_mut("/status/conditions")
-        .and_then(Value::as_array_mut)
-    {
-        match all
-            .iter_mut()
-            .find(|condition| text(condition, "/type") == kind)
-        {
+    if let Some(all) = value.pointer_mut("/status/conditions").and_then(Value::as_array_mut) {
+        match all.iter_mut().find(|condition| text(condition, "/type") == kind) {
             Some(slot) => *slot = new,
             None => all.push(new),
         }
@@ -185,19 +151,14 @@ pub(super) fn set_condition(
 
 /// Removes a condition by its type.
 pub(super) fn drop_condition(value: &mut Value, kind: &str) {
-    if let Some(all) = value
-        .pointer_mut("/status/conditions")
-        .and_then(Value::as_array_mut)
-    {
+    if let Some(all) = value.pointer_mut("/status/conditions").and_then(Value::as_array_mut) {
         all.retain(|condition| text(condition, "/type") != kind);
     }
 }
 
 /// The owner reference that marks the managing controller.
 pub(super) fn controller(value: &Value) -> Option<&Value> {
-    items(value, "/metadata/ownerReferences")
-        .iter()
-        .find(|owner| truth(owner, "/controller"))
+    items(value, "/metadata/ownerReferences").iter().find(|owner| truth(owner, "/controller"))
 }
 
 /// Whether an object is managed by the controller with this uid.

@@ -16,16 +16,13 @@ pub(super) fn run(simulation: &mut Simulation) {
             continue;
         };
         // Static pods belong to a node by name; their reference is not a stored uid.
-        if alive.contains(text(owner, "/uid")) || text(owner, "/kind") == "Node" || deleting(object)
-        {
+        if alive.contains(text(owner, "/uid")) || text(owner, "/kind") == "Node" || deleting(object) {
             continue;
         }
         if *kind == Kind::Pod {
             pods::delete(simulation, object, None);
         } else {
-            simulation
-                .objects
-                .remove(*kind, namespace(object), name(object));
+            simulation.objects.remove(*kind, namespace(object), name(object));
         }
     }
 }

@@ -97,12 +97,8 @@ impl Stage {
     pub(in crate::demo) fn waiting_reason(&self) -> &'static str {
         match self {
             Self::Pulling { .. } | Self::Unmounted { .. } => "ContainerCreating",
-            Self::PullFailed {
-                backing_off: false, ..
-            } => "ErrImagePull",
-            Self::PullFailed {
-                backing_off: true, ..
-            } => "ImagePullBackOff",
+            Self::PullFailed { backing_off: false, .. } => "ErrImagePull",
+            Self::PullFailed { backing_off: true, .. } => "ImagePullBackOff",
             Self::Unconfigured { .. } => "CreateContainerConfigError",
             Self::Backoff { .. } => "CrashLoopBackOff",
             Self::Running { .. } | Self::Done(_) => "",
@@ -112,26 +108,13 @@ impl Stage {
     fn next_moment(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
             Self::Pulling { done } => Some(*done),
-            Self::PullFailed {
-                shown,
-                retry,
-                backing_off,
-                ..
-            } => Some(if *backing_off {
-                *retry
-            } else {
-                (*shown).min(*retry)
-            }),
-            Self::Unconfigured { said, .. } | Self::Unmounted { said, .. } => {
-                Some(*said + CONFIG_RETRY)
+            Self::PullFailed { shown, retry, backing_off, .. } => {
+                Some(if *backing_off { *retry } else { (*shown).min(*retry) })
             }
+            Self::Unconfigured { said, .. } | Self::Unmounted { said, .. } => Some(*said + CONFIG_RETRY),
             Self::Running { ready, end, .. } => {
                 let end = end.as_ref().map(|end| end.finished);
-                if *ready > now {
-                    Some(end.map_or(*ready, |end| end.min(*ready)))
-                } else {
-                    end
-                }
+                if *ready > now { Some(end.map_or(*ready, |end| end.min(*ready))) } else { end }
             }
             Self::Backoff { until, .. } => Some(*until),
             Self::Done(_) => None,
@@ -142,10 +125,7 @@ impl Stage {
 pub(super) fn run(simulation: &mut Simulation) {
     let all = simulation.objects.all(Kind::Pod);
     if simulation.kubelets.0.len() > all.len() {
-        simulation
-            .kubelets
-            .0
-            .retain(|(pod, _), _| all.iter().any(|alive| uid(alive) == pod));
+        simulation.kubelets.0.retain(|(pod, _), _| all.iter().any(|alive| uid(alive) == pod));
     }
     for pod in &all {
         let node = text(pod, "/spec/nodeName");
@@ -164,17 +144,12 @@ pub(super) fn run(simulation: &mut Simulation) {
 }
 
 fn stop(simulation: &mut Simulation, pod: &Value) {
-    let grace = TimeDelta::seconds(crate::demo::json::count(
-        pod,
-        "/metadata/deletionGracePeriodSeconds",
-    ));
+    let grace = TimeDelta::seconds(crate::demo::json::count(pod, "/metadata/deletionGracePeriodSeconds"));
     let asked = when(pod, "/metadata/deletionTimestamp").unwrap_or(simulation.now) - grace;
     if simulation.now < asked + STOP {
         return simulation.wake_at(asked + STOP);
     }
-    simulation
-        .objects
-        .remove(Kind::Pod, namespace(pod), name(pod));
+    simulation.objects.remove(Kind::Pod, namespace(pod), name(pod));
 }
 
 type Notes = Vec<(Level, &'static str, String)>;
@@ -185,19 +160,8 @@ fn tend(simulation: &mut Simulation, pod: &Value) {
         let key = (uid(pod).to_owned(), text(spec, "/name").to_owned());
         let mut notes = Notes::new();
         let mut container = simulation.kubelets.0.get(&key).cloned().unwrap_or_else(|| {
-            notes.push((
-                Level::Normal,
-                "Pulling",
-                format!("Pulling image \"{}\"", text(spec, "/image")),
-            ));
-            Container {
-                stage: Stage::Pulling {
-                    done: simulation.now + PULL,
-                },
-                restarts: 0,
-                last: None,
-                failures: 0,
-            }
+            notes.push((Level::Normal, "Pulling", format!("Pulling image \"{}\"", text(spec, "/image"))));
+            Container { stage: Stage::Pulling { done: simulation.now + PULL }, restarts: 0, last: None, failures: 0 }
         });
         while step(simulation, pod, spec, &mut container, &mut notes) {}
         if let Some(moment) = container.stage.next_moment(simulation.now) {
@@ -205,15 +169,8 @@ fn tend(simulation: &mut Simulation, pod: &Value) {
         }
         simulation.kubelets.0.insert(key, container.clone());
         for (level, reason, message) in &notes {
-            let note = Note {
-                level: *level,
-                ..Note::normal("kubelet", reason, message)
-            };
-            events::record(
-                simulation,
-                pod,
-                note.at(text(pod, "/spec/nodeName"), text(spec, "/name")),
-            );
+            let note = Note { level: *level, ..Note::normal("kubelet", reason, message) };
+            events::record(simulation, pod, note.at(text(pod, "/spec/nodeName"), text(spec, "/name")));
         }
         containers.push(container);
     }
@@ -221,13 +178,7 @@ fn tend(simulation: &mut Simulation, pod: &Value) {
 }
 
 /// One transition that is due; `false` when nothing is.
-fn step(
-    simulation: &Simulation,
-    pod: &Value,
-    spec: &Value,
-    container: &mut Container,
-    notes: &mut Notes,
-) -> bool {
+fn step(simulation: &Simulation, pod: &Value, spec: &Value, container: &mut Container, notes: &mut Notes) -> bool {
     let now = simulation.now;
     let reference = text(spec, "/image");
     let image = simulation.world.images.get(reference);
@@ -242,45 +193,20 @@ fn step(
             }
             None => pull_failed(now, reference, 0, notes),
         },
-        Stage::PullFailed {
-            shown,
-            backing_off: false,
-            at,
-            retry,
-            tries,
-        } if now >= *shown => {
-            notes.push((
-                Level::Normal,
-                "BackOff",
-                format!("Back-off pulling image \"{reference}\""),
-            ));
-            notes.push((
-                Level::Warning,
-                "Failed",
-                "Error: ImagePullBackOff".to_owned(),
-            ));
-            Stage::PullFailed {
-                at: *at,
-                shown: *shown,
-                retry: *retry,
-                tries: *tries,
-                backing_off: true,
-            }
+        Stage::PullFailed { shown, backing_off: false, at, retry, tries } if now >= *shown => {
+            notes.push((Level::Normal, "BackOff", format!("Back-off pulling image \"{reference}\"")));
+            notes.push((Level::Warning, "Failed", "Error: ImagePullBackOff".to_owned()));
+            Stage::PullFailed { at: *at, shown: *shown, retry: *retry, tries: *tries, backing_off: true }
         }
         Stage::PullFailed { retry, tries, .. } if now >= *retry => {
-            notes.push((
-                Level::Normal,
-                "Pulling",
-                format!("Pulling image \"{reference}\""),
-            ));
+            notes.push((Level::Normal, "Pulling", format!("Pulling image \"{reference}\"")));
             match image {
                 Some(image) => begin(simulation, pod, spec, image, notes),
                 None => pull_failed(now, reference, tries + 1, notes),
             }
         }
         Stage::Unconfigured { said, problem } | Stage::Unmounted { said, problem } => {
-            let still = missing_volume(simulation, pod)
-                .or_else(|| missing_reference(simulation, pod, spec));
+            let still = missing_volume(simulation, pod).or_else(|| missing_reference(simulation, pod, spec));
             if still.as_ref() == Some(problem) && now < *said + CONFIG_RETRY {
                 return false;
             }
@@ -295,7 +221,11 @@ fn step(
         }
         Stage::Backoff { until, .. } if now >= *until => {
             container.restarts += 1;
-            notes.push((Level::Normal, "Pulled", format!("Container image \"{reference}\" already present on machine and can be accessed by the pod")));
+            notes.push((
+                Level::Normal,
+                "Pulled",
+                format!("Container image \"{reference}\" already present on machine and can be accessed by the pod"),
+            ));
             match image {
                 Some(image) => begin(simulation, pod, spec, image, notes),
                 None => return false,
@@ -318,38 +248,20 @@ fn pull_failed(now: DateTime<Utc>, reference: &str, tries: u32, notes: &mut Note
     notes.push((
         Level::Warning,
         "Failed",
-        format!(
-            "Failed to pull image \"{reference}\": rpc error: code = NotFound desc = {resolve}"
-        ),
+        format!("Failed to pull image \"{reference}\": rpc error: code = NotFound desc = {resolve}"),
     ));
     notes.push((Level::Warning, "Failed", "Error: ErrImagePull".to_owned()));
     let pause = (10_i64 << tries.min(6)).min(LONGEST);
     // Only the first try shows ErrImagePull for a while: later ones fall back at once, so that a look at any time shows the steady state.
     let shown = if tries == 0 { now + PULL_ERROR } else { now };
-    Stage::PullFailed {
-        at: now,
-        shown,
-        retry: now + TimeDelta::seconds(pause),
-        tries,
-        backing_off: false,
-    }
+    Stage::PullFailed { at: now, shown, retry: now + TimeDelta::seconds(pause), tries, backing_off: false }
 }
 
 /// Starts a container, if all that its spec refers to is there.
-fn begin(
-    simulation: &Simulation,
-    pod: &Value,
-    spec: &Value,
-    image: &Image,
-    notes: &mut Notes,
-) -> Stage {
+fn begin(simulation: &Simulation, pod: &Value, spec: &Value, image: &Image, notes: &mut Notes) -> Stage {
     let now = simulation.now;
     if let Some(problem) = missing_volume(simulation, pod) {
-        notes.push((
-            Level::Warning,
-            "FailedMount",
-            format!("MountVolume.SetUp failed for volume {problem}"),
-        ));
+        notes.push((Level::Warning, "FailedMount", format!("MountVolume.SetUp failed for volume {problem}")));
         return Stage::Unmounted { problem, said: now };
     }
     if let Some(problem) = missing_reference(simulation, pod, spec) {
@@ -357,16 +269,8 @@ fn begin(
         return Stage::Unconfigured { problem, said: now };
     }
     let own = text(spec, "/name");
-    notes.push((
-        Level::Normal,
-        "Created",
-        format!("Container created: {own}"),
-    ));
-    notes.push((
-        Level::Normal,
-        "Started",
-        format!("Container started: {own}"),
-    ));
+    notes.push((Level::Normal, "Created", format!("Container created: {own}")));
+    notes.push((Level::Normal, "Started", format!("Container started: {own}")));
     let limit = milli(&spec["resources"]["limits"]["memory"]);
     let needs = image.memory.as_ref().and_then(milli);
     let end = match (limit, needs, &image.exit) {
@@ -384,11 +288,7 @@ fn begin(
         }),
         (_, _, None) => None,
     };
-    Stage::Running {
-        since: now,
-        ready: now + TimeDelta::seconds(image.ready_seconds),
-        end,
-    }
+    Stage::Running { since: now, ready: now + TimeDelta::seconds(image.ready_seconds), end }
 }
 
 fn after_end(
@@ -403,17 +303,9 @@ fn after_end(
     if policy == "Never" || (policy == "OnFailure" && end.code == 0) {
         return Stage::Done(end);
     }
-    let failures = if end.finished - end.started >= FORGIVEN {
-        0
-    } else {
-        failures
-    };
+    let failures = if end.finished - end.started >= FORGIVEN { 0 } else { failures };
     // The first restart is immediate, then 10 s, 20 s, … up to five minutes.
-    let pause = if failures == 0 {
-        0
-    } else {
-        (10_i64 << (failures - 1).min(6)).min(LONGEST)
-    };
+    let pause = if failures == 0 { 0 } else { (10_i64 << (failures - 1).min(6)).min(LONGEST) };
     if pause > 0 {
         let message = format!(
             "Back-off restarting failed container {} in pod {}_{}({})",
@@ -433,17 +325,11 @@ fn after_end(
 /// The first ConfigMap or Secret that the environment of a container refers to and that is not there.
 fn missing_reference(simulation: &Simulation, pod: &Value, spec: &Value) -> Option<String> {
     let from = items(spec, "/envFrom").iter().flat_map(|source| {
-        [
-            (Kind::ConfigMap, "configmap", &source["configMapRef"]),
-            (Kind::Secret, "secret", &source["secretRef"]),
-        ]
+        [(Kind::ConfigMap, "configmap", &source["configMapRef"]), (Kind::Secret, "secret", &source["secretRef"])]
     });
     let keys = items(spec, "/env").iter().flat_map(|variable| {
         let source = &variable["valueFrom"];
-        [
-            (Kind::ConfigMap, "configmap", &source["configMapKeyRef"]),
-            (Kind::Secret, "secret", &source["secretKeyRef"]),
-        ]
+        [(Kind::ConfigMap, "configmap", &source["configMapKeyRef"]), (Kind::Secret, "secret", &source["secretKeyRef"])]
     });
     for (kind, word, reference) in from.chain(keys) {
         let wanted = text(reference, "/name");
@@ -456,10 +342,7 @@ fn missing_reference(simulation: &Simulation, pod: &Value, spec: &Value) -> Opti
         let key = text(reference, "/key");
         if !key.is_empty() && found["data"].get(key).is_none() {
             let kind = kind.row().kind;
-            return Some(format!(
-                "couldn't find key {key} in {kind} {}/{wanted}",
-                namespace(pod)
-            ));
+            return Some(format!("couldn't find key {key} in {kind} {}/{wanted}", namespace(pod)));
         }
     }
     None
@@ -469,28 +352,12 @@ fn missing_reference(simulation: &Simulation, pod: &Value, spec: &Value) -> Opti
 fn missing_volume(simulation: &Simulation, pod: &Value) -> Option<String> {
     for volume in items(pod, "/spec/volumes") {
         let sources = [
-            (
-                Kind::ConfigMap,
-                "configmap",
-                text(volume, "/configMap/name"),
-                truth(volume, "/configMap/optional"),
-            ),
-            (
-                Kind::Secret,
-                "secret",
-                text(volume, "/secret/secretName"),
-                truth(volume, "/secret/optional"),
-            ),
+            (Kind::ConfigMap, "configmap", text(volume, "/configMap/name"), truth(volume, "/configMap/optional")),
+            (Kind::Secret, "secret", text(volume, "/secret/secretName"), truth(volume, "/secret/optional")),
         ];
         for (kind, word, wanted, optional) in sources {
-            if !wanted.is_empty()
-                && !optional
-                && !simulation.objects.has(kind, namespace(pod), wanted)
-            {
-                return Some(format!(
-                    "\"{}\" : {word} \"{wanted}\" not found",
-                    text(volume, "/name")
-                ));
+            if !wanted.is_empty() && !optional && !simulation.objects.has(kind, namespace(pod), wanted) {
+                return Some(format!("\"{}\" : {word} \"{wanted}\" not found", text(volume, "/name")));
             }
         }
     }
