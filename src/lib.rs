@@ -15,3 +15,4 @@ pub mod requests;
 pub mod schedule;
 pub mod store;
 pub mod texts;
+pub mod snapshot;

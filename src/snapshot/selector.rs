@@ -1,0 +1,83 @@
+//! Label selectors: all parts have to match, and what they select lives in one namespace.
+
+use super::lean::lean;
+use super::meta::Labels;
+use super::text::Str;
+
+lean! {
+    /// `matchLabels` and `matchExpressions`, all of which have to hold. An empty selector selects everything; where the API
+    /// gives an absent one the meaning "nothing", the field is an `Option`.
+    pub struct LabelSelector {
+        match_labels: Labels,
+        match_expressions: Vec<LabelSelectorRequirement>,
+    }
+
+    /// One expression; operators are `In`, `NotIn`, `Exists`, `DoesNotExist`.
+    pub struct LabelSelectorRequirement {
+        key: Str,
+        operator: Str,
+        values: Vec<Str>,
+    }
+}
+
+impl LabelSelector {
+    /// Whether labels satisfy every part.
+    pub fn matches(&self, labels: &Labels) -> bool {
+        selects(&self.match_labels, labels) && self.match_expressions.iter().all(|one| one.matches(labels))
+    }
+    pub fn is_empty(&self) -> bool {
+        self.match_labels.is_empty() && self.match_expressions.is_empty()
+    }
+}
+
+impl LabelSelectorRequirement {
+    fn matches(&self, labels: &Labels) -> bool {
+        let value = labels.get(&self.key);
+        match self.operator.as_str() {
+            "In" => value.is_some_and(|value| self.values.contains(value)),
+            "NotIn" => value.is_none_or(|value| !self.values.contains(value)),
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            // The API server accepts no other operator; selecting nothing is the careful reading of an unknown one.
+            _ => false,
+        }
+    }
+}
+
+/// Whether every pair of a plain map selector (Services, `matchLabels`) is among the labels.
+pub fn selects(selector: &Labels, labels: &Labels) -> bool {
+    selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selector(json: &str) -> LabelSelector {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn parts_are_anded() {
+        let labels: Labels = [("app", "web"), ("tier", "front")].into_iter().collect();
+        for (json, expected) in [
+            (r#"{}"#, true),
+            (r#"{"matchLabels":null,"matchExpressions":null}"#, true),
+            (r#"{"matchLabels":{"app":"web"}}"#, true),
+            (r#"{"matchLabels":{"app":"web","tier":"back"}}"#, false),
+            (r#"{"matchExpressions":[{"key":"app","operator":"In","values":["api","web"]}]}"#, true),
+            (r#"{"matchExpressions":[{"key":"app","operator":"NotIn","values":["api"]}]}"#, true),
+            (r#"{"matchExpressions":[{"key":"gone","operator":"NotIn","values":["api"]}]}"#, true),
+            (r#"{"matchExpressions":[{"key":"gone","operator":"In","values":["api"]}]}"#, false),
+            (r#"{"matchExpressions":[{"key":"tier","operator":"Exists"}]}"#, true),
+            (r#"{"matchExpressions":[{"key":"tier","operator":"DoesNotExist"}]}"#, false),
+            (
+                r#"{"matchLabels":{"app":"web"},"matchExpressions":[{"key":"tier","operator":"In","values":["back"]}]}"#,
+                false,
+            ),
+            (r#"{"matchExpressions":[{"key":"tier","operator":"Gt","values":["1"]}]}"#, false),
+        ] {
+            assert_eq!(selector(json).matches(&labels), expected, "{json}");
+        }
+    }
+}
