@@ -15,4 +15,6 @@ pub mod requests;
 pub mod schedule;
 pub mod store;
 pub mod texts;
+pub mod cluster;
 pub mod snapshot;
+pub mod texts;

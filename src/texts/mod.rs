@@ -3,3 +3,6 @@
 pub mod chat;
 pub mod outbox;
 pub mod schedule;
+//! Every sentence that a person sees.
+
+pub mod cluster;
