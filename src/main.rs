@@ -1,2 +1,2 @@
-//! The thin binary.
+//! The thin binary: the only place that names the platforms.
 fn main() {}

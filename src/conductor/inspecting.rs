@@ -20,7 +20,7 @@ use crate::{
     texts,
 };
 use anyhow::anyhow;
-use contract::{Block, Body, Button, ButtonStyle, ChannelRef, Visibility};
+use contract::{Block, Body, Button, ButtonStyle, ChannelRef, MessageRef, Visibility};
 
 /// Findings of one report that get buttons of their own.
 const WITH_BUTTONS: usize = 3;
@@ -78,7 +78,7 @@ fn first_chat(desk: &Desk, cluster: &str, namespace: Option<&str>) -> Result<Opt
     Ok(run.and_then(|run: Versioned<Run>| {
         run.audience.iter().find_map(|listener| match listener {
             Listener::Chat { inbound } => Some(inbound.channel.clone()),
-            Listener::Subscription { .. } | Listener::Repair { .. } | Listener::Request { .. } => None,
+            Listener::Subscription { .. } | Listener::Post { .. } | Listener::Request { .. } => None,
         })
     }))
 }
@@ -109,13 +109,13 @@ fn tell(
             (channel.clone(), RowKind::Post { reply_to: None }, notice)
         }
         Listener::Chat { inbound } => (inbound.channel.clone(), reply(inbound, Visibility::Channel), None),
-        Listener::Repair { channel, proposal } => {
-            let card = desk.store.get(&PROPOSALS, proposal.as_str())?.and_then(|proposal| proposal.card.clone());
-            let sent = match card {
-                Some(card) => desk.store.get(&SENT, card.as_str())?.map(|sent| sent.message.clone()),
+        Listener::Post { channel, after_repair } => {
+            let reply_to = match after_repair {
+                Some(proposal) => card_message(desk, proposal)?,
                 None => None,
             };
-            (channel.clone(), RowKind::Post { reply_to: sent }, Some(texts::report::after_repair(proposal)))
+            let notice = after_repair.as_deref().map(texts::report::after_repair);
+            (channel.clone(), RowKind::Post { reply_to }, notice)
         }
         Listener::Request { id } => {
             requests::answer_inspection(&desk.store, commit, id, outcome, desk.clock.now())?;
@@ -135,6 +135,13 @@ fn tell(
     let cause = taken.cause(&format!("report {place}"));
     desk.outbox.add(commit, Draft { cause, to, kind, body, subject, class: Class::Report });
     Ok(())
+}
+
+/// Where a repair's card stands, so that the report after it stands in the same thread.
+fn card_message(desk: &Desk, proposal: &str) -> Result<Option<MessageRef>, Failure> {
+    let card = desk.store.get(&PROPOSALS, proposal)?.and_then(|proposal| proposal.card.clone());
+    let Some(card) = card else { return Ok(None) };
+    Ok(desk.store.get(&SENT, card.as_str())?.map(|sent| sent.message.clone()))
 }
 
 /// Buttons for the worst findings, and one for those that did not fit.

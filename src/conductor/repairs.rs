@@ -288,7 +288,7 @@ fn look_again(desk: &Desk, commit: &mut Commit, proposal: &Proposal) -> Result<(
         return Ok(());
     }
     let now = desk.clock.now();
-    let listener = Listener::Repair { channel: proposal.channel.clone(), proposal: proposal.id.clone() };
+    let listener = Listener::Post { channel: proposal.channel.clone(), after_repair: Some(proposal.id.clone()) };
     let scope = (proposal.cluster.as_str(), None);
     if archive::ask(&desk.store, commit, scope, vec![listener], now)? {
         super::inspecting::open(desk, commit, scope);

@@ -125,3 +125,17 @@ fn broken_toml_is_told_with_its_line() {
     let mistakes = Config::parse("data_dir = \"x\"\n[[cluster\n", Path::new("."), &variables).unwrap_err();
     assert!(mistakes.iter().any(|mistake| mistake.line == 2), "{mistakes:?}");
 }
+
+#[test]
+fn the_documented_example_is_right() {
+    let text = include_str!("../../docs/roundsman.example.toml");
+    let folder = tempfile::tempdir().unwrap();
+    let text = text.replace("/run/secrets", folder.path().to_str().unwrap());
+    for name in ["telegram", "api-alertmanager"] {
+        std::fs::write(folder.path().join(name), "1:secret\n").unwrap();
+    }
+    let environment = |name: &str| (name == "DISCORD_TOKEN").then(|| "token".to_owned());
+    let config = Config::parse(&text, Path::new("/etc/roundsman"), &environment).unwrap();
+    assert_eq!(config.access.channels.len(), 3);
+    assert_eq!(config.api.unwrap().routes.len(), 2);
+}

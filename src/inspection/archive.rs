@@ -57,12 +57,12 @@ pub enum Listener {
         /// What they wrote.
         inbound: Box<Inbound>,
     },
-    /// A repair that was verified: what is resolved by it.
-    Repair {
-        /// Where the repair was asked for.
+    /// A channel that gets the report without having asked: after a repair, or when the demo starts.
+    Post {
+        /// Which.
         channel: ChannelRef,
-        /// Its proposal.
-        proposal: String,
+        /// The repair that was verified, where it is because of one.
+        after_repair: Option<String>,
     },
     /// A caller of the API.
     Request {

@@ -7,6 +7,7 @@ use crate::inspection::finding::{CheckId, Finding, Fingerprint, Severity, Target
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use crate::snapshot::Reads;
 pub use score::Grade;
 
 /// The name and version of the JSON form.
@@ -75,17 +76,6 @@ pub struct Gap {
     pub why: String,
     /// The checks that did not run for it.
     pub checks: Vec<CheckId>,
-}
-
-/// What the inspection cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reads {
-    /// Requests sent.
-    pub requests: u64,
-    /// Bytes received, decompressed.
-    pub bytes: u64,
-    /// Objects kept.
-    pub objects: u64,
 }
 
 impl Report {

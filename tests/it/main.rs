@@ -1,1 +1,4 @@
 //! The stories.
+
+mod layering;
+mod checks;

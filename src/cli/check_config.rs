@@ -1,0 +1,41 @@
+//! `roundsman check-config`: every mistake at once, with its line.
+
+use crate::config::{Config, environment};
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+/// `roundsman check-config`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration file
+    #[arg(long, default_value = "roundsman.toml")]
+    pub config: PathBuf,
+}
+
+/// Says what the file would do, or every mistake in it; exit status 2 when it cannot be used.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    match Config::load(&args.config, &environment) {
+        Err(mistaken) => {
+            writeln!(out, "{mistaken}")?;
+            Ok(ExitCode::from(2))
+        }
+        Ok(config) => {
+            let clusters: Vec<&str> = config.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
+            writeln!(out, "{} is fine.", args.config.display())?;
+            writeln!(out, "  clusters: {}", clusters.join(", "))?;
+            for ((platform, id), grant) in &config.access.channels {
+                writeln!(out, "  channel {} ({platform} {id}) sees {}", grant.name, grant.clusters.join(", "))?;
+            }
+            let repairs = match (config.repair.enabled, config.clusters.iter().any(|cluster| cluster.writer.is_some())) {
+                (false, _) => "off: the bot only advises",
+                (true, false) => "on, but no cluster has a [cluster.writer]: the bot only advises",
+                (true, true) => "on",
+            };
+            writeln!(out, "  repairs: {repairs}")?;
+            writeln!(out, "  model: {}", config.model.map_or_else(|| "none".to_owned(), |model| model.name))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! `roundsman demo`: an embedded cluster in trouble, its report in the terminal, and the web chat to go on with.
+
+use super::{ConsoleOrder, Platforms, run::stopped};
+use crate::{
+    agent::{Agent, Prompts},
+    app::{self, Parts},
+    channel::{Access, ChannelGrant, People},
+    clock::Clock,
+    cluster::Cluster,
+    demo::{Demo, Identity, Story},
+    ids,
+    inbox::{Inbox, Work, inspection_lane},
+    inspection::{
+        self,
+        archive::{self, Listener},
+    },
+    repair::{ActionKind, Policy, Rule},
+    report,
+    store::{Commit, Options, Store},
+};
+use anyhow::Context;
+use contract::{ChannelRef, Platform, UserId};
+use std::{
+    collections::BTreeSet,
+    io::Write,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+/// The embedded cluster's name.
+const CLUSTER: &str = "demo";
+/// The console's only room, and the only person in it.
+const ROOM: &str = "rounds";
+const OWNER: &str = "owner";
+
+/// `roundsman demo`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Print the report and exit
+    #[arg(long)]
+    pub once: bool,
+    /// Port of the web chat on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8090)]
+    pub port: u16,
+    /// Keep what happens here, instead of in a temporary folder that is removed at the end
+    #[arg(long)]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Inspects the embedded cluster, prints the report, and serves the web chat until Ctrl-C.
+///
+/// # Errors
+/// When the port is taken or the folder cannot be written.
+pub async fn run(args: Args, platforms: Platforms, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let clock = Clock::system();
+    let time = clock.clone();
+    let demo = Demo::start(move || time.now(), Story::ALL)?;
+    let cluster = Arc::new(
+        Cluster::from_client(CLUSTER, demo.client(Identity::Reader))
+            .with_secrets()
+            .with_writer(demo.client(Identity::Writer)),
+    );
+    let report = inspection::run(&cluster, None, None, &clock).await?;
+    writeln!(out, "{}", report::text::render(&report, clock.now(), super::style()))?;
+    if args.once {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let scratch = args.data_dir.is_none();
+    let dir = args.data_dir.unwrap_or_else(|| std::env::temp_dir().join(format!("roundsman-demo-{}", ids::random())));
+    let served = serve(&dir, args.port, clock, cluster, platforms, out).await;
+    if scratch {
+        std::fs::remove_dir_all(&dir).with_context(|| format!("removing {}", dir.display()))?;
+    }
+    served
+}
+
+async fn serve(
+    dir: &Path,
+    port: u16,
+    clock: Clock,
+    cluster: Arc<Cluster>,
+    platforms: Platforms,
+    out: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    std::fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
+    let console = (platforms.console)(ConsoleOrder {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        public_url: None,
+        rooms: vec![(ROOM.to_owned(), "Rounds".to_owned())],
+        users: None,
+        log: Some(dir.join("console.jsonl")),
+    })
+    .with_context(|| format!("opening the web chat on port {port}; --port 0 takes a free one"))?;
+    let store_dir = dir.join("store");
+    let open = move || Store::open(&store_dir, Options::default());
+    let store = tokio::task::spawn_blocking(open).await.context("opening the store")??;
+    first_report(&store, &clock).await?;
+    let running = app::start(Parts {
+        store,
+        clock,
+        clusters: vec![cluster],
+        alert_labels: [].into(),
+        adapters: vec![console.adapter],
+        access: access(),
+        policy: policy(),
+        agent: Agent::new(None, Prompts::load(None)?)?,
+        time_zone: None,
+        api: None,
+    })
+    .await?;
+    let link = console.link.unwrap_or(console.url);
+    writeln!(out, "\nThe same report waits in the web chat. Open this link, it signs you in once:\n\n    {link}\n")?;
+    writeln!(out, "There, subscribe to a daily report, ask \"why is checkout failing?\", press Fix… and Approve.")?;
+    writeln!(out, "Ctrl-C ends it; nothing of it stays.")?;
+    out.flush()?;
+    stopped().await;
+    running.drain().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The report that stands in the chat when somebody opens it.
+async fn first_report(store: &Store, clock: &Clock) -> anyhow::Result<()> {
+    let inbox = Inbox::open(store.clone(), clock.clone())?;
+    let mut commit = Commit::new();
+    let listener = Listener::Post { channel: ChannelRef::new(Platform::Console, ROOM), after_repair: None };
+    if archive::ask(store, &mut commit, (CLUSTER, None), vec![listener], clock.now())? {
+        let work = Work::Inspect { cluster: CLUSTER.to_owned(), namespace: None };
+        inbox.add(&mut commit, inspection_lane(CLUSTER, None), work);
+    }
+    Ok(store.commit(commit).await?)
+}
+
+fn access() -> Access {
+    let grant = ChannelGrant {
+        name: ROOM.to_owned(),
+        clusters: vec![CLUSTER.to_owned()],
+        people: People::Listed([OWNER.to_owned()].into()),
+    };
+    Access {
+        channels: [((Platform::Console, ROOM.to_owned()), grant)].into(),
+        people: [((Platform::Console, UserId::from(OWNER)), OWNER.to_owned())].into(),
+    }
+}
+
+/// Everything is allowed in the demo, to its only person, who also may approve what they asked for.
+fn policy() -> Policy {
+    Policy {
+        enabled: true,
+        allow_self_approval: true,
+        expires_after: Duration::from_secs(15 * 60),
+        rules: vec![Rule {
+            clusters: vec!["*".to_owned()],
+            namespaces: vec!["*".to_owned()],
+            except_namespaces: vec!["kube-system".to_owned()],
+            actions: BTreeSet::from(ActionKind::ALL),
+            approvers: BTreeSet::from([OWNER.to_owned()]),
+            max_replica_change: 10,
+        }],
+    }
+}

@@ -1,0 +1,143 @@
+//! `roundsman run`: the bot for real.
+
+use super::{ConsoleOrder, Platforms};
+use crate::{
+    agent::{Agent, Prompts, model},
+    app::{self, Parts},
+    clock::Clock,
+    cluster::{Access, Cluster, ClusterConfig},
+    config::{ClusterSettings, Config, Endpoint, environment},
+    store::{Options, Store},
+};
+use anyhow::Context;
+use contract::{Adapter, Platform};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+/// `roundsman run`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration file
+    #[arg(long, default_value = "roundsman.toml")]
+    pub config: PathBuf,
+}
+
+/// Runs until SIGTERM or Ctrl-C, then drains.
+///
+/// # Errors
+/// When the configuration is mistaken, the store is in use or damaged, or an address is taken. A platform or a
+/// cluster that is down is no error.
+pub async fn run(args: Args, platforms: Platforms) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&args.config, &environment)?;
+    let parts = build(config, platforms).await?;
+    let running = app::start(parts).await?;
+    if let Some(api) = running.api {
+        tracing::info!(%api, "the API listens");
+    }
+    stopped().await;
+    tracing::info!("draining");
+    running.drain().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Resolves at SIGTERM (a pod is stopped) or Ctrl-C.
+pub(super) async fn stopped() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "SIGTERM cannot be listened to");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}
+
+async fn build(config: Config, platforms: Platforms) -> anyhow::Result<Parts> {
+    let dir = config.data_dir.clone();
+    let open = move || Store::open(&dir.join("store"), Options::default());
+    let store = tokio::task::spawn_blocking(open).await.context("opening the store")??;
+    let mut clusters = Vec::new();
+    for settings in &config.clusters {
+        clusters.push(Arc::new(connect(settings).await?));
+    }
+    let mut adapters: Vec<Arc<dyn Adapter>> = Vec::new();
+    if let Some(telegram) = &config.telegram {
+        adapters.push((platforms.telegram)(telegram).context("telegram")?);
+    }
+    if let Some(discord) = &config.discord {
+        adapters.push((platforms.discord)(discord).context("discord")?);
+    }
+    if let Some(console) = &config.console {
+        let opened = (platforms.console)(ConsoleOrder {
+            listen: console.listen,
+            public_url: console.public_url.clone(),
+            rooms: rooms(&config.access),
+            users: Some(console.users.clone()),
+            log: Some(config.data_dir.join("console.jsonl")),
+        })
+        .context("console")?;
+        tracing::info!(url = opened.url, "the console listens");
+        adapters.push(opened.adapter);
+    }
+    let model = config.model.map(|settings| model::Config {
+        base_url: settings.base_url,
+        name: settings.name,
+        api_key: settings.api_key,
+        max_steps: settings.max_steps,
+        timeout: settings.timeout,
+        max_tokens: settings.max_tokens,
+    });
+    let agent = Agent::new(model, Prompts::load(config.prompts_dir.as_deref())?)?;
+    let alert_labels =
+        config.clusters.iter().filter_map(|cluster| Some((cluster.name.clone(), cluster.alert_label.clone()?))).collect();
+    Ok(Parts {
+        store,
+        clock: Clock::system(),
+        clusters,
+        alert_labels,
+        adapters,
+        access: config.access,
+        policy: config.repair,
+        agent,
+        time_zone: config.time_zone,
+        api: config.api,
+    })
+}
+
+/// The console's rooms: the listed channels of its platform.
+fn rooms(access: &crate::channel::Access) -> Vec<(String, String)> {
+    access
+        .channels
+        .iter()
+        .filter(|((platform, _), _)| *platform == Platform::Console)
+        .map(|((_, id), grant)| (id.clone(), grant.name.clone()))
+        .collect()
+}
+
+async fn connect(settings: &ClusterSettings) -> anyhow::Result<Cluster> {
+    let access = |endpoint: &Endpoint| match endpoint {
+        Endpoint::InCluster => Access::InCluster,
+        Endpoint::Kubeconfig { file, context } => {
+            Access::Kubeconfig { file: file.clone(), context: context.clone() }
+        }
+    };
+    let config = ClusterConfig {
+        name: settings.name.clone(),
+        reader: access(&settings.reader),
+        writer: settings.writer.as_ref().map(access),
+        secrets: settings.secrets,
+        deadline: settings.deadline,
+    };
+    Cluster::connect(config).await.with_context(|| format!("cluster {}", settings.name))
+}

@@ -1,0 +1,117 @@
+//! Claims: bound to a new volume where their class exists, left pending with the reason where it does not.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::demo::events::{self, Note};
+use crate::demo::json::{items, name, namespace, put, text, uid, when};
+use crate::demo::resources::Kind;
+use crate::demo::simulation::Simulation;
+
+const COMPONENT: &str = "persistentvolume-controller";
+/// How long a provisioner takes.
+const PROVISIONS: TimeDelta = TimeDelta::seconds(2);
+/// How often a failure is repeated.
+const RETRY: TimeDelta = TimeDelta::minutes(5);
+
+pub(super) fn run(simulation: &mut Simulation) {
+    for claim in simulation.objects.all(Kind::PersistentVolumeClaim) {
+        if text(&claim, "/status/phase") != "Bound" {
+            reconcile(simulation, &claim);
+        }
+    }
+}
+
+/// Whether a claim is bound only once a pod that uses it is to be scheduled.
+pub(super) fn waits_for_consumer(simulation: &Simulation, claim: &Value) -> bool {
+    let class = simulation.objects.get(
+        Kind::StorageClass,
+        "",
+        text(claim, "/spec/storageClassName"),
+    );
+    class.is_some_and(|class| text(&class, "/volumeBindingMode") == "WaitForFirstConsumer")
+}
+
+fn say(simulation: &mut Simulation, claim: &Value, note: Note<'_>) {
+    let due = events::last(simulation, uid(claim), note.reason).map(|last| last + RETRY);
+    match due {
+        Some(due) if due > simulation.now => simulation.wake_at(due),
+        Some(_) | None => {
+            events::record(simulation, claim, note);
+            simulation.wake_at(simulation.now + RETRY);
+        }
+    }
+}
+
+fn reconcile(simulation: &mut Simulation, claim: &Value) {
+    let class = text(claim, "/spec/storageClassName");
+    if simulation
+        .objects
+        .get(Kind::StorageClass, "", class)
+        .is_none()
+    {
+        let message = format!("storageclass.storage.k8s.io \"{class}\" not found");
+        return say(
+            simulation,
+            claim,
+            Note::warning(COMPONENT, "ProvisioningFailed", &message),
+        );
+    }
+    if waits_for_consumer(simulation, claim) && !consumed(simulation, claim) {
+        let message = "waiting for first consumer to be created before binding";
+        return say(
+            simulation,
+            claim,
+            Note::normal(COMPONENT, "WaitForFirstConsumer", message),
+        );
+    }
+    let created = when(claim, "/metadata/creationTimestamp").unwrap_or(simulation.now);
+    if simulation.now < created + PROVISIONS {
+        return simulation.wake_at(created + PROVISIONS);
+    }
+    bind(simulation, claim, class);
+}
+
+fn consumed(simulation: &Simulation, claim: &Value) -> bool {
+    simulation
+        .objects
+        .list(Kind::Pod, Some(namespace(claim)))
+        .iter()
+        .any(|pod| {
+            let uses = items(pod, "/spec/volumes")
+                .iter()
+                .any(|volume| text(volume, "/persistentVolumeClaim/claimName") == name(claim));
+            uses && !text(pod, "/spec/nodeName").is_empty()
+        })
+}
+
+fn bind(simulation: &mut Simulation, claim: &Value, class: &str) {
+    let volume = format!("pvc-{}", uid(claim));
+    let size = claim["spec"]["resources"]["requests"]["storage"].clone();
+    let value = json!({
+        "metadata": { "name": volume },
+        "spec": {
+            "capacity": { "storage": size }, "accessModes": claim["spec"]["accessModes"], "storageClassName": class,
+            "persistentVolumeReclaimPolicy": "Delete", "volumeMode": "Filesystem",
+            "csi": { "driver": "csi.demo.example", "volumeHandle": volume },
+            "claimRef": { "apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace(claim), "name": name(claim), "uid": uid(claim) },
+        },
+        "status": { "phase": "Bound" },
+    });
+    let now = simulation.now;
+    simulation
+        .objects
+        .insert(Kind::PersistentVolume, value, now);
+    simulation.objects.edit(
+        Kind::PersistentVolumeClaim,
+        namespace(claim),
+        name(claim),
+        |claim| {
+            put(claim, "/spec/volumeName", json!(volume));
+            put(claim, "/status/phase", json!("Bound"));
+            put(claim, "/status/capacity/storage", size);
+            let modes = claim["spec"]["accessModes"].clone();
+            put(claim, "/status/accessModes", modes);
+        },
+    );
+}

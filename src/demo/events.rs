@@ -1,0 +1,159 @@
+//! Events: written the way recorders do (repeats are counted, old ones expire), shown in both event APIs.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::json::{count, name, namespace, put, stamp, text, uid, when};
+use super::names;
+use super::resources::Kind;
+use super::simulation::Simulation;
+
+/// How long the API server keeps an event after its last occurrence (`--event-ttl`).
+const KEPT: TimeDelta = TimeDelta::hours(1);
+
+/// How serious an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    Normal,
+    Warning,
+}
+
+/// What a component says about an object.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Note<'a> {
+    pub(super) level: Level,
+    pub(super) reason: &'a str,
+    pub(super) message: &'a str,
+    /// `kubelet`, `deployment-controller`, …
+    pub(super) component: &'a str,
+    /// The node of the component, if it has one.
+    pub(super) host: &'a str,
+    /// The container it is about, if it is about one.
+    pub(super) container: &'a str,
+}
+
+impl<'a> Note<'a> {
+    pub(super) fn normal(component: &'a str, reason: &'a str, message: &'a str) -> Self {
+        Self {
+            level: Level::Normal,
+            reason,
+            message,
+            component,
+            host: "",
+            container: "",
+        }
+    }
+
+    pub(super) fn warning(component: &'a str, reason: &'a str, message: &'a str) -> Self {
+        Self {
+            level: Level::Warning,
+            ..Self::normal(component, reason, message)
+        }
+    }
+
+    pub(super) fn at(mut self, host: &'a str, container: &'a str) -> Self {
+        self.host = host;
+        self.container = container;
+        self
+    }
+}
+
+/// Writes an event about an object, or counts it up if it has been said before.
+pub(super) fn record(simulation: &mut Simulation, about: &Value, note: Note<'_>) {
+    let place = if namespace(about).is_empty() {
+        "default"
+    } else {
+        namespace(about)
+    };
+    let seed = format!(
+        "{}/{}/{}/{}/{}",
+        uid(about),
+        note.reason,
+        note.message,
+        note.component,
+        note.container
+    );
+    let event = format!("{}.{}", name(about), &names::hex(&seed)[..16]);
+    let now = simulation.now;
+    if simulation.objects.has(Kind::Event, place, &event) {
+        simulation
+            .objects
+            .edit(Kind::Event, place, &event, |value| {
+                let times = count(value, "/count");
+                put(value, "/count", json!(times + 1));
+                put(value, "/lastTimestamp", stamp(now));
+            });
+        return;
+    }
+    let mut involved = json!({
+        "kind": about["kind"], "apiVersion": about["apiVersion"], "name": name(about), "uid": uid(about),
+        "resourceVersion": about["metadata"]["resourceVersion"],
+    });
+    if !namespace(about).is_empty() {
+        put(&mut involved, "/namespace", json!(namespace(about)));
+    }
+    if !note.container.is_empty() {
+        put(
+            &mut involved,
+            "/fieldPath",
+            json!(format!("spec.containers{{{}}}", note.container)),
+        );
+    }
+    let mut source = json!({ "component": note.component });
+    if !note.host.is_empty() {
+        put(&mut source, "/host", json!(note.host));
+    }
+    let value = json!({
+        "metadata": { "name": event, "namespace": place },
+        "involvedObject": involved,
+        "reason": note.reason,
+        "message": note.message,
+        "source": source,
+        "firstTimestamp": stamp(now), "lastTimestamp": stamp(now), "count": 1,
+        "type": match note.level { Level::Normal => "Normal", Level::Warning => "Warning" },
+        "eventTime": null,
+        "reportingComponent": note.component,
+        "reportingInstance": note.host,
+    });
+    simulation.objects.insert(Kind::Event, value, now);
+}
+
+/// When this was last said about an object, by its uid.
+pub(super) fn last(simulation: &Simulation, about: &str, reason: &str) -> Option<DateTime<Utc>> {
+    let events = simulation.objects.all(Kind::Event);
+    let mine = events.iter().filter(|event| {
+        text(event, "/involvedObject/uid") == about && text(event, "/reason") == reason
+    });
+    mine.filter_map(|event| when(event, "/lastTimestamp")).max()
+}
+
+/// Drops the events that nobody has repeated for an hour.
+pub(super) fn expire(simulation: &mut Simulation) {
+    let limit = simulation.now - KEPT;
+    for event in simulation.objects.all(Kind::Event) {
+        if when(&event, "/lastTimestamp").is_some_and(|last| last < limit) {
+            simulation
+                .objects
+                .remove(Kind::Event, namespace(&event), name(&event));
+        }
+    }
+}
+
+/// A stored event in the form of `events.k8s.io/v1`.
+pub(super) fn as_v1(event: &Value) -> Value {
+    json!({
+        "kind": "Event", "apiVersion": "events.k8s.io/v1",
+        "metadata": event["metadata"],
+        "eventTime": event["eventTime"],
+        "reportingController": event["reportingComponent"],
+        "reportingInstance": event["reportingInstance"],
+        "reason": event["reason"],
+        "regarding": event["involvedObject"],
+        "note": text(event, "/message"),
+        "type": event["type"],
+        "deprecatedSource": event["source"],
+        "deprecatedFirstTimestamp": event["firstTimestamp"],
+        "deprecatedLastTimestamp": event["lastTimestamp"],
+        "deprecatedCount": event["count"],
+    })
+}

@@ -1,0 +1,173 @@
+//! Request shapes: what the bot asks for with the names taken out, so that the same questions can be put to a real API server.
+//!
+//! `tests/data/shapes.jsonl` holds one [`Shape`] as JSON per line, sorted and without repeats:
+//!
+//! ```json
+//! {"identity":"reader","method":"GET","path":"/api/v1/namespaces/{namespace}/pods","query":{"resourceVersion":"0"},"content_type":"","accept":"application/json"}
+//! ```
+//!
+//! In `path` the namespace is `{namespace}`, the object `{name}`. In `query` an enumerated value stands as it was sent
+//! (`dryRun=All`, `resourceVersion=0`); any other is a placeholder, a field selector keeps its field names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::Identity;
+use super::request::{Call, Target};
+
+/// One kind of request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Shape {
+    /// Who asked.
+    pub identity: Identity,
+    /// The HTTP method.
+    pub method: String,
+    /// The path with placeholders for namespace and name.
+    pub path: String,
+    /// The query, sorted by key.
+    pub query: BTreeMap<String, String>,
+    /// The media type of the body, empty without one.
+    pub content_type: String,
+    /// The `Accept` header as it was sent.
+    pub accept: String,
+}
+
+/// Values that say what kind of request it is and therefore stay.
+const ENUMERATED: &[&str] = &[
+    "allowWatchBookmarks",
+    "dryRun",
+    "fieldValidation",
+    "follow",
+    "force",
+    "previous",
+    "propagationPolicy",
+    "resourceVersionMatch",
+    "sendInitialEvents",
+    "stream",
+    "timestamps",
+    "watch",
+];
+
+impl Shape {
+    pub(super) fn of(identity: Identity, call: &Call) -> Self {
+        let path = call
+            .target()
+            .map_or_else(|| call.path.clone(), |target| template(&call.path, &target));
+        let query = call
+            .query
+            .iter()
+            .map(|(key, value)| (key.clone(), shaped(key, value)))
+            .collect();
+        Self {
+            identity,
+            method: call.method.to_string(),
+            path,
+            query,
+            content_type: call.content_type.clone(),
+            accept: call.accept.clone(),
+        }
+    }
+
+    /// The path and query with the placeholders filled: what to send to a server that has such an object.
+    ///
+    /// `values` maps a placeholder's name (`namespace`, `name`, `limit`, `labelSelector`, a field selector's field …) to its value;
+    /// a query key whose placeholder has no value is left out.
+    pub fn uri(&self, values: &BTreeMap<String, String>) -> String {
+        let mut uri = self.path.clone();
+        for (key, value) in values {
+            uri = uri.replace(&format!("{{{key}}}"), value);
+        }
+        let mut separator = '?';
+        for (key, value) in &self.query {
+            let Some(value) = filled(key, value, values) else {
+                continue;
+            };
+            uri.push(separator);
+            uri.push_str(&format!("{key}={}", encode(&value)));
+            separator = '&';
+        }
+        uri
+    }
+}
+
+fn filled(key: &str, value: &str, values: &BTreeMap<String, String>) -> Option<String> {
+    if key == "fieldSelector" {
+        let terms: Option<Vec<String>> = value
+            .split(',')
+            .map(|term| {
+                let field = term.split(['=', '!']).next()?;
+                Some(term.replace("{}", values.get(field)?))
+            })
+            .collect();
+        return terms.map(|terms| terms.join(","));
+    }
+    if value == "{}" {
+        values.get(key).cloned()
+    } else {
+        Some(value.to_owned())
+    }
+}
+
+fn encode(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    value
+        .bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
+
+fn template(path: &str, target: &Target) -> String {
+    let mut words: Vec<&str> = path.split('/').collect();
+    let start = if target.group.is_empty() { 3 } else { 4 };
+    let named_namespace = target.resource == "namespaces";
+    let mut at = start;
+    if target.namespace.is_some() && !named_namespace && words.len() > at + 1 {
+        words[at + 1] = "{namespace}";
+        at += 2;
+    }
+    if target.name.is_some() && words.len() > at + 1 {
+        words[at + 1] = "{name}";
+    }
+    words.join("/")
+}
+
+fn shaped(key: &str, value: &str) -> String {
+    if key == "fieldSelector" {
+        let terms =
+            value
+                .split(',')
+                .map(|term| match (term.split_once("!="), term.split_once('=')) {
+                    (Some((field, _)), _) => format!("{field}!={{}}"),
+                    (None, Some((field, _))) => format!("{field}={{}}"),
+                    (None, None) => term.to_owned(),
+                });
+        return terms.collect::<Vec<_>>().join(",");
+    }
+    let stays = ENUMERATED.contains(&key) || (key == "resourceVersion" && value == "0");
+    if stays {
+        value.to_owned()
+    } else {
+        "{}".to_owned()
+    }
+}
+
+/// The shapes seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Recorder(BTreeSet<Shape>);
+
+impl Recorder {
+    pub(super) fn note(&mut self, shape: Shape) {
+        self.0.insert(shape);
+    }
+
+    pub(super) fn shapes(&self) -> Vec<Shape> {
+        self.0.iter().cloned().collect()
+    }
+}
