@@ -2,11 +2,13 @@
 
 pub mod channel;
 pub mod clock;
+pub mod cluster;
 pub mod config;
+pub mod demo;
+pub mod diagnosis;
 pub mod health;
 pub mod ids;
 pub mod inbox;
-pub mod diagnosis;
 pub mod inspection;
 pub mod intake;
 pub mod outbox;
@@ -14,9 +16,6 @@ pub mod repair;
 pub mod report;
 pub mod requests;
 pub mod schedule;
+pub mod snapshot;
 pub mod store;
 pub mod texts;
-pub mod cluster;
-pub mod snapshot;
-pub mod texts;
-pub mod demo;

@@ -1,15 +1,13 @@
 //! Every sentence that a person sees, as functions to bodies: the seam for translations.
-
-pub mod chat;
-pub mod outbox;
-pub mod schedule;
 //! Every sentence that a person sees.
-
-pub mod cluster;
 //! Every sentence that a person sees, as functions: one place to keep them short and plain.
 
+pub mod chat;
+pub mod cluster;
 pub mod cures;
 pub mod findings;
+pub mod outbox;
 pub mod report;
+pub mod schedule;
 pub mod time;
 pub mod why;
