@@ -146,11 +146,12 @@ impl World {
         self.ended().await.unwrap();
     }
 
-    /// The same, with a last look at the fake.
-    pub(crate) async fn finish_and(mut self, look: impl FnOnce(&FakeDiscord)) {
+    /// The same, with something that happens after stop was said; the fake stays for a last look.
+    pub(crate) async fn finish_while(mut self, act: impl AsyncFnOnce(&FakeDiscord)) -> FakeDiscord {
         self.stop.stop();
+        act(&self.fake).await;
         self.ended().await.unwrap();
-        look(&self.fake);
+        self.fake
     }
 
     pub(crate) fn slash(&self, command: &str, options: &[(&str, &str)]) -> String {
