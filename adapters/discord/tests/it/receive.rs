@@ -183,9 +183,10 @@ async fn stopping_leaves_nothing_unacknowledged() {
     let interaction = world.slash("help", &[]);
     world.fake.until("the callback at the door", callback).await;
     let fake = world
-        .finish_while(async |fake| {
-            assert_eq!(fake.response(&interaction), None);
-            fake.release("/callback");
+        .finish_while(async |world| {
+            world.chat().await;
+            assert_eq!(world.fake.response(&interaction), None);
+            world.fake.release("/callback");
         })
         .await;
     assert_eq!(fake.response(&interaction), Some(5));
