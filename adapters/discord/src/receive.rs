@@ -201,12 +201,18 @@ impl Receiver<'_> {
     }
 }
 
-/// The first response: "thinking" for a command, nothing to see for a button.
+/// The first response: "thinking" for a command, nothing to see for a button. It is tried twice, because without it
+/// the interaction is void.
 async fn acknowledge(sender: Arc<Sender>, pending: Arc<Acknowledgements>, interaction: Interaction) {
-    let route = Route::callback(&interaction.id, &interaction.token);
-    match sender.tell(route, &json!({ "type": interaction.kind.deferred() })).await {
+    let body = json!({ "type": interaction.kind.deferred() });
+    let respond = || sender.tell(Route::callback(&interaction.id, &interaction.token), &body);
+    let outcome = match respond().await {
+        Err(error) if error.may_pass() => respond().await,
+        outcome => outcome,
+    };
+    match outcome {
         Ok(()) => {}
-        // The same event came twice.
+        // The same event came twice, or the first attempt was heard.
         Err(CallError::Api(error)) if error.code == code::ALREADY_ACKNOWLEDGED => {}
         // Too late or not through: the answer goes another way.
         Err(error) => {

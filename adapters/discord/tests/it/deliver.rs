@@ -5,7 +5,7 @@ use contract::{
     Adapter, Block, Body, ChannelRef, DeliveryError, MessageRef, OutboundKind, Platform, Receipt, Visibility,
     conformance,
 };
-use discord::fake::{Fault, Scope};
+use discord::fake::{FakeDiscord, Fault, Scope};
 use std::time::Duration;
 
 #[tokio::test]
@@ -118,10 +118,9 @@ async fn an_answer_waits_for_its_first_response() {
     let inbound = world.intake.inbound(0).await;
     let outbound = world.answer(&inbound, Visibility::Channel, Body::text("Here."));
     let (delivered, ()) = tokio::join!(world.deliver(&outbound), async {
-        let door = |fake: &discord::fake::FakeDiscord| {
-            fake.calls().iter().any(|call| call.path.ends_with("/callback")).then_some(())
-        };
+        let door = |fake: &FakeDiscord| fake.calls().iter().any(|call| call.path.ends_with("/callback")).then_some(());
         world.fake.until("the callback at the door", door).await;
+        world.chat().await;
         world.fake.release("/callback");
     });
     let standing = delivered.unwrap();

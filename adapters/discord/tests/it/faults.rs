@@ -3,7 +3,7 @@
 use crate::world::World;
 use contract::Connection;
 use discord::fake::{Break, Fault};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 async fn still_hears(world: &World) {
     let number = world.intake.count();
@@ -39,6 +39,7 @@ async fn an_interrupted_session_goes_on_and_nothing_is_lost() {
 #[tokio::test]
 async fn an_invalid_session_is_begun_anew_and_the_commands_are_not_registered_again() {
     let world = World::new().await;
+    let begun = Instant::now();
     for (number, how) in [Break::Invalid, Break::Close(1001), Break::Close(4009)].into_iter().enumerate() {
         world.fake.break_gateway(how);
         let wanted = u32::try_from(number).unwrap() + 2;
@@ -47,6 +48,8 @@ async fn an_invalid_session_is_begun_anew_and_the_commands_are_not_registered_ag
         world.intake.connected(|connections| ups(connections) == wanted as usize).await;
         still_hears(&world).await;
     }
+    // serenity by itself would wait five seconds for each old session's end.
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     assert!(matches!(&world.intake.connections()[1], Connection::Down(why) if !why.is_empty()));
     let registered = world.fake.calls().iter().filter(|call| call.method == "PUT").count();
     assert_eq!(registered, 1);
