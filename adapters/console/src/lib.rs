@@ -177,6 +177,14 @@ impl Console {
     }
 }
 
+impl Drop for Console {
+    /// Requests that are still open end, and the log is free at once for whoever opens it next.
+    fn drop(&mut self) {
+        self.shared.closing.send_replace(true);
+        self.shared.chat.close();
+    }
+}
+
 fn listen(address: SocketAddr) -> Result<TcpListener, BindError> {
     let failed = |cause| BindError::Listen { address, cause };
     let listener = TcpListener::bind(address).map_err(failed)?;
