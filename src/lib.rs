@@ -16,6 +16,7 @@ pub mod repair;
 pub mod report;
 pub mod requests;
 pub mod schedule;
+pub mod redact;
 pub mod snapshot;
 pub mod store;
 pub mod texts;
