@@ -1,9 +1,6 @@
 //! Every sentence that a person sees, as functions to bodies: the seam for translations.
 
 pub mod alert;
-//! Every sentence that a person sees.
-//! Every sentence that a person sees, as functions: one place to keep them short and plain.
-
 pub mod chat;
 pub mod cluster;
 pub mod cures;
