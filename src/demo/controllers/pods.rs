@@ -107,6 +107,7 @@ pub(in crate::demo) fn create(
             owner,
             Note::warning(component, "FailedCreate", &message),
         );
+        simulation.wake_at(simulation.now + RETRY);
         return Err(why);
     }
     let now = simulation.now;

@@ -20,7 +20,7 @@ const COMPONENT: &str = "default-scheduler";
 /// How often a pod that fits nowhere is tried again, and its event repeated.
 const RETRY: TimeDelta = TimeDelta::minutes(5);
 
-pub(super) fn run(simulation: &mut Simulation) {
+pub(super) fn run(simulation: &mut Simulation, _: &str) {
     for pod in simulation.objects.all(Kind::Pod) {
         if text(&pod, "/spec/nodeName").is_empty() && !deleting(&pod) && !pods::finished(&pod) {
             schedule(simulation, &pod);

@@ -286,7 +286,7 @@ async fn the_invoices_fail_since_their_last_release() {
         .object("/apis/batch/v1/namespaces/billing/cronjobs/invoice-sync")
         .await;
     assert_eq!(cron["status"]["lastScheduleTime"], "2027-01-15T08:00:00Z");
-    assert_eq!(cron["status"]["lastSuccessfulTime"], "2027-01-15T02:30:24Z");
+    assert_eq!(cron["status"]["lastSuccessfulTime"], "2027-01-15T03:00:21Z");
     assert_eq!(
         newest["metadata"]["ownerReferences"][0]["name"],
         "invoice-sync"
