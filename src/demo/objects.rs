@@ -34,6 +34,8 @@ pub(super) struct Objects {
     touched: BTreeMap<(Kind, String), u64>,
     /// Whether something that may own others was removed since the collector last asked.
     removals: bool,
+    /// The version at which a pod was last removed: there may be room now.
+    pod_left: u64,
 }
 
 fn key(kind: Kind, namespace: &str, name: &str) -> Key {
@@ -58,6 +60,14 @@ impl Objects {
         .map(|(_, version)| *version)
         .max()
         .unwrap_or_default()
+    }
+
+    /// The version of the last change that may make room for a pod that fitted nowhere.
+    pub(super) fn room_made(&self) -> u64 {
+        [Kind::Node, Kind::PersistentVolumeClaim, Kind::StorageClass]
+            .map(|kind| self.touched(kind, None))
+            .into_iter()
+            .fold(self.pod_left, u64::max)
     }
 
     /// Whether something was removed since this was last asked.
@@ -180,6 +190,9 @@ impl Objects {
         let before = self.stored.remove(&key(kind, namespace, name))?;
         self.version += 1;
         self.removals |= kind != Kind::Event;
+        if kind == Kind::Pod {
+            self.pod_left = self.version;
+        }
         self.touched
             .insert((kind, namespace.to_owned()), self.version);
         self.log(Change {

@@ -21,6 +21,8 @@ pub(super) struct Simulation {
     pub(super) world: World,
     pub(super) kubelets: container::Memory,
     pub(super) now: DateTime<Utc>,
+    /// The pods that fitted nowhere, and the version at which the scheduler found that.
+    pub(super) refused: BTreeMap<String, u64>,
     /// The earliest moment that the running controller has asked for.
     wake: Option<DateTime<Utc>>,
     /// What each controller has seen, per namespace that it works in.
@@ -41,6 +43,7 @@ impl Simulation {
             world: World::default(),
             kubelets: container::Memory::default(),
             now,
+            refused: BTreeMap::new(),
             wake: None,
             seen: BTreeMap::new(),
         }

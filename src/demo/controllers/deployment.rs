@@ -40,8 +40,8 @@ fn revision(set: &Value) -> i64 {
 }
 
 fn reconcile(simulation: &mut Simulation, deployment: &Value) {
-    let wanted = names::without_hash(&deployment["spec"]["template"]);
-    let is_new = |set: &Arc<Value>| names::without_hash(&set["spec"]["template"]) == wanted;
+    let wanted = &deployment["spec"]["template"];
+    let is_new = |set: &Arc<Value>| names::same_template(&set["spec"]["template"], wanted);
     let paused = truth(deployment, "/spec/paused");
     let mut progress = None;
     if let Some(found) = find_new(simulation, deployment, is_new) {

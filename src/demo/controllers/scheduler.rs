@@ -29,9 +29,17 @@ pub(super) fn run(simulation: &mut Simulation, _: &str) {
 }
 
 fn schedule(simulation: &mut Simulation, pod: &Value) {
+    let due = events::last(simulation, uid(pod), "FailedScheduling").map(|last| last + RETRY);
+    let found = simulation.refused.get(uid(pod)).copied();
+    if let Some(due) = due.filter(|due| *due > simulation.now)
+        && found.is_some_and(|version| version > simulation.objects.room_made())
+    {
+        return simulation.wake_at(due);
+    }
     let nodes = simulation.objects.all(Kind::Node);
     match place(simulation, pod, &nodes) {
         Ok(node) => {
+            simulation.refused.remove(uid(pod));
             let message = format!(
                 "Successfully assigned {}/{} to {node}",
                 namespace(pod),
@@ -59,8 +67,6 @@ fn schedule(simulation: &mut Simulation, pod: &Value) {
                 .edit(Kind::Pod, namespace(pod), name(pod), |pod| {
                     set_condition(pod, "PodScheduled", "False", "Unschedulable", &message, now);
                 });
-            let due =
-                events::last(simulation, uid(pod), "FailedScheduling").map(|last| last + RETRY);
             if said.as_deref() != Some(message.as_str()) || due.is_none_or(|due| due <= now) {
                 events::record(
                     simulation,
@@ -71,6 +77,8 @@ fn schedule(simulation: &mut Simulation, pod: &Value) {
             } else if let Some(due) = due {
                 simulation.wake_at(due);
             }
+            let version = simulation.objects.version();
+            simulation.refused.insert(uid(pod).to_owned(), version);
         }
     }
 }
