@@ -11,7 +11,7 @@ use crate::{
     ids,
     inbox::{Inbox, Work, inspection_lane},
     inspection::{
-        self,
+        self, History, Order,
         archive::{self, Listener},
     },
     repair::{ActionKind, Policy, Rule},
@@ -57,8 +57,8 @@ pub struct Args {
 pub async fn run(args: Args, platforms: Platforms, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let clock = Clock::system();
     let cluster = cluster(&clock)?;
-    let report = inspection::run(&cluster, None, None, &clock).await?;
-    writeln!(out, "{}", report::text::render(&report, clock.now(), super::style()))?;
+    let inspected = inspection::run(&cluster, &Order::default(), &History::default(), clock.now()).await?;
+    write!(out, "{}", report::text::render(&inspected.report, super::style()))?;
     if args.once {
         return Ok(ExitCode::SUCCESS);
     }
