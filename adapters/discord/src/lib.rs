@@ -8,6 +8,7 @@ mod deliver;
 #[cfg(feature = "fake")]
 pub mod fake;
 mod gateway;
+mod hush;
 mod inbound;
 mod limiter;
 mod markdown;

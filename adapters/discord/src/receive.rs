@@ -141,6 +141,7 @@ impl Receiver<'_> {
                     // The session is over, and what came before its end is handed in.
                     None => return Outcome::Ended(session.ended().await),
                 },
+                Some(note) = session.note() => tracing::warn!(note, "Discord gateway"),
                 Some(_) = self.acknowledging.join_next() => {}
                 Some(outcome) = self.registering.join_next() => self.registered = outcome.unwrap_or(false),
                 () = sleep_until(deadline), if !self.up => {
@@ -163,6 +164,7 @@ impl Receiver<'_> {
                 }
             }
             Arrival::Resumed => self.intake.connection(Connection::Up),
+            Arrival::Unreadable(event) => tracing::error!(event, "a Discord event cannot be read, and is lost"),
             Arrival::Message(message) => {
                 if let Some(inbound) = self.me.and_then(|me| inbound::message(&message, me)) {
                     self.store(inbound).await;

@@ -74,6 +74,16 @@ impl FakeDiscord {
         self.shared.with(|state| state.held.retain(|held| held != route));
     }
 
+    /// Any event at all, such as one that Discord has just invented.
+    pub fn dispatch(&self, kind: &str, data: &serde_json::Value) {
+        self.shared.with(|state| state.gateway.dispatch(kind, data));
+    }
+
+    /// Any frame at all.
+    pub fn send_frame(&self, frame: serde_json::Value) {
+        self.shared.with(|state| state.gateway.send(Frame::Json(frame)));
+    }
+
     /// The next dispatch comes twice.
     pub fn duplicate_next(&self) {
         self.shared.with(|state| state.gateway.duplicate += 1);

@@ -1,8 +1,9 @@
 //! The gateway breaks in every way that Discord documents, and the adapter is there again, or says why not.
 
-use crate::world::World;
+use crate::{log::Log, world::World};
 use contract::Connection;
 use discord::fake::{Break, Fault};
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 async fn still_hears(world: &World) {
@@ -82,6 +83,24 @@ async fn a_connection_without_heartbeat_acknowledgement_is_given_up() {
     world.fake.until("another session", |fake| (fake.sessions().0 >= 2).then_some(())).await;
     world.fake.wait_ready().await;
     world.finish().await;
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_stops_nothing_and_its_token_is_not_logged() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let world = World::new().await;
+    world.fake.dispatch("INTERACTION_CREATE", &json!({ "type": 2, "id": "1", "token": "s3cret" }));
+    world.fake.dispatch("SOMETHING_NEW", &json!({ "token": "s3cret" }));
+    world.fake.send_frame(json!({ "op": 0, "t": "INTERACTION_CREATE", "d": { "token": "s3cret" } }));
+    still_hears(&world).await;
+    let slash = world.slash("help", &[]);
+    world.fake.until("deferred", |fake| fake.response(&slash)).await;
+    log.wait_for("cannot be read").await;
+    log.wait_for("Err deserializing").await;
+    world.finish().await;
+    let text = log.text();
+    assert!(!text.contains("s3cret") && !text.contains("interaction-token"), "{text}");
 }
 
 #[tokio::test]
