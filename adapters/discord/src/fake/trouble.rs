@@ -139,6 +139,16 @@ impl FakeDiscord {
         self.shared.with(|state| state.gateway.silent = false);
     }
 
+    /// The day's sessions are used up; the count begins again after this long.
+    pub fn exhaust_sessions(&self, reset_after: Duration) {
+        self.shared.with(|state| state.gateway.exhausted = Some(reset_after));
+    }
+
+    /// A new day.
+    pub fn restore_sessions(&self) {
+        self.shared.with(|state| state.gateway.exhausted = None);
+    }
+
     /// READY does not come before [`FakeDiscord::release_ready`].
     pub fn hold_ready(&self) {
         self.shared.with(|state| state.gateway.hold_ready = true);
@@ -153,7 +163,7 @@ impl FakeDiscord {
         });
     }
 
-    /// The token that is taken from now on; [`TOKEN`] is not, if it is another one.
+    /// The token that is taken from now on; [`super::TOKEN`] is not, if it is another one.
     pub fn change_token(&self, token: &str) {
         self.shared.with(|state| token.clone_into(&mut state.token));
     }

@@ -143,6 +143,17 @@ async fn without_an_address_it_waits_and_asks_nobody_else() {
 }
 
 #[tokio::test]
+async fn when_no_session_is_left_none_is_begun() {
+    let world = World::starting(|fake| fake.exhaust_sessions(Duration::from_millis(20))).await;
+    let connections = world.intake.connected(|connections| connections.len() >= 3).await;
+    assert!(connections.iter().all(|it| matches!(it, Connection::Down(why) if why.contains("no more sessions"))));
+    assert_eq!(world.fake.sessions(), (0, 0));
+    world.fake.restore_sessions();
+    world.fake.wait_session(1).await;
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn what_a_person_must_mend_ends_it_with_words() {
     for (code, word) in [(4004, "token"), (4014, "intents"), (4013, "intents")] {
         let mut world = World::starting(|fake| fake.refuse_identify(code)).await;
