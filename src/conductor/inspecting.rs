@@ -129,7 +129,7 @@ fn tell(
         Ok(report) => {
             let key =
                 ReportKey { cluster: report.cluster.clone(), namespace: run.namespace.clone(), taken_at: report.taken_at };
-            let mut body = texts::report::chat(report, notice.as_deref(), desk.clock.now());
+            let mut body = texts::report::chat(report, notice.as_deref());
             body.blocks.extend(buttons(desk, commit, &to, report, &key));
             (body, Subject::Report { key })
         }

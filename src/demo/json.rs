@@ -41,10 +41,7 @@ pub(super) fn truth(value: &Value, path: &str) -> bool {
 
 /// The list at a JSON pointer, empty where there is none.
 pub(super) fn items<'a>(value: &'a Value, path: &str) -> &'a [Value] {
-    at(value, path)
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
+    at(value, path).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The map at a JSON pointer, if there is one.

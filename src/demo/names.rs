@@ -43,12 +43,8 @@ pub(super) fn without_hash(template: &Value) -> Value {
 pub(super) fn same_template(one: &Value, other: &Value) -> bool {
     const OWN: &str = "pod-template-hash";
     let labels = |template: &Value| -> Vec<(String, Value)> {
-        let all = super::json::map(template, "/metadata/labels")
-            .into_iter()
-            .flatten();
-        all.filter(|(key, _)| *key != OWN)
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect()
+        let all = super::json::map(template, "/metadata/labels").into_iter().flatten();
+        all.filter(|(key, _)| *key != OWN).map(|(key, value)| (key.clone(), value.clone())).collect()
     };
     one["spec"] == other["spec"]
         && one["metadata"].get("annotations") == other["metadata"].get("annotations")

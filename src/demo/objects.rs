@@ -50,16 +50,11 @@ impl Objects {
 
     /// The version of the last change of a kind: in a namespace, or anywhere. Cluster-wide kinds count for every namespace.
     pub(super) fn touched(&self, kind: Kind, within: Option<&str>) -> u64 {
-        let here = self
-            .touched
-            .range((kind, String::new())..)
-            .take_while(|((of, _), _)| *of == kind);
-        here.filter(|((_, namespace), _)| {
-            within.is_none_or(|within| namespace.is_empty() || namespace == within)
-        })
-        .map(|(_, version)| *version)
-        .max()
-        .unwrap_or_default()
+        let here = self.touched.range((kind, String::new())..).take_while(|((of, _), _)| *of == kind);
+        here.filter(|((_, namespace), _)| within.is_none_or(|within| namespace.is_empty() || namespace == within))
+            .map(|(_, version)| *version)
+            .max()
+            .unwrap_or_default()
     }
 
     /// The version of the last change that may make room for a pod that fitted nowhere.
@@ -167,14 +162,8 @@ impl Objects {
         if kind == Kind::Pod {
             self.pod_left = self.version;
         }
-        self.touched
-            .insert((kind, namespace.to_owned()), self.version);
-        self.log(Change {
-            version: self.version,
-            kind,
-            before: Some(Arc::clone(&before)),
-            after: None,
-        });
+        self.touched.insert((kind, namespace.to_owned()), self.version);
+        self.log(Change { version: self.version, kind, before: Some(Arc::clone(&before)), after: None });
         Some(before)
     }
 
@@ -191,18 +180,9 @@ impl Objects {
         self.version += 1;
         put(&mut value, "/metadata/resourceVersion", json!(self.version.to_string()));
         let after = Arc::new(value);
-        self.touched
-            .insert((kind, namespace(&after).to_owned()), self.version);
-        let before = self.stored.insert(
-            key(kind, namespace(&after), name(&after)),
-            Arc::clone(&after),
-        );
-        self.log(Change {
-            version: self.version,
-            kind,
-            before,
-            after: Some(Arc::clone(&after)),
-        });
+        self.touched.insert((kind, namespace(&after).to_owned()), self.version);
+        let before = self.stored.insert(key(kind, namespace(&after), name(&after)), Arc::clone(&after));
+        self.log(Change { version: self.version, kind, before, after: Some(Arc::clone(&after)) });
         after
     }
 

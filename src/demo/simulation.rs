@@ -79,11 +79,7 @@ impl Simulation {
     }
 
     fn next_wake(&self) -> Option<DateTime<Utc>> {
-        self.seen
-            .values()
-            .filter_map(|seen| seen.wake)
-            .filter(|wake| *wake > self.now)
-            .min()
+        self.seen.values().filter_map(|seen| seen.wake).filter(|wake| *wake > self.now).min()
     }
 
     fn run(&mut self) {
@@ -103,12 +99,9 @@ impl Simulation {
     fn places(&self, controller: &Controller) -> Vec<String> {
         match controller.reach {
             Reach::Cluster => vec![String::new()],
-            Reach::Namespace => self
-                .objects
-                .all(Kind::Namespace)
-                .iter()
-                .map(|namespace| name(namespace).to_owned())
-                .collect(),
+            Reach::Namespace => {
+                self.objects.all(Kind::Namespace).iter().map(|namespace| name(namespace).to_owned()).collect()
+            }
         }
     }
 
@@ -116,10 +109,7 @@ impl Simulation {
         let key = (controller.name, namespace);
         let within = (controller.reach == Reach::Namespace).then_some(key.1.as_str());
         if let Some(seen) = self.seen.get(&key) {
-            let news = controller
-                .reads
-                .iter()
-                .any(|kind| self.objects.touched(*kind, within) > seen.version);
+            let news = controller.reads.iter().any(|kind| self.objects.touched(*kind, within) > seen.version);
             if !news && seen.wake.is_none_or(|wake| wake > self.now) {
                 return false;
             }

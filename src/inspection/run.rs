@@ -1,10 +1,6 @@
 //! One inspection with its I/O: read the cluster, look at the snapshot, and measure both together.
 
-use super::{
-    CheckSet, History, RestartCounts, Settings,
-    finding::Finding,
-    inspect,
-};
+use super::{CheckSet, History, RestartCounts, Settings, finding::Finding, inspect};
 use crate::{
     cluster::{Cluster, ReadRequest, Unreachable},
     diagnosis::{self, Chain},

@@ -120,12 +120,8 @@ impl Stage {
     pub(in crate::demo) fn waiting_reason(&self) -> &'static str {
         match self {
             Self::Pulling { .. } | Self::Unmounted { .. } => "ContainerCreating",
-            Self::PullFailed {
-                backing_off: false, ..
-            } => "ErrImagePull",
-            Self::PullFailed {
-                backing_off: true, ..
-            } => "ImagePullBackOff",
+            Self::PullFailed { backing_off: false, .. } => "ErrImagePull",
+            Self::PullFailed { backing_off: true, .. } => "ImagePullBackOff",
             Self::Unconfigured { .. } => "CreateContainerConfigError",
             Self::Backoff { .. } => "CrashLoopBackOff",
             Self::Running { .. } | Self::Done(_) => "",
@@ -136,26 +132,13 @@ impl Stage {
     pub(super) fn next_moment(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
             Self::Pulling { done } => Some(*done),
-            Self::PullFailed {
-                shown,
-                retry,
-                backing_off,
-                ..
-            } => Some(if *backing_off {
-                *retry
-            } else {
-                (*shown).min(*retry)
-            }),
-            Self::Unconfigured { said, .. } | Self::Unmounted { said, .. } => {
-                Some(*said + CONFIG_RETRY)
+            Self::PullFailed { shown, retry, backing_off, .. } => {
+                Some(if *backing_off { *retry } else { (*shown).min(*retry) })
             }
+            Self::Unconfigured { said, .. } | Self::Unmounted { said, .. } => Some(*said + CONFIG_RETRY),
             Self::Running { ready, end, .. } => {
                 let end = end.as_ref().map(|end| end.finished);
-                if *ready > now {
-                    Some(end.map_or(*ready, |end| end.min(*ready)))
-                } else {
-                    end
-                }
+                if *ready > now { Some(end.map_or(*ready, |end| end.min(*ready))) } else { end }
             }
             Self::Backoff { until, .. } => Some(*until),
             Self::Done(_) => None,

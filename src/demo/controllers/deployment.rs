@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 use crate::demo::events::{self, Note};
 use crate::demo::json::{
-    annotation, count, deleting, map, name, namespace, number, owned_by, put, text, truth, uid,
-    when,
+    annotation, count, deleting, map, name, namespace, number, owned_by, put, text, truth, uid, when,
 };
 use crate::demo::names;
 use crate::demo::resources::Kind;
@@ -27,9 +26,7 @@ pub(super) fn run(simulation: &mut Simulation, within: &str) {
 }
 
 pub(super) fn sets_of(simulation: &Simulation, deployment: &Value) -> Vec<Arc<Value>> {
-    let mut sets = simulation
-        .objects
-        .list(Kind::ReplicaSet, Some(namespace(deployment)));
+    let mut sets = simulation.objects.list(Kind::ReplicaSet, Some(namespace(deployment)));
     sets.retain(|set| owned_by(set, uid(deployment)));
     sets.sort_by_key(|set| when(set, "/metadata/creationTimestamp"));
     sets

@@ -6,8 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::demo::json::{
-    condition, count, drop_condition, name, namespace, number, put, set_condition, stamp, take,
-    text, truth, when,
+    condition, count, drop_condition, name, namespace, number, put, set_condition, stamp, take, text, truth, when,
 };
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
@@ -21,31 +20,16 @@ pub(super) fn report(
     is_new: impl Fn(&Arc<Value>) -> bool,
     created: Option<String>,
 ) {
-    let Some(deployment) =
-        simulation
-            .objects
-            .get(Kind::Deployment, namespace(deployment), name(deployment))
-    else {
+    let Some(deployment) = simulation.objects.get(Kind::Deployment, namespace(deployment), name(deployment)) else {
         return;
     };
     let sets = sets_of(simulation, &deployment);
-    let sum = |field: &str| -> i64 {
-        sets.iter()
-            .map(|set| count(set, &format!("/status/{field}")))
-            .sum()
-    };
+    let sum = |field: &str| -> i64 { sets.iter().map(|set| count(set, &format!("/status/{field}"))).sum() };
     let new = sets.iter().find(|set| is_new(set));
-    let (replicas, ready, available) = (
-        sum("replicas"),
-        sum("readyReplicas"),
-        sum("availableReplicas"),
-    );
+    let (replicas, ready, available) = (sum("replicas"), sum("readyReplicas"), sum("availableReplicas"));
     let updated = new.map_or(0, |set| count(set, "/status/replicas"));
     let desired = count(&deployment, "/spec/replicas");
-    let failure = sets
-        .iter()
-        .find_map(|set| condition(set, "ReplicaFailure"))
-        .cloned();
+    let failure = sets.iter().find_map(|set| condition(set, "ReplicaFailure")).cloned();
     let deadline = number(&deployment, "/spec/progressDeadlineSeconds");
     let now = simulation.now;
 
@@ -56,20 +40,13 @@ pub(super) fn report(
         || replicas - updated < before("replicas") - before("updatedReplicas")
         || ready > before("readyReplicas")
         || available > before("availableReplicas");
-    put(
-        &mut value,
-        "/status/observedGeneration",
-        deployment["metadata"]["generation"].clone(),
-    );
+    put(&mut value, "/status/observedGeneration", deployment["metadata"]["generation"].clone());
     for (field, number) in [
         ("replicas", replicas),
         ("updatedReplicas", updated),
         ("readyReplicas", ready),
         ("availableReplicas", available),
-        (
-            "unavailableReplicas",
-            (desired.max(replicas) - available).max(0),
-        ),
+        ("unavailableReplicas", (desired.max(replicas) - available).max(0)),
     ] {
         if number > 0 {
             put(&mut value, &format!("/status/{field}"), json!(number));
@@ -78,14 +55,7 @@ pub(super) fn report(
         }
     }
     if available >= desired - unavailable(&deployment) {
-        touch(
-            &mut value,
-            "Available",
-            "True",
-            "MinimumReplicasAvailable",
-            "Deployment has minimum availability.",
-            now,
-        );
+        touch(&mut value, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", now);
     } else {
         touch(
             &mut value,
@@ -158,27 +128,15 @@ pub(super) fn report(
         Some(_) => {}
     }
     match failure {
-        Some(failure) => touch(
-            &mut value,
-            "ReplicaFailure",
-            "True",
-            text(&failure, "/reason"),
-            text(&failure, "/message"),
-            now,
-        ),
+        Some(failure) => {
+            touch(&mut value, "ReplicaFailure", "True", text(&failure, "/reason"), text(&failure, "/message"), now)
+        }
         None => drop_condition(&mut value, "ReplicaFailure"),
     }
     simulation.objects.update(Kind::Deployment, value);
 }
 
-fn touch(
-    value: &mut Value,
-    kind: &str,
-    status: &str,
-    reason: &str,
-    message: &str,
-    now: DateTime<Utc>,
-) {
+fn touch(value: &mut Value, kind: &str, status: &str, reason: &str, message: &str, now: DateTime<Utc>) {
     if set_condition(value, kind, status, reason, message, now) {
         update_time(value, kind, now);
     }
@@ -189,14 +147,8 @@ fn progressed(value: &mut Value, now: DateTime<Utc>) {
 }
 
 fn update_time(value: &mut Value, kind: &str, now: DateTime<Utc>) {
-    let all = value
-        .pointer_mut("/status/conditions")
-        .and_then(Value::as_array_mut);
-    if let Some(condition) = all
-        .into_iter()
-        .flatten()
-        .find(|condition| text(condition, "/type") == kind)
-    {
+    let all = value.pointer_mut("/status/conditions").and_then(Value::as_array_mut);
+    if let Some(condition) = all.into_iter().flatten().find(|condition| text(condition, "/type") == kind) {
         put(condition, "/lastUpdateTime", stamp(now));
     }
 }

@@ -9,15 +9,8 @@ use crate::demo::simulation::Simulation;
 use super::pods;
 
 /// The kinds that own others.
-pub(super) const OWNERS: &[Kind] = &[
-    Kind::Deployment,
-    Kind::ReplicaSet,
-    Kind::StatefulSet,
-    Kind::DaemonSet,
-    Kind::CronJob,
-    Kind::Job,
-    Kind::Service,
-];
+pub(super) const OWNERS: &[Kind] =
+    &[Kind::Deployment, Kind::ReplicaSet, Kind::StatefulSet, Kind::DaemonSet, Kind::CronJob, Kind::Job, Kind::Service];
 
 pub(super) fn run(simulation: &mut Simulation, _: &str) {
     if !simulation.objects.forget_removals() {

@@ -47,8 +47,7 @@ pub(super) fn run(simulation: &mut Simulation, _: &str) {
 /// Tends a pod, unless nothing has happened since the last look.
 fn look(simulation: &mut Simulation, pod: &Value) {
     let place = Some(namespace(pod));
-    let settings =
-        [Kind::ConfigMap, Kind::Secret].map(|kind| simulation.objects.touched(kind, place));
+    let settings = [Kind::ConfigMap, Kind::Secret].map(|kind| simulation.objects.touched(kind, place));
     let settings = settings.into_iter().max().unwrap_or_default();
     let version = text(pod, "/metadata/resourceVersion");
     if let Some(looked) = &simulation.kubelets.of(uid(pod)).looked
@@ -62,11 +61,7 @@ fn look(simulation: &mut Simulation, pod: &Value) {
         return;
     }
     let wake = tend(simulation, pod);
-    let looked = Looked {
-        pod: version.to_owned(),
-        settings,
-        wake,
-    };
+    let looked = Looked { pod: version.to_owned(), settings, wake };
     simulation.kubelets.of(uid(pod)).looked = Some(looked);
 }
 
@@ -92,15 +87,8 @@ fn tend(simulation: &mut Simulation, pod: &Value) -> Option<DateTime<Utc>> {
         let mut container = known.unwrap_or_else(|| {
             let message = format!("Pulling image \"{}\"", text(spec, "/image"));
             notes.push((Level::Normal, "Pulling", message));
-            let stage = Stage::Pulling {
-                done: simulation.now + PULL,
-            };
-            Container {
-                stage,
-                restarts: 0,
-                last: None,
-                failures: 0,
-            }
+            let stage = Stage::Pulling { done: simulation.now + PULL };
+            Container { stage, restarts: 0, last: None, failures: 0 }
         });
         while step(simulation, pod, spec, &mut container, &mut notes) {}
         if let Some(moment) = container.stage.next_moment(simulation.now) {
@@ -110,10 +98,7 @@ fn tend(simulation: &mut Simulation, pod: &Value) -> Option<DateTime<Utc>> {
         let memory = &mut simulation.kubelets.of(uid(pod)).containers;
         memory.insert(own.to_owned(), container.clone());
         for (level, reason, message) in &notes {
-            let note = Note {
-                level: *level,
-                ..Note::normal("kubelet", reason, message)
-            };
+            let note = Note { level: *level, ..Note::normal("kubelet", reason, message) };
             events::record(simulation, pod, note.at(text(pod, "/spec/nodeName"), own));
         }
         containers.push(container);

@@ -40,30 +40,12 @@ pub(super) struct Controller {
     pub(super) run: fn(&mut Simulation, &str),
 }
 
-const fn within(
-    name: &'static str,
-    reads: &'static [Kind],
-    run: fn(&mut Simulation, &str),
-) -> Controller {
-    Controller {
-        name,
-        reach: Reach::Namespace,
-        reads,
-        run,
-    }
+const fn within(name: &'static str, reads: &'static [Kind], run: fn(&mut Simulation, &str)) -> Controller {
+    Controller { name, reach: Reach::Namespace, reads, run }
 }
 
-const fn across(
-    name: &'static str,
-    reads: &'static [Kind],
-    run: fn(&mut Simulation, &str),
-) -> Controller {
-    Controller {
-        name,
-        reach: Reach::Cluster,
-        reads,
-        run,
-    }
+const fn across(name: &'static str, reads: &'static [Kind], run: fn(&mut Simulation, &str)) -> Controller {
+    Controller { name, reach: Reach::Cluster, reads, run }
 }
 
 /// All controllers, in the order of one pass.
@@ -71,42 +53,14 @@ pub(super) const CONTROLLERS: &[Controller] = &[
     across("namespace", &[Kind::Namespace], namespace::run),
     within("cronjob", &[Kind::CronJob, Kind::Job], cronjob::run),
     within("job", &[Kind::Job, Kind::Pod], job::run),
-    within(
-        "deployment",
-        &[Kind::Deployment, Kind::ReplicaSet, Kind::Pod],
-        deployment::run,
-    ),
-    within(
-        "statefulset",
-        &[Kind::StatefulSet, Kind::Pod],
-        statefulset::run,
-    ),
-    within(
-        "daemonset",
-        &[Kind::DaemonSet, Kind::Pod, Kind::Node],
-        daemonset::run,
-    ),
-    within(
-        "replicaset",
-        &[Kind::ReplicaSet, Kind::Pod, Kind::ResourceQuota],
-        replicaset::run,
-    ),
-    within(
-        "volume",
-        &[Kind::PersistentVolumeClaim, Kind::StorageClass, Kind::Pod],
-        volume::run,
-    ),
+    within("deployment", &[Kind::Deployment, Kind::ReplicaSet, Kind::Pod], deployment::run),
+    within("statefulset", &[Kind::StatefulSet, Kind::Pod], statefulset::run),
+    within("daemonset", &[Kind::DaemonSet, Kind::Pod, Kind::Node], daemonset::run),
+    within("replicaset", &[Kind::ReplicaSet, Kind::Pod, Kind::ResourceQuota], replicaset::run),
+    within("volume", &[Kind::PersistentVolumeClaim, Kind::StorageClass, Kind::Pod], volume::run),
     across("node", &[Kind::Node, Kind::Pod], node::run),
-    across(
-        "scheduler",
-        &[Kind::Pod, Kind::Node, Kind::PersistentVolumeClaim],
-        scheduler::run,
-    ),
-    across(
-        "kubelet",
-        &[Kind::Pod, Kind::Node, Kind::ConfigMap, Kind::Secret],
-        kubelet::run,
-    ),
+    across("scheduler", &[Kind::Pod, Kind::Node, Kind::PersistentVolumeClaim], scheduler::run),
+    across("kubelet", &[Kind::Pod, Kind::Node, Kind::ConfigMap, Kind::Secret], kubelet::run),
     within("endpoints", &[Kind::Service, Kind::Pod], endpoints::run),
     within("quota", &[Kind::ResourceQuota, Kind::Pod], quota::run),
     across("garbage", garbage::OWNERS, garbage::run),

@@ -7,23 +7,13 @@ use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
 
 /// The first ConfigMap or Secret that the environment of a container refers to and that is not there.
-pub(super) fn missing_reference(
-    simulation: &Simulation,
-    pod: &Value,
-    spec: &Value,
-) -> Option<String> {
+pub(super) fn missing_reference(simulation: &Simulation, pod: &Value, spec: &Value) -> Option<String> {
     let from = items(spec, "/envFrom").iter().flat_map(|source| {
-        [
-            (Kind::ConfigMap, "configmap", &source["configMapRef"]),
-            (Kind::Secret, "secret", &source["secretRef"]),
-        ]
+        [(Kind::ConfigMap, "configmap", &source["configMapRef"]), (Kind::Secret, "secret", &source["secretRef"])]
     });
     let keys = items(spec, "/env").iter().flat_map(|variable| {
         let source = &variable["valueFrom"];
-        [
-            (Kind::ConfigMap, "configmap", &source["configMapKeyRef"]),
-            (Kind::Secret, "secret", &source["secretKeyRef"]),
-        ]
+        [(Kind::ConfigMap, "configmap", &source["configMapKeyRef"]), (Kind::Secret, "secret", &source["secretKeyRef"])]
     });
     for (kind, word, reference) in from.chain(keys) {
         let wanted = text(reference, "/name");
@@ -36,10 +26,7 @@ pub(super) fn missing_reference(
         let key = text(reference, "/key");
         if !key.is_empty() && found["data"].get(key).is_none() {
             let kind = kind.row().kind;
-            return Some(format!(
-                "couldn't find key {key} in {kind} {}/{wanted}",
-                namespace(pod)
-            ));
+            return Some(format!("couldn't find key {key} in {kind} {}/{wanted}", namespace(pod)));
         }
     }
     None
@@ -49,28 +36,12 @@ pub(super) fn missing_reference(
 pub(super) fn missing_volume(simulation: &Simulation, pod: &Value) -> Option<String> {
     for volume in items(pod, "/spec/volumes") {
         let sources = [
-            (
-                Kind::ConfigMap,
-                "configmap",
-                text(volume, "/configMap/name"),
-                truth(volume, "/configMap/optional"),
-            ),
-            (
-                Kind::Secret,
-                "secret",
-                text(volume, "/secret/secretName"),
-                truth(volume, "/secret/optional"),
-            ),
+            (Kind::ConfigMap, "configmap", text(volume, "/configMap/name"), truth(volume, "/configMap/optional")),
+            (Kind::Secret, "secret", text(volume, "/secret/secretName"), truth(volume, "/secret/optional")),
         ];
         for (kind, word, wanted, optional) in sources {
-            if !wanted.is_empty()
-                && !optional
-                && !simulation.objects.has(kind, namespace(pod), wanted)
-            {
-                return Some(format!(
-                    "\"{}\" : {word} \"{wanted}\" not found",
-                    text(volume, "/name")
-                ));
+            if !wanted.is_empty() && !optional && !simulation.objects.has(kind, namespace(pod), wanted) {
+                return Some(format!("\"{}\" : {word} \"{wanted}\" not found", text(volume, "/name")));
             }
         }
     }

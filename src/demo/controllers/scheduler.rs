@@ -38,11 +38,7 @@ fn schedule(simulation: &mut Simulation, pod: &Value) {
     match place(simulation, pod, &nodes) {
         Ok(node) => {
             simulation.refused.remove(uid(pod));
-            let message = format!(
-                "Successfully assigned {}/{} to {node}",
-                namespace(pod),
-                name(pod)
-            );
+            let message = format!("Successfully assigned {}/{} to {node}", namespace(pod), name(pod));
             let now = simulation.now;
             simulation.objects.edit(Kind::Pod, namespace(pod), name(pod), |pod| {
                 put(pod, "/spec/nodeName", json!(node));
@@ -52,13 +48,10 @@ fn schedule(simulation: &mut Simulation, pod: &Value) {
         }
         Err(message) => {
             let now = simulation.now;
-            let said = condition(pod, "PodScheduled")
-                .map(|condition| text(condition, "/message").to_owned());
-            simulation
-                .objects
-                .edit(Kind::Pod, namespace(pod), name(pod), |pod| {
-                    set_condition(pod, "PodScheduled", "False", "Unschedulable", &message, now);
-                });
+            let said = condition(pod, "PodScheduled").map(|condition| text(condition, "/message").to_owned());
+            simulation.objects.edit(Kind::Pod, namespace(pod), name(pod), |pod| {
+                set_condition(pod, "PodScheduled", "False", "Unschedulable", &message, now);
+            });
             if said.as_deref() != Some(message.as_str()) || due.is_none_or(|due| due <= now) {
                 events::record(simulation, pod, Note::warning(COMPONENT, "FailedScheduling", &message));
                 simulation.wake_at(now + RETRY);

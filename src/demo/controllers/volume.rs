@@ -15,10 +15,7 @@ const PROVISIONS: TimeDelta = TimeDelta::seconds(2);
 const RETRY: TimeDelta = TimeDelta::minutes(5);
 
 pub(super) fn run(simulation: &mut Simulation, within: &str) {
-    for claim in simulation
-        .objects
-        .list(Kind::PersistentVolumeClaim, Some(within))
-    {
+    for claim in simulation.objects.list(Kind::PersistentVolumeClaim, Some(within)) {
         if text(&claim, "/status/phase") != "Bound" {
             reconcile(simulation, &claim);
         }
