@@ -2,5 +2,8 @@
 
 pub mod cluster;
 pub mod redact;
+pub mod diagnosis;
+pub mod inspection;
+pub mod report;
 pub mod snapshot;
 pub mod texts;

@@ -1,0 +1,267 @@
+//! The object graph of one snapshot: built once, in time linear in objects and their ties.
+
+use super::object::{Entity, Object};
+use super::relations::{self, Relation};
+use crate::inspection::finding::Target;
+use crate::snapshot::{EndpointSlice, Event, Pod, Resource, Snapshot};
+use std::collections::HashMap;
+
+/// The place of an object in the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId(u32);
+
+impl ObjectId {
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Objects, their ties, their events, and the endpoints of the Services.
+#[derive(Debug)]
+pub struct Graph<'a> {
+    snapshot: &'a Snapshot,
+    objects: Vec<Object<'a>>,
+    names: HashMap<Key<'a>, ObjectId>,
+    towards: Ties,
+    from: Ties,
+    events: HashMap<ObjectId, Vec<&'a Event>>,
+    slices: HashMap<ObjectId, Vec<&'a EndpointSlice>>,
+}
+
+/// Kind, namespace, name.
+type Key<'a> = (&'a str, &'a str, &'a str);
+
+/// For each object its ties, packed: those of object `i` are `ties[starts[i]..starts[i + 1]]`.
+#[derive(Debug)]
+struct Ties {
+    starts: Vec<u32>,
+    ties: Vec<(Relation, ObjectId)>,
+}
+
+/// The graph under construction.
+#[derive(Debug)]
+pub(crate) struct Builder<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) objects: Vec<Object<'a>>,
+    names: HashMap<Key<'a>, ObjectId>,
+    edges: Vec<(ObjectId, Relation, ObjectId)>,
+}
+
+impl<'a> Builder<'a> {
+    /// The object of that name, with nothing known of it if the snapshot does not hold it.
+    pub(crate) fn named(&mut self, kind: &'a str, namespace: &'a str, name: &'a str) -> ObjectId {
+        let Self { names, objects, .. } = self;
+        *names.entry((kind, namespace, name)).or_insert_with(|| {
+            objects.push(Object { kind, namespace, name, entity: None });
+            ObjectId((objects.len() - 1) as u32)
+        })
+    }
+
+    /// The object of that name, only if the snapshot holds it or another object has named it.
+    pub(crate) fn known(&self, kind: &str, namespace: &str, name: &str) -> Option<ObjectId> {
+        self.names.get(&(kind, namespace, name)).copied()
+    }
+
+    /// Ties `from` to `to`, on which it depends.
+    pub(crate) fn tie(&mut self, from: ObjectId, relation: Relation, to: ObjectId) {
+        self.edges.push((from, relation, to));
+    }
+}
+
+impl<'a> Graph<'a> {
+    /// The graph of a snapshot.
+    pub fn new(snapshot: &'a Snapshot) -> Self {
+        let mut builder = Builder { snapshot, objects: Vec::new(), names: HashMap::new(), edges: Vec::new() };
+        let mut uids = HashMap::new();
+        for entity in Entity::all(snapshot) {
+            let meta = entity.meta();
+            let id = builder.named(entity.kind(), &meta.namespace, &meta.name);
+            if let Some(object) = builder.objects.get_mut(id.index()) {
+                object.entity = Some(entity);
+            }
+            if !meta.uid.is_empty() {
+                uids.insert(meta.uid.as_str(), id);
+            }
+        }
+        relations::tie_all(&mut builder);
+
+        let Builder { objects, names, edges, .. } = builder;
+        let mut graph = Self {
+            snapshot,
+            towards: Ties::new(objects.len(), edges.iter().map(|(from, relation, to)| (*from, *relation, *to))),
+            from: Ties::new(objects.len(), edges.iter().map(|(from, relation, to)| (*to, *relation, *from))),
+            objects,
+            names,
+            events: HashMap::new(),
+            slices: HashMap::new(),
+        };
+        for event in &snapshot.events {
+            let about = &event.involved_object;
+            // The kubelet names a Node by its name instead of its uid.
+            let by_name = about.uid.is_empty() || about.kind == "Node";
+            let id = uids.get(about.uid.as_str()).copied();
+            let id = id.or_else(|| if by_name { graph.find(&about.kind, &about.namespace, &about.name) } else { None });
+            if let Some(id) = id {
+                graph.events.entry(id).or_default().push(event);
+            }
+        }
+        for events in graph.events.values_mut() {
+            events.sort_by_key(|event| std::cmp::Reverse(event.last_seen));
+        }
+        for slice in &snapshot.endpoint_slices {
+            if let Some(service) = slice.service_name()
+                && let Some(id) = graph.find("Service", &slice.meta.namespace, service)
+            {
+                graph.slices.entry(id).or_default().push(slice);
+            }
+        }
+        graph
+    }
+
+    /// What it was built from.
+    pub fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
+    /// The object of that name; an empty namespace for what has none.
+    pub fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<ObjectId> {
+        self.names.get(&(kind, namespace, name)).copied()
+    }
+
+    /// The object that a finding is about.
+    pub fn find_target(&self, target: &Target) -> Option<ObjectId> {
+        self.find(&target.kind, target.namespace.as_deref().unwrap_or_default(), &target.name)
+    }
+
+    /// The object at that place.
+    pub fn object(&self, id: ObjectId) -> Object<'a> {
+        // Ids are made by this graph only, in range by construction.
+        self.objects[id.index()]
+    }
+
+    /// All objects.
+    pub fn objects(&self) -> impl Iterator<Item = (ObjectId, Object<'a>)> {
+        self.objects.iter().enumerate().map(|(index, object)| (ObjectId(index as u32), *object))
+    }
+
+    /// Whether the object is known not to exist: something names it, and the complete list of its kind does not have it.
+    pub fn is_absent(&self, id: ObjectId) -> bool {
+        let object = self.object(id);
+        let listed = Resource::ALL.iter().copied().find(|resource| resource.api().kind == object.kind);
+        object.entity.is_none() && listed.is_some_and(|resource| self.snapshot.has_read(resource))
+    }
+
+    /// What the object depends on.
+    pub fn depends_on(&self, id: ObjectId) -> impl Iterator<Item = (Relation, ObjectId)> {
+        self.towards.of(id).iter().copied()
+    }
+
+    /// What depends on the object.
+    pub fn dependents(&self, id: ObjectId) -> impl Iterator<Item = (Relation, ObjectId)> {
+        self.from.of(id).iter().copied()
+    }
+
+    /// The events of an object, newest first.
+    pub fn events(&self, id: ObjectId) -> &[&'a Event] {
+        self.events.get(&id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The EndpointSlices of a Service.
+    pub fn slices(&self, service: ObjectId) -> &[&'a EndpointSlice] {
+        self.slices.get(&service).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The place of a pod.
+    pub fn pod_id(&self, pod: &Pod) -> Option<ObjectId> {
+        self.find("Pod", &pod.meta.namespace, &pod.meta.name)
+    }
+
+    /// The pod at that place, if a pod that was read stands there.
+    pub fn as_pod(&self, id: ObjectId) -> Option<&'a Pod> {
+        match self.object(id).entity {
+            Some(Entity::Pod(pod)) => Some(pod),
+            _ => None,
+        }
+    }
+
+    /// The workload that an object belongs to: up the chain of controllers, a mirror pod and what nobody owns itself.
+    pub fn owner(&self, id: ObjectId) -> ObjectId {
+        let mut at = id;
+        // Owner references can form a ring; a real chain is at most three long.
+        for _ in 0..4 {
+            let mut owners = self.dependents(at).filter(|(relation, _)| *relation == Relation::Owns);
+            match owners.next() {
+                Some((_, owner)) if self.object(owner).kind != "Node" => at = owner,
+                Some(_) | None => break,
+            }
+        }
+        at
+    }
+
+    /// The workload of a pod, as findings name it.
+    pub fn owner_of(&self, pod: &Pod) -> Target {
+        match self.pod_id(pod) {
+            Some(id) => self.object(self.owner(id)).target(),
+            None => Target::namespaced("Pod", pod.meta.namespace.as_str(), pod.meta.name.as_str()),
+        }
+    }
+
+    /// The pods of an object: its own, those of what it owns, those that a Service selects or an Ingress leads to, those
+    /// on a node, those that use a claim or a configuration; a pod is its own.
+    pub fn pods(&self, id: ObjectId) -> Vec<ObjectId> {
+        let mut found = Vec::new();
+        self.collect_pods(id, 4, &mut found);
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn collect_pods(&self, id: ObjectId, depth: u32, found: &mut Vec<ObjectId>) {
+        let kind = self.object(id).kind;
+        if kind == "Pod" {
+            found.push(id);
+            return;
+        }
+        if depth == 0 {
+            return;
+        }
+        let down = self
+            .depends_on(id)
+            .filter(|(relation, _)| matches!(relation, Relation::Owns | Relation::Selects | Relation::Routes));
+        for (_, next) in down {
+            self.collect_pods(next, depth - 1, found);
+        }
+        let users = self.dependents(id).filter(|(relation, user)| {
+            matches!(relation, Relation::RunsOn | Relation::Mounts | Relation::Refers)
+                && self.object(*user).kind == "Pod"
+        });
+        found.extend(users.map(|(_, user)| user));
+    }
+}
+
+impl Ties {
+    /// Counting sort by the first object.
+    fn new(objects: usize, edges: impl Iterator<Item = (ObjectId, Relation, ObjectId)> + Clone) -> Self {
+        let mut starts = vec![0u32; objects + 1];
+        for (from, _, _) in edges.clone() {
+            starts[from.index() + 1] += 1;
+        }
+        for index in 1..starts.len() {
+            starts[index] += starts[index - 1];
+        }
+        let mut next = starts.clone();
+        let total = starts.last().copied().unwrap_or_default() as usize;
+        let mut ties = vec![(Relation::Owns, ObjectId(0)); total];
+        for (from, relation, to) in edges {
+            let place = &mut next[from.index()];
+            ties[*place as usize] = (relation, to);
+            *place += 1;
+        }
+        Self { starts, ties }
+    }
+
+    fn of(&self, id: ObjectId) -> &[(Relation, ObjectId)] {
+        let (start, end) = (self.starts[id.index()] as usize, self.starts[id.index() + 1] as usize);
+        &self.ties[start..end]
+    }
+}

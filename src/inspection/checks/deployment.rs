@@ -1,0 +1,84 @@
+//! Deployments that do not serve or do not move, and ReplicaSets that may not make pods.
+
+use super::scene::{Draft, Scene, target};
+use crate::inspection::finding::{Evidence, ObjectRef, Severity};
+use crate::texts::findings as texts;
+
+pub(super) fn unavailable(scene: &Scene<'_>) -> Vec<Draft> {
+    let unavailable = scene.snapshot.deployments.iter().filter_map(|deployment| {
+        let replicas = deployment.spec.replicas.unwrap_or(1);
+        if replicas <= 0 || deployment.status.available_replicas > 0 || deployment.meta.deletion_timestamp.is_some() {
+            return None;
+        }
+        let conditions = &deployment.status.conditions;
+        let available = conditions.get("Available");
+        let since = match available.filter(|available| available.status == "False") {
+            Some(available) => available.last_transition_time,
+            // With maxUnavailable at 100 % none may be available during a healthy rollout: count from its last step.
+            None => conditions.get("Progressing").and_then(|progressing| progressing.last_update_time),
+        };
+        let since = since.or(deployment.meta.creation_timestamp);
+        let evidence = vec![
+            Evidence::since("status.availableReplicas", "0", since),
+            Evidence::new("spec.replicas", replicas.to_string()),
+        ];
+        scene.is_settled(since).then(|| {
+            Draft::about(
+                target("Deployment", &deployment.meta),
+                Severity::Critical,
+                texts::unavailable(replicas),
+                evidence,
+            )
+        })
+    });
+    unavailable.collect()
+}
+
+pub(super) fn rollout_stuck(scene: &Scene<'_>) -> Vec<Draft> {
+    let stuck = scene.snapshot.deployments.iter().filter_map(|deployment| {
+        let progressing = deployment.status.conditions.get("Progressing")?;
+        if progressing.status != "False" || progressing.reason != "ProgressDeadlineExceeded" {
+            return None;
+        }
+        let status = &deployment.status;
+        let evidence = vec![
+            Evidence::since("conditions[Progressing].reason", &*progressing.reason, progressing.last_transition_time),
+            Evidence::new("conditions[Progressing].message", &*progressing.message),
+            Evidence::new("status.updatedReplicas", status.updated_replicas.to_string()),
+            Evidence::new("status.availableReplicas", status.available_replicas.to_string()),
+        ];
+        let title = texts::rollout_stuck(status.available_replicas, deployment.spec.replicas.unwrap_or(1));
+        Some(Draft::about(target("Deployment", &deployment.meta), Severity::High, title, evidence))
+    });
+    stuck.collect()
+}
+
+pub(super) fn create_failed(scene: &Scene<'_>) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    for set in &scene.snapshot.replica_sets {
+        let failure = set.status.conditions.get("ReplicaFailure");
+        let failure = failure.filter(|failure| failure.status == "True" && failure.reason == "FailedCreate");
+        let Some(failure) = failure else { continue };
+        let this = target("ReplicaSet", &set.meta);
+        let owner = scene.graph.find_target(&this).map(|id| scene.graph.object(scene.graph.owner(id)).target());
+        let owner = owner.unwrap_or_else(|| this.clone());
+        let evidence = vec![
+            Evidence::since("conditions[ReplicaFailure].message", &*failure.message, failure.last_transition_time),
+            Evidence::new("status.replicas", format!("{} / {}", set.status.replicas, set.spec.replicas.unwrap_or(1))),
+        ];
+        // Two revisions of one Deployment that are both refused are one finding.
+        match drafts.iter_mut().find(|draft| draft.target == owner) {
+            Some(draft) => {
+                draft.objects.push(ObjectRef::from(this));
+                draft.evidence.extend(evidence);
+            }
+            None => {
+                let title = texts::create_failed(&failure.message);
+                let mut draft = Draft::about(owner, Severity::High, title, evidence);
+                draft.objects = vec![this.into()];
+                drafts.push(draft);
+            }
+        }
+    }
+    drafts
+}

@@ -1,0 +1,52 @@
+//! Nodes that are lost or short of memory.
+
+use super::scene::{Draft, Scene, is_live, target};
+use crate::inspection::finding::{Evidence, Severity};
+use crate::texts::findings as texts;
+
+pub(super) fn not_ready(scene: &Scene<'_>) -> Vec<Draft> {
+    let drafts = scene.snapshot.nodes.iter().filter_map(|node| {
+        let ready = node.status.conditions.get("Ready");
+        let (status, reason) = ready.map_or(("Unknown", ""), |ready| (ready.status.as_str(), ready.reason.as_str()));
+        // A node that has just joined is not ready until its network is; one that went silent is lost at any age.
+        let joining = status == "False" || ready.is_none();
+        if status == "True" || (joining && !scene.is_settled(node.meta.creation_timestamp)) {
+            return None;
+        }
+        let this = target("Node", &node.meta);
+        let since = ready.and_then(|ready| ready.last_transition_time);
+        let pods = scene.graph.find_target(&this).map(|id| scene.graph.pods(id)).unwrap_or_default();
+        let pods = pods.into_iter().filter_map(|pod| scene.graph.as_pod(pod)).filter(|pod| is_live(pod)).count();
+        let value = if reason.is_empty() { status.to_owned() } else { format!("{status} ({reason})") };
+        let mut evidence = vec![Evidence::since("conditions[Ready]", value, since)];
+        if let Some(ready) = ready.filter(|ready| !ready.message.is_empty()) {
+            evidence.push(Evidence::new("conditions[Ready].message", &*ready.message));
+        }
+        let lease = scene.snapshot.leases.iter().find(|lease| lease.meta.name == node.meta.name);
+        if let Some(renewed) = lease.and_then(|lease| lease.spec.renew_time) {
+            let renewed = renewed.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+            evidence.push(Evidence::new("lease.renewTime", renewed));
+        }
+        evidence.push(Evidence::new("pods on it", pods.to_string()));
+        let title = texts::node_not_ready(status == "False", pods);
+        Some(Draft::about(this, Severity::Critical, title, evidence))
+    });
+    drafts.collect()
+}
+
+pub(super) fn memory_pressure(scene: &Scene<'_>) -> Vec<Draft> {
+    let drafts = scene.snapshot.nodes.iter().filter_map(|node| {
+        let pressure = node.status.conditions.get("MemoryPressure")?;
+        if pressure.status != "True" && pressure.status != "Unknown" {
+            return None;
+        }
+        let mut evidence =
+            vec![Evidence::since("conditions[MemoryPressure]", &*pressure.status, pressure.last_transition_time)];
+        if !pressure.message.is_empty() {
+            evidence.push(Evidence::new("conditions[MemoryPressure].message", &*pressure.message));
+        }
+        let title = texts::memory_pressure(pressure.status == "True");
+        Some(Draft::about(target("Node", &node.meta), Severity::High, title, evidence))
+    });
+    drafts.collect()
+}

@@ -1,0 +1,116 @@
+//! Containers that end when they should not: crash loops, memory kills, restarts.
+
+use super::scene::{Draft, Group, Scene, Sighting, container_statuses, is_live};
+use crate::inspection::finding::{Evidence, Severity};
+use crate::snapshot::{Container, ContainerStatus, Pod, Terminated};
+use crate::texts::findings as texts;
+use std::collections::HashSet;
+
+pub(super) fn crash_loop(scene: &Scene<'_>) -> Vec<Draft> {
+    let sightings = scene.live_pods().flat_map(|pod| {
+        container_statuses(pod).filter_map(move |status| {
+            let waiting = status.state.waiting.as_deref()?;
+            (waiting.reason == "CrashLoopBackOff").then_some(Sighting {
+                pod,
+                container: Some(status.name.as_str()),
+                what: status,
+            })
+        })
+    });
+    let draft = |group: Group<'_, &ContainerStatus>| {
+        let worst = group.most(|sighting| sighting.what.restart_count)?;
+        let last = worst.what.last_state.terminated.as_deref();
+        let mut evidence = vec![Evidence::new("state.waiting.reason", "CrashLoopBackOff")];
+        evidence.extend(last.map(end_evidence));
+        evidence.push(Evidence::new("restartCount", worst.what.restart_count.to_string()));
+        let severity = if is_all(scene, &group) { Severity::Critical } else { Severity::High };
+        let end = last.map(texts::end_of_run);
+        let title = texts::crash_loop(group.sightings.len(), end.as_deref(), worst.what.restart_count);
+        Some(group.draft(severity, title, evidence))
+    };
+    scene.by_owner(sightings).into_iter().filter_map(draft).collect()
+}
+
+/// Whether every replica of a workload that is to serve shows it. What nobody replicates has no others to lose.
+fn is_all(scene: &Scene<'_>, group: &Group<'_, &ContainerStatus>) -> bool {
+    let replicated = matches!(group.owner.kind.as_str(), "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet");
+    let Some(owner) = group.owner_id.filter(|_| replicated) else { return false };
+    let shown: HashSet<&str> = group.sightings.iter().map(|sighting| sighting.pod.meta.name.as_str()).collect();
+    scene.live_pods_of(owner).all(|pod| shown.contains(pod.meta.name.as_str()))
+}
+
+pub(super) fn oom_killed(scene: &Scene<'_>) -> Vec<Draft> {
+    let pods = scene.snapshot.pods.iter().filter(|pod| pod.meta.deletion_timestamp.is_none());
+    let sightings = pods.flat_map(|pod| {
+        container_statuses(pod).filter_map(move |status| {
+            let kill = [&status.state, &status.last_state].into_iter().filter_map(|state| state.terminated.as_deref());
+            let kill = kill.filter(|end| end.reason == "OOMKilled").max_by_key(|end| end.finished_at)?;
+            let is_news = scene.is_news(kill.finished_at) && !is_done(scene, pod);
+            is_news.then_some(Sighting { pod, container: Some(status.name.as_str()), what: (status, kill) })
+        })
+    });
+    let draft = |group: Group<'_, (&ContainerStatus, &Terminated)>| {
+        let latest = group.most(|sighting| sighting.what.1.finished_at)?;
+        let (status, kill) = latest.what;
+        let limit = container(latest.pod, &status.name).and_then(|container| container.resources.limits.get("memory"));
+        let limit = limit.map(|limit| limit.as_str().to_owned());
+        let field = if status.state.terminated.is_some() { "state" } else { "lastState" };
+        let evidence = vec![
+            Evidence::since(format!("{field}.terminated.reason"), "OOMKilled", kill.finished_at),
+            Evidence::new("resources.limits.memory", limit.clone().unwrap_or_else(texts::no_limit)),
+            Evidence::new("restartCount", status.restart_count.to_string()),
+        ];
+        let title = texts::oom_killed(group.sightings.len(), limit.as_deref());
+        Some(group.draft(Severity::High, title, evidence))
+    };
+    scene.by_owner(sightings).into_iter().filter_map(draft).collect()
+}
+
+pub(super) fn restart_spike(scene: &Scene<'_>) -> Vec<Draft> {
+    let least = scene.thresholds.restarts;
+    let sightings = scene.snapshot.pods.iter().filter(|pod| is_live(pod)).flat_map(|pod| {
+        container_statuses(pod).filter_map(move |status| {
+            let before = scene.history.restarts(&pod.meta.uid, &status.name);
+            let last = status.last_state.terminated.as_deref();
+            let counted = before.is_some_and(|before| status.restart_count - before >= least);
+            // Without a count of the last time, or since then too slowly for it: often, and the last time just now.
+            let recent = status.restart_count >= least && scene.is_news(last.and_then(|last| last.finished_at));
+            let often = (counted || recent) && !is_done(scene, pod);
+            let what = (status, last, before.filter(|_| counted));
+            often.then_some(Sighting { pod, container: Some(status.name.as_str()), what })
+        })
+    });
+    let draft = |group: Group<'_, (&ContainerStatus, Option<&Terminated>, Option<i32>)>| {
+        let worst = group.most(|sighting| sighting.what.0.restart_count)?;
+        let (status, last, before) = worst.what;
+        let count = match before {
+            Some(before) => texts::restarts_since_last(status.restart_count, before),
+            None => status.restart_count.to_string(),
+        };
+        let mut evidence = vec![Evidence::new("restartCount", count)];
+        evidence.extend(last.map(end_evidence));
+        let end = last.map(texts::end_of_run);
+        let title = texts::restart_spike(group.sightings.len(), status.restart_count, before, end.as_deref());
+        Some(group.draft(Severity::High, title, evidence))
+    };
+    scene.by_owner(sightings).into_iter().filter_map(draft).collect()
+}
+
+/// Whether the pod belongs to a Job that has got its work done: what happened on the way is over.
+fn is_done(scene: &Scene<'_>, pod: &Pod) -> bool {
+    if pod.status.phase == "Succeeded" {
+        return true;
+    }
+    let Some(owner) = pod.meta.controller().filter(|owner| owner.kind == "Job") else { return false };
+    let id = scene.graph.find("Job", &pod.meta.namespace, &owner.name);
+    let entity = id.and_then(|id| scene.graph.object(id).entity);
+    matches!(entity, Some(crate::diagnosis::Entity::Job(job)) if job.status.conditions.is("Complete", "True"))
+}
+
+fn container<'a>(pod: &'a Pod, name: &str) -> Option<&'a Container> {
+    pod.spec.init_containers.iter().chain(&pod.spec.containers).find(|container| container.name == name)
+}
+
+fn end_evidence(end: &Terminated) -> Evidence {
+    Evidence::since("lastState.terminated", texts::end_of_run(end), end.finished_at)
+}

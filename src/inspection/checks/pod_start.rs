@@ -1,0 +1,208 @@
+//! Containers that never start: the image does not come, or the container cannot be created.
+
+use super::scene::{Draft, Group, Scene, Sighting, container_statuses, event_evidence};
+use crate::inspection::finding::{Evidence, Severity};
+use crate::snapshot::{ContainerStatus, Event, Waiting};
+use crate::texts::findings as texts;
+
+const PULL: &[&str] = &[
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "SignatureValidationFailed",
+];
+
+const CREATE: &[&str] = &[
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+    "PreCreateHookError",
+    "PreStartHookError",
+    "PostStartHookError",
+];
+
+pub(super) fn image_pull(scene: &Scene<'_>) -> Vec<Draft> {
+    let draft = |group: Group<'_, Stuck<'_>>| {
+        let first = group.sightings.first()?;
+        let Stuck { status, waiting } = first.what;
+        let event = scene.pod_event(first.pod, |event| {
+            let pulls = event.message.contains("pull") || event.message.contains("image");
+            event.reason != "Pulling" && event.type_ == "Warning" && pulls && event.reason != "BackOff"
+        });
+        let image = first.pod.spec.init_containers.iter().chain(&first.pod.spec.containers);
+        let image = image.filter(|container| container.name == status.name).map(|container| container.image.as_str());
+        let image = image.chain([status.image.as_str()]).find(|image| !image.is_empty()).unwrap_or_default();
+        let mut evidence = waiting_evidence(&group, waiting, event);
+        evidence.insert(1, Evidence::new("image", image));
+        let messages = [waiting.message.as_str(), event.map(|event| event.message.as_str()).unwrap_or_default()];
+        let failure = failure(&waiting.reason, &messages);
+        let title = texts::image_pull(group.sightings.len(), image, failure);
+        Some(group.draft(Severity::High, title, evidence))
+    };
+    stuck(scene, PULL).into_iter().filter_map(draft).collect()
+}
+
+pub(super) fn create_error(scene: &Scene<'_>) -> Vec<Draft> {
+    let draft = |group: Group<'_, Stuck<'_>>| {
+        let first = group.sightings.first()?;
+        let Stuck { waiting, .. } = first.what;
+        let event = scene.pod_event(first.pod, |event| {
+            event.type_ == "Warning" && (event.reason == "Failed" || event.reason.starts_with("Failed"))
+        });
+        let evidence = waiting_evidence(&group, waiting, event);
+        let message =
+            if waiting.message.is_empty() { event.map(|event| &event.message) } else { Some(&waiting.message) };
+        let message = message.map(|message| message.as_str()).unwrap_or_default();
+        let title = texts::create_error(group.sightings.len(), &waiting.reason, missing(message).as_deref());
+        Some(group.draft(Severity::High, title, evidence))
+    };
+    stuck(scene, CREATE).into_iter().filter_map(draft).collect()
+}
+
+#[derive(Clone, Copy)]
+struct Stuck<'a> {
+    status: &'a ContainerStatus,
+    waiting: &'a Waiting,
+}
+
+/// Containers that wait for one of these reasons.
+fn stuck<'a>(scene: &Scene<'a>, reasons: &[&str]) -> Vec<Group<'a, Stuck<'a>>> {
+    let sightings = scene.live_pods().flat_map(|pod| {
+        container_statuses(pod).filter_map(move |status| {
+            let waiting = status.state.waiting.as_deref()?;
+            reasons.contains(&waiting.reason.as_str()).then_some(Sighting {
+                pod,
+                container: Some(status.name.as_str()),
+                what: Stuck { status, waiting },
+            })
+        })
+    });
+    scene.by_owner(sightings)
+}
+
+/// The reason since the oldest pod of the group exists (a container that never started waits since then), and what is
+/// said about it.
+fn waiting_evidence(group: &Group<'_, Stuck<'_>>, waiting: &Waiting, event: Option<&Event>) -> Vec<Evidence> {
+    let since = |sighting: &Sighting<'_, Stuck<'_>>| match &sighting.what.status.last_state.terminated {
+        Some(terminated) => terminated.finished_at,
+        None => sighting.pod.status.start_time.or(sighting.pod.meta.creation_timestamp),
+    };
+    let since = group.sightings.iter().filter_map(since).min();
+    let mut evidence = vec![Evidence::since("state.waiting.reason", &*waiting.reason, since)];
+    if !waiting.message.is_empty() {
+        evidence.push(Evidence::new("state.waiting.message", &*waiting.message));
+    }
+    evidence.extend(event.filter(|event| event.message != waiting.message).map(event_evidence));
+    evidence
+}
+
+/// Why an image does not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PullFailure {
+    /// The registry has no such image or tag.
+    NotFound,
+    /// The registry wants another identity.
+    Denied,
+    /// Too many pulls.
+    RateLimited,
+    /// The registry does not answer.
+    Network,
+    /// The name is no image reference.
+    BadName,
+    /// The image has to be on the node, and is not.
+    NeverPull,
+    /// The signature is not accepted.
+    Signature,
+    /// Nothing says why.
+    Unknown,
+}
+
+fn failure(reason: &str, messages: &[&str]) -> PullFailure {
+    match reason {
+        "InvalidImageName" => return PullFailure::BadName,
+        "ErrImageNeverPull" => return PullFailure::NeverPull,
+        "SignatureValidationFailed" => return PullFailure::Signature,
+        _ => {}
+    }
+    let text = messages.join(" ").to_lowercase();
+    let says = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+    if says(&["toomanyrequests", "too many requests", "rate limit"]) {
+        PullFailure::RateLimited
+    } else if says(&["unauthorized", "authentication required", "denied", "forbidden", "no basic auth"]) {
+        PullFailure::Denied
+    } else if says(&[
+        "no such host",
+        "i/o timeout",
+        "connection refused",
+        "tls handshake",
+        "x509",
+        "dial tcp",
+        "deadline",
+    ]) || reason == "RegistryUnavailable"
+    {
+        PullFailure::Network
+    } else if says(&["not found", "manifest unknown", "notfound", "does not exist"]) {
+        PullFailure::NotFound
+    } else {
+        PullFailure::Unknown
+    }
+}
+
+/// The ConfigMap, Secret or key that the kubelet misses: `configmap "app" not found`, `secret "db" not found`,
+/// `couldn't find key user in Secret shop/db`.
+fn missing(message: &str) -> Option<String> {
+    if let Some((_, rest)) = message.split_once("couldn't find key ") {
+        return Some(texts::missing_key(rest));
+    }
+    let (before, _) = message.split_once(" not found")?;
+    let kind = if before.contains("configmap") {
+        "ConfigMap"
+    } else if before.contains("secret") {
+        "Secret"
+    } else {
+        return None;
+    };
+    let name = before.rsplit(' ').next()?.trim_matches('"');
+    Some(format!("{kind} {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PullFailure, failure, missing};
+
+    #[test]
+    fn pull_failures_are_told_apart() {
+        for (reason, message, expected) in [
+            (
+                "ErrImagePull",
+                r#"failed to resolve reference "acme/api:v9": acme/api:v9: not found"#,
+                PullFailure::NotFound,
+            ),
+            ("ErrImagePull", "manifest unknown: manifest unknown", PullFailure::NotFound),
+            (
+                "ErrImagePull",
+                "pull access denied, repository does not exist or may require authorization",
+                PullFailure::Denied,
+            ),
+            ("ErrImagePull", "unexpected status: 401 Unauthorized", PullFailure::Denied),
+            ("ErrImagePull", "429 Too Many Requests - toomanyrequests: rate limit", PullFailure::RateLimited),
+            ("ErrImagePull", "dial tcp: lookup registry.acme.io: no such host", PullFailure::Network),
+            ("RegistryUnavailable", "", PullFailure::Network),
+            ("InvalidImageName", "couldn't parse image name", PullFailure::BadName),
+            ("ImagePullBackOff", "Back-off pulling image \"acme/api:v9\"", PullFailure::Unknown),
+        ] {
+            assert_eq!(failure(reason, &[message]), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn what_the_kubelet_misses_is_named() {
+        assert_eq!(missing(r#"configmap "app-config" not found"#).as_deref(), Some("ConfigMap app-config"));
+        assert_eq!(missing(r#"secret "db" not found"#).as_deref(), Some("Secret db"));
+        assert_eq!(missing("couldn't find key user in Secret shop/db").as_deref(), Some("key user in Secret shop/db"));
+        assert_eq!(missing("exec: \"serve\": executable file not found in $PATH"), None);
+    }
+}

@@ -1,0 +1,171 @@
+//! What a check looks at, and the form in which it says what it found.
+
+use crate::diagnosis::{Graph, ObjectId};
+use crate::inspection::attention::Thresholds;
+use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::inspection::history::History;
+use crate::snapshot::{ContainerStatus, Event, ObjectMeta, Pod, Snapshot};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+/// Everything that a check may know.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    /// What was read.
+    pub snapshot: &'a Snapshot,
+    /// How it hangs together.
+    pub graph: &'a Graph<'a>,
+    /// What the last inspection said.
+    pub history: &'a History,
+    /// From which numbers on to report.
+    pub thresholds: &'a Thresholds,
+    /// The moment that the snapshot stands for.
+    pub now: DateTime<Utc>,
+}
+
+/// A finding before it has a fingerprint, a history and a cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// How bad.
+    pub severity: Severity,
+    /// The owner that it is about.
+    pub target: Target,
+    /// The container, where it is about one: part of the fingerprint.
+    pub container: Option<String>,
+    /// Every object that shows it.
+    pub objects: Vec<ObjectRef>,
+    /// One line for people.
+    pub title: String,
+    /// The facts.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Draft {
+    /// A draft about one object that shows it by itself.
+    pub(super) fn about(target: Target, severity: Severity, title: String, evidence: Vec<Evidence>) -> Self {
+        Self { severity, objects: vec![target.clone().into()], target, container: None, title, evidence }
+    }
+}
+
+/// One pod (and container) that shows a condition.
+#[derive(Debug)]
+pub(super) struct Sighting<'a, T> {
+    pub(super) pod: &'a Pod,
+    pub(super) container: Option<&'a str>,
+    pub(super) what: T,
+}
+
+/// The pods of one owner that show the same in the same container, by name.
+#[derive(Debug)]
+pub(super) struct Group<'a, T> {
+    pub(super) owner: Target,
+    pub(super) owner_id: Option<ObjectId>,
+    pub(super) container: Option<&'a str>,
+    pub(super) sightings: Vec<Sighting<'a, T>>,
+}
+
+impl<'a, T> Group<'a, T> {
+    /// The finding about this group.
+    pub(super) fn draft(self, severity: Severity, title: String, evidence: Vec<Evidence>) -> Draft {
+        let reference = |sighting: &Sighting<'_, T>| ObjectRef {
+            kind: "Pod".to_owned(),
+            namespace: Some(sighting.pod.meta.namespace.as_str().to_owned()),
+            name: sighting.pod.meta.name.as_str().to_owned(),
+            container: sighting.container.map(str::to_owned),
+        };
+        Draft {
+            severity,
+            objects: self.sightings.iter().map(reference).collect(),
+            target: self.owner,
+            container: self.container.map(str::to_owned),
+            title,
+            evidence,
+        }
+    }
+
+    /// The sighting with the greatest `key`; the first pod by name among equals.
+    pub(super) fn most<K: Ord>(&self, key: impl Fn(&Sighting<'a, T>) -> K) -> Option<&Sighting<'a, T>> {
+        self.sightings.iter().rev().max_by_key(|sighting| key(sighting))
+    }
+}
+
+impl<'a> Scene<'a> {
+    /// The scene of a snapshot.
+    pub fn new(graph: &'a Graph<'a>, history: &'a History, thresholds: &'a Thresholds) -> Self {
+        let snapshot = graph.snapshot();
+        Self { snapshot, graph, history, thresholds, now: snapshot.taken_at }
+    }
+
+    /// Whether it is so for longer than a healthy rollout takes. What has no time is old.
+    pub(super) fn is_settled(&self, since: Option<DateTime<Utc>>) -> bool {
+        since.is_none_or(|since| self.now - since > self.thresholds.settle)
+    }
+
+    /// Whether it happened recently enough to be news. What has no time is not.
+    pub(super) fn is_news(&self, at: Option<DateTime<Utc>>) -> bool {
+        at.is_some_and(|at| self.now - at <= self.thresholds.window)
+    }
+
+    /// How long ago.
+    pub(super) fn age(&self, since: DateTime<Utc>) -> TimeDelta {
+        self.now - since
+    }
+
+    /// Pods that are to run: neither on their way out nor finished.
+    pub(super) fn live_pods(&self) -> impl Iterator<Item = &'a Pod> {
+        self.snapshot.pods.iter().filter(|pod| is_live(pod))
+    }
+
+    /// Sightings by owner and container, in the order of their names.
+    pub(super) fn by_owner<T>(&self, sightings: impl IntoIterator<Item = Sighting<'a, T>>) -> Vec<Group<'a, T>> {
+        let mut groups: BTreeMap<(Target, Option<&'a str>), Vec<Sighting<'a, T>>> = BTreeMap::new();
+        for sighting in sightings {
+            let owner = self.graph.owner_of(sighting.pod);
+            groups.entry((owner, sighting.container)).or_default().push(sighting);
+        }
+        let group = |((owner, container), mut sightings): (_, Vec<Sighting<'a, T>>)| {
+            sightings.sort_by(|a, b| a.pod.meta.name.cmp(&b.pod.meta.name));
+            Group { owner_id: self.graph.find_target(&owner), owner, container, sightings }
+        };
+        groups.into_iter().map(group).collect()
+    }
+
+    /// The pods of an object that are to run.
+    pub(super) fn live_pods_of(&self, id: ObjectId) -> impl Iterator<Item = &'a Pod> {
+        self.graph.pods(id).into_iter().filter_map(|pod| self.graph.as_pod(pod)).filter(|pod| is_live(pod))
+    }
+
+    /// The newest event of an object that `wanted` accepts.
+    pub(super) fn event(&self, id: Option<ObjectId>, wanted: impl Fn(&Event) -> bool) -> Option<&'a Event> {
+        self.graph.events(id?).iter().copied().find(|event| wanted(event))
+    }
+
+    /// The newest event of a pod that `wanted` accepts.
+    pub(super) fn pod_event(&self, pod: &Pod, wanted: impl Fn(&Event) -> bool) -> Option<&'a Event> {
+        self.event(self.graph.pod_id(pod), wanted)
+    }
+}
+
+/// Whether a pod is to run: neither on its way out nor finished.
+pub(super) fn is_live(pod: &Pod) -> bool {
+    pod.meta.deletion_timestamp.is_none() && pod.status.phase != "Succeeded" && pod.status.phase != "Failed"
+}
+
+/// Init containers, then the others.
+pub(super) fn container_statuses(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
+    pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses)
+}
+
+/// An object of a namespace as a finding names it.
+pub(super) fn target(kind: &str, meta: &ObjectMeta) -> Target {
+    Target {
+        kind: kind.to_owned(),
+        namespace: (!meta.namespace.is_empty()).then(|| meta.namespace.as_str().to_owned()),
+        name: meta.name.as_str().to_owned(),
+    }
+}
+
+/// The evidence of an event: its message, since it was first seen.
+pub(super) fn event_evidence(event: &Event) -> Evidence {
+    Evidence::since(format!("event {}", event.reason), event.message.as_str(), event.first_seen)
+}

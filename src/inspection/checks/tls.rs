@@ -1,0 +1,49 @@
+//! Certificates that run out.
+
+use super::scene::{Draft, Scene, target};
+use crate::diagnosis::Relation;
+use crate::inspection::finding::Evidence;
+use crate::texts::findings as texts;
+use chrono::{DateTime, Utc};
+
+pub(super) fn expiring(scene: &Scene<'_>) -> Vec<Draft> {
+    let drafts =
+        scene.snapshot.secrets.iter().filter(|secret| secret.type_ == "kubernetes.io/tls").filter_map(|secret| {
+            let leaf = leaf(secret.certificate.pem()?)?;
+            let left = leaf.not_after - scene.now;
+            let severity = scene.thresholds.certificate(left)?;
+            let this = target("Secret", &secret.meta);
+            let written = leaf.not_after.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+            let mut evidence = vec![Evidence::new("certificate.notAfter", written)];
+            if !leaf.subject.is_empty() {
+                evidence.push(Evidence::new("certificate.subject", leaf.subject));
+            }
+            let id = scene.graph.find_target(&this);
+            let users =
+                id.into_iter().flat_map(|id| scene.graph.dependents(id)).filter(|(tie, _)| *tie == Relation::Refers);
+            let mut users: Vec<String> = users
+                .map(|(_, user)| scene.graph.object(user))
+                .filter(|user| user.kind == "Ingress")
+                .map(|user| user.name.to_owned())
+                .collect();
+            users.sort();
+            if !users.is_empty() {
+                evidence.push(Evidence::new("used by Ingress", users.join(", ")));
+            }
+            Some(Draft::about(this, severity, texts::certificate(left), evidence))
+        });
+    drafts.collect()
+}
+
+struct Leaf {
+    not_after: DateTime<Utc>,
+    subject: String,
+}
+
+/// The first certificate of a PEM text: the one that the server shows as its own. Nothing if it cannot be read.
+fn leaf(pem: &[u8]) -> Option<Leaf> {
+    let (_, pem) = x509_parser::pem::parse_x509_pem(pem).ok()?;
+    let certificate = pem.parse_x509().ok()?;
+    let not_after = DateTime::from_timestamp(certificate.validity().not_after.timestamp(), 0)?;
+    Some(Leaf { not_after, subject: certificate.subject().to_string() })
+}

@@ -1,0 +1,108 @@
+//! Looks at one snapshot of one cluster and says what is wrong in it: pure, the same answer for the same objects.
+
+pub mod attention;
+pub mod checks;
+pub mod finding;
+pub mod history;
+
+use crate::diagnosis::{self, Graph};
+use crate::report::{Gap, Grade, Report, SCHEMA, score};
+use crate::snapshot::{Resource, Scope, Snapshot, State, Why};
+use crate::texts;
+use checks::{Check, Draft, Role, Scene, TABLE};
+use finding::{Finding, FindingState, Fingerprint, Target};
+
+pub use attention::{CheckSet, Settings, Thresholds};
+pub use history::{History, RestartCounts};
+
+/// Runs the checks that the settings ask for, folds symptoms under their causes, and compares with the last time.
+/// `duration_ms` is the reading's; who also measures the checking adds that.
+pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> Report {
+    let graph = Graph::new(snapshot);
+    let scene = Scene::new(&graph, history, &settings.thresholds);
+    let chosen: Vec<&Check> = TABLE.iter().filter(|check| settings.set.includes(check.set)).collect();
+    let mut findings = Vec::new();
+    for check in chosen.iter().filter(|check| runs(snapshot, check)) {
+        findings.extend((check.find)(&scene).into_iter().map(|draft| finding(snapshot, check, draft)));
+    }
+    diagnosis::link(&graph, &mut findings);
+    diagnosis::order(&mut findings);
+    for finding in &mut findings {
+        finding.remedies = diagnosis::remedies(&graph, finding);
+    }
+    let changes = history.compare(&mut findings, |root| {
+        let check = chosen.iter().find(|check| root.id == check.id);
+        check.is_some_and(|check| saw_everything(snapshot, check) && in_scope(snapshot, &root.target))
+    });
+    let score = score::score(&findings);
+    Report {
+        schema: SCHEMA.to_owned(),
+        cluster: snapshot.cluster.clone(),
+        taken_at: snapshot.taken_at,
+        duration_ms: snapshot.duration.as_millis().try_into().unwrap_or(u64::MAX),
+        score,
+        grade: Grade::of(score),
+        findings,
+        changes,
+        gaps: gaps(snapshot, &chosen),
+        reads: snapshot.reads,
+    }
+}
+
+/// A check runs over whatever part of its list arrived, but concludes nothing from absence in an incomplete list.
+fn runs(snapshot: &Snapshot, check: &Check) -> bool {
+    check.data.iter().all(|(resource, role)| match role {
+        Role::Walked | Role::Part | Role::Detail => true,
+        Role::Complete => snapshot.has_read(*resource),
+    })
+}
+
+/// Whether what the check did not find is not there.
+fn saw_everything(snapshot: &Snapshot, check: &Check) -> bool {
+    check.data.iter().all(|(resource, role)| match role {
+        Role::Walked | Role::Complete | Role::Part => match snapshot.state_of(*resource) {
+            State::Read => true,
+            State::Unread(why) => *why == Why::NotServed && *role == Role::Walked,
+        },
+        Role::Detail => true,
+    })
+}
+
+fn in_scope(snapshot: &Snapshot, target: &Target) -> bool {
+    match (&snapshot.scope, &target.namespace) {
+        (Scope::AllNamespaces, _) | (Scope::Namespace(_), None) => true,
+        (Scope::Namespace(scope), Some(namespace)) => scope == namespace,
+    }
+}
+
+/// What was expected and not read. An API that the cluster does not have is no gap.
+fn gaps(snapshot: &Snapshot, chosen: &[&Check]) -> Vec<Gap> {
+    let mut gaps: Vec<(Resource, Gap)> = Vec::new();
+    for unread in snapshot.unread.iter().filter(|unread| unread.why != Why::NotServed) {
+        let uses = |check: &&&Check| check.data.iter().any(|(resource, _)| *resource == unread.resource);
+        let checks: Vec<_> = chosen.iter().filter(uses).map(|check| check.id.clone()).collect();
+        let known = gaps.iter().any(|(resource, _)| *resource == unread.resource);
+        if !checks.is_empty() && !known {
+            let what = texts::report::list_of(unread.resource);
+            gaps.push((unread.resource, Gap { what, why: texts::report::why_unread(&unread.why), checks }));
+        }
+    }
+    gaps.into_iter().map(|(_, gap)| gap).collect()
+}
+
+fn finding(snapshot: &Snapshot, check: &Check, draft: Draft) -> Finding {
+    let Draft { severity, target, container, objects, title, evidence } = draft;
+    Finding {
+        id: check.id.clone(),
+        fingerprint: Fingerprint::of(&check.id, &snapshot.cluster, &target, container.as_deref()),
+        severity,
+        state: FindingState::New,
+        first_seen: snapshot.taken_at,
+        target,
+        objects,
+        title,
+        evidence,
+        caused_by: None,
+        remedies: Vec::new(),
+    }
+}

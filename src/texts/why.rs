@@ -1,0 +1,1 @@
+//! Cause chains in words.

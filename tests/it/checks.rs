@@ -1,0 +1,296 @@
+//! Every check against its cases, which are data: `tests/data/checks/<kind>/<slug>.yaml`. A case is a cluster written
+//! down, a moment, and the whole of what the check says about it; a derived case names only what differs.
+
+use chrono::{DateTime, Utc};
+use roundsman::inspection::checks::{Check, Role, TABLE};
+use roundsman::inspection::finding::{Evidence, Finding, ObjectRef, Target};
+use roundsman::inspection::{CheckSet, History, RestartCounts, Settings, inspect};
+use roundsman::report::Report;
+use roundsman::snapshot::{Resource, Snapshot, Unread, Why};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// What a case shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Shows {
+    /// The condition.
+    Hit,
+    /// Something like it that must stay silent.
+    NearMiss,
+    /// Just beyond an age or number from which on it reports.
+    Over,
+    /// Just before it.
+    Under,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseFile {
+    now: DateTime<Utc>,
+    cases: Vec<Case>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    shows: Shows,
+    /// The case that this one differs from; the differences follow.
+    #[serde(default)]
+    from: Option<String>,
+    #[serde(default)]
+    objects: Vec<Value>,
+    /// `Kind/name path.to.field` -> value; null takes the field away.
+    #[serde(default)]
+    set: BTreeMap<String, Value>,
+    /// `Kind/name` of objects that are not there.
+    #[serde(default)]
+    without: Vec<String>,
+    #[serde(default)]
+    now: Option<DateTime<Utc>>,
+    /// Lists that could not be read, by their plural.
+    #[serde(default)]
+    unread: Vec<String>,
+    /// The last inspection's restart counts, `uid/container`.
+    #[serde(default)]
+    restarts: Option<RestartCounts>,
+    /// What the check says; empty: nothing.
+    #[serde(default)]
+    expect: Vec<Expected>,
+    /// What other checks say about it: `id Kind/namespace/name`.
+    #[serde(default)]
+    also: Vec<String>,
+}
+
+/// A finding as a case writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    severity: String,
+    target: String,
+    objects: Vec<String>,
+    title: String,
+    evidence: Vec<String>,
+}
+
+impl Expected {
+    fn of(finding: &Finding) -> Self {
+        Self {
+            severity: finding.severity.to_string(),
+            target: path(&finding.target),
+            objects: finding.objects.iter().map(object).collect(),
+            title: finding.title.clone(),
+            evidence: finding.evidence.iter().map(fact).collect(),
+        }
+    }
+}
+
+pub(crate) fn path(target: &Target) -> String {
+    match &target.namespace {
+        Some(namespace) => format!("{}/{namespace}/{}", target.kind, target.name),
+        None => format!("{}/{}", target.kind, target.name),
+    }
+}
+
+fn object(object: &ObjectRef) -> String {
+    let path = path(&object.target());
+    object.container.as_ref().map_or(path.clone(), |container| format!("{path}:{container}"))
+}
+
+fn fact(evidence: &Evidence) -> String {
+    let since = evidence.since.map(|at| at.format(" @%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default();
+    format!("{}: {}{since}", evidence.field, evidence.value)
+}
+
+pub(crate) fn data(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(folder)
+}
+
+fn cases_of(check: &Check) -> (DateTime<Utc>, Vec<Case>) {
+    let path = data("checks").join(format!("{}.yaml", check.id));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{} has no cases: {error}", check.id));
+    let file: CaseFile = read(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut cases: Vec<Case> = Vec::new();
+    for mut case in file.cases {
+        if let Some(from) = &case.from {
+            let base = cases.iter().find(|base| base.name == *from);
+            let base = base.unwrap_or_else(|| panic!("{}: {} derives from unknown {from}", check.id, case.name));
+            let added = std::mem::replace(&mut case.objects, base.objects.clone());
+            case.objects.retain(|object| !case.without.iter().any(|name| is_called(object, name)));
+            case.objects.extend(added);
+        }
+        for (key, value) in std::mem::take(&mut case.set) {
+            let (name, field) = key.split_once(' ').unwrap_or_else(|| panic!("{}: {key}: no path", check.id));
+            let object = case.objects.iter_mut().find(|object| is_called(object, name));
+            let object = object.unwrap_or_else(|| panic!("{}: {}: no {name}", check.id, case.name));
+            put(object, field, value);
+        }
+        cases.push(case);
+    }
+    (file.now, cases)
+}
+
+/// YAML, with its merge keys carried out.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_yaml_ng::Error> {
+    let mut value: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
+    value.apply_merge()?;
+    serde_yaml_ng::from_value(value)
+}
+
+fn is_called(object: &Value, name: &str) -> bool {
+    let text = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    name.split_once('/') == Some((text("/kind"), text("/metadata/name")))
+}
+
+/// Sets a field by its path; what is missing on the way is made.
+fn put(object: &mut Value, path: &str, value: Value) {
+    let (last, parents) = path.split('.').collect::<Vec<_>>().split_last().map(|(l, p)| (*l, p.to_vec())).unwrap();
+    let mut at = object;
+    for part in parents {
+        at = match part.parse::<usize>() {
+            Ok(index) => at.get_mut(index).unwrap_or_else(|| panic!("{path}: no item {index}")),
+            Err(_) => {
+                if at.get(part).is_none() {
+                    at[part] = serde_json::json!({});
+                }
+                &mut at[part]
+            }
+        };
+    }
+    match (at, last.parse::<usize>()) {
+        (Value::Array(items), Ok(index)) if value.is_null() => drop(items.remove(index)),
+        (Value::Array(items), Ok(index)) => items[index] = value,
+        (Value::Object(fields), _) if value.is_null() => drop(fields.remove(last)),
+        (at, _) => at[last] = value,
+    }
+}
+
+fn report_of(case: &Case, now: DateTime<Utc>) -> Report {
+    let mut snapshot = Snapshot::from_objects(case.now.unwrap_or(now), case.objects.clone())
+        .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    for plural in &case.unread {
+        let resource = Resource::ALL.iter().copied().find(|resource| resource.plural() == plural);
+        let resource = resource.unwrap_or_else(|| panic!("{}: no resource {plural}", case.name));
+        snapshot.unread.push(Unread { resource, why: Why::Forbidden });
+    }
+    let history = match case.restarts.clone() {
+        Some(restarts) => History::default().with_restarts(restarts),
+        None => History::default(),
+    };
+    inspect(&snapshot, &history, &Settings { set: CheckSet::All, ..Settings::default() })
+}
+
+#[test]
+fn every_check_says_what_its_cases_expect() {
+    let mut listing = String::new();
+    let mut failures = String::new();
+    for check in TABLE {
+        let (now, cases) = cases_of(check);
+        for case in &cases {
+            let report = report_of(case, now);
+            let found: Vec<Expected> =
+                report.findings.iter().filter(|finding| finding.id == check.id).map(Expected::of).collect();
+            let others = report.findings.iter().filter(|finding| finding.id != check.id);
+            let others: BTreeSet<String> =
+                others.map(|finding| format!("{} {}", finding.id, path(&finding.target))).collect();
+            let also: BTreeSet<String> = case.also.iter().cloned().collect();
+            let ok = found == case.expect && others == also;
+            writeln!(listing, "{} {} [{:?}] {}", if ok { "ok  " } else { "FAIL" }, check.id, case.shows, case.name)
+                .unwrap();
+            if found != case.expect {
+                let found = serde_yaml_ng::to_string(&found).unwrap();
+                writeln!(failures, "\n{} / {}: it says\n{found}", check.id, case.name).unwrap();
+            }
+            if others != also {
+                writeln!(failures, "\n{} / {}: other checks say {others:#?}", check.id, case.name).unwrap();
+            }
+        }
+    }
+    println!("{listing}");
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn every_check_has_every_kind_of_case() {
+    let mut missing = Vec::new();
+    for check in TABLE {
+        let (_, cases) = cases_of(check);
+        let mut needed = vec![Shows::Hit, Shows::NearMiss];
+        if check.gate.is_some() {
+            needed.extend([Shows::Over, Shows::Under]);
+        }
+        let lacks = needed.into_iter().filter(|kind| !cases.iter().any(|case| case.shows == *kind));
+        missing.extend(lacks.map(|kind| format!("{}: no {kind:?}", check.id)));
+        for case in &cases {
+            // A number has two levels: what is under the higher one is a finding of the lower.
+            let consistent = match case.shows {
+                Shows::Hit | Shows::Over => !case.expect.is_empty(),
+                Shows::NearMiss => case.expect.is_empty(),
+                Shows::Under => true,
+            };
+            if !consistent {
+                missing.push(format!("{}: {} is no {:?}", check.id, case.name, case.shows));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    let files =
+        std::fs::read_dir(data("checks")).unwrap().flat_map(|kind| std::fs::read_dir(kind.unwrap().path()).unwrap());
+    assert_eq!(files.count(), TABLE.len(), "a file of cases without a check");
+}
+
+#[test]
+fn the_table_agrees_with_the_catalogue() {
+    let text = std::fs::read_to_string(data("catalogue").join("checks.csv")).unwrap();
+    let rows: BTreeMap<String, Vec<String>> =
+        text.lines().skip(1).map(fields).map(|row| (row[1].clone(), row)).collect();
+    assert_eq!(rows.len(), 294);
+    for check in TABLE {
+        let row = rows.get(check.id.as_str()).unwrap_or_else(|| panic!("{} is not in the catalogue", check.id));
+        let set = match check.set {
+            CheckSet::Daily => "D",
+            CheckSet::Hygiene => "H",
+            CheckSet::All => "-",
+        };
+        assert_eq!(
+            (check.kind, check.severity.name(), set),
+            (row[2].as_str(), row[3].as_str(), row[4].as_str()),
+            "{}",
+            check.id
+        );
+        for list in row[6].split(", ") {
+            let name = list.split('(').next().unwrap();
+            let name = if name == "pvcs" { "persistentvolumeclaims" } else { name };
+            // Not lists: what the last inspection knew, and logs, which a person asks for.
+            if name != "state" && name != "logs" {
+                assert!(
+                    check.data.iter().any(|(resource, _)| resource.plural() == name),
+                    "{} reads no {name}",
+                    check.id
+                );
+            }
+        }
+        assert!(check.data.iter().any(|(_, role)| *role == Role::Walked), "{} walks nothing", check.id);
+        assert!(check.means.ends_with('.') && check.advice.ends_with('.'), "{}", check.id);
+    }
+    let ids: BTreeSet<&str> = TABLE.iter().map(|check| check.id.as_str()).collect();
+    assert_eq!(ids.len(), TABLE.len(), "an id twice");
+}
+
+/// The fields of a line of comma-separated values with quoted fields.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut quoted = false;
+    for character in line.chars() {
+        match character {
+            '"' => quoted = !quoted,
+            ',' if !quoted => fields.push(String::new()),
+            other => fields.last_mut().unwrap().push(other),
+        }
+    }
+    fields
+}
