@@ -11,4 +11,6 @@ pub use relations::{ConfigRef, Relation, backends, config_refs, exceeded_quota};
 
 pub fn link(_: &Graph<'_>, _: &mut [crate::inspection::finding::Finding]) {}
 pub fn order(_: &mut [crate::inspection::finding::Finding]) {}
-pub fn remedies(_: &Graph<'_>, _: &crate::inspection::finding::Finding) -> Vec<crate::inspection::finding::Remedy> { vec![] }
+pub fn remedies(_: &Graph<'_>, _: &crate::inspection::finding::Finding) -> Vec<crate::inspection::finding::Remedy> {
+    vec![]
+}
