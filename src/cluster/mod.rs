@@ -1,11 +1,15 @@
 //! The configured clusters: how each is reached, and what reading it may cost. Every call names its cluster by holding one.
 
 mod connect;
+mod exchange;
 mod list;
 mod obstacle;
+mod peek;
 mod read;
+mod rehearse;
 mod split;
 mod wire;
+mod write;
 
 #[cfg(test)]
 mod fake;
@@ -16,7 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use connect::{Access, ClusterConfig, init_tls};
+pub use exchange::Denied;
 pub use obstacle::{Obstacle, Unreachable};
+pub use peek::{NotSeen, Peek};
 pub use read::ReadRequest;
 
 use wire::Wire;
