@@ -2,15 +2,17 @@
 
 mod ask;
 mod connect;
-mod events;
-mod kinds;
+mod exchange;
 mod list;
 mod logs;
 mod objects;
 mod obstacle;
+mod peek;
 mod read;
+mod rehearse;
 mod split;
 mod wire;
+mod write;
 
 #[cfg(test)]
 mod fake;
@@ -24,11 +26,9 @@ use std::time::Duration;
 
 pub use ask::LookError;
 pub use connect::{Access, ClusterConfig, init_tls};
-pub use events::{EventLine, Events, EventsRequest};
-pub use kinds::Kind;
-pub use logs::{LogError, LogRequest, LogTail};
-pub use objects::{Described, ListRequest, Listing, Row};
+pub use exchange::Denied;
 pub use obstacle::{Obstacle, Unreachable};
+pub use peek::{NotSeen, Peek};
 pub use read::ReadRequest;
 
 use wire::Wire;

@@ -1,7 +1,44 @@
 //! From a finding to a verified fix: propose, plan, decide, carry out, verify, audit.
+//!
+//! A proposer names an action and its arguments; the plan is computed here from what the cluster says; a permitted
+//! person decides; the change is made at most once; and then the cluster has to show that it helped.
 
 mod action;
+pub mod audit;
+mod carry;
+mod diff;
+mod ledger;
+mod plan;
 mod policy;
+mod proposal;
+mod request;
+mod revisions;
+mod surroundings;
+mod verify;
 
-pub use action::ActionKind;
-pub use policy::{Policy, Rule};
+#[cfg(test)]
+pub(crate) mod samples;
+
+pub use action::{Action, ActionKind, Kind, Relative, Target, fingerprint, proper_kind};
+pub use audit::{AUDIT, AuditEvent, Entry};
+pub use carry::{carry_out, settle};
+pub use ledger::PROPOSALS;
+pub use plan::{Ask, propose};
+pub use policy::{Policy, Refusal, Rule};
+pub use proposal::{
+    Approved, Decider, Decision, Event, Outcome, Proposal, Requester, Risk, State, Verdict, conclude, decide, expire,
+    record,
+};
+pub use request::{FIELD_MANAGER, MARKER, RESTARTED_AT, Request, Verb};
+pub use verify::{Look, look};
+
+use crate::ids;
+use chrono::{DateTime, Utc};
+
+/// Writes the intent: approved, and from here on it may happen. The caller commits it before [`carry_out`].
+///
+/// # Errors
+/// When the proposal is not approved.
+pub fn begin(proposal: &Proposal, now: DateTime<Utc>) -> Result<Proposal, Refusal> {
+    proposal.next(Event::Begin { execution: ids::random() }, now)
+}

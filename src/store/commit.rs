@@ -94,6 +94,16 @@ impl Commit {
         self
     }
 
+    /// What this commit will have written under `key` so far: for a step that goes on from an earlier one of its own.
+    pub fn pending<V: Record>(&self, table: &Table<V>, key: impl Key) -> Option<V> {
+        let key = key.text();
+        let last = self.steps.iter().rev().find(|step| step.table == table.name() && step.key == key)?;
+        match &last.write {
+            Write::Envelope(bytes) => envelope::open(bytes).ok(),
+            Write::Nothing | Write::Remove => None,
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.refused.is_none()
     }

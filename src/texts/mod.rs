@@ -1,4 +1,6 @@
 //! Every sentence that a person sees, as functions to bodies: the seam for translations.
+//! Every sentence that a person sees, as functions to bodies: one place to keep them short and plain, and the seam for
+//! translations.
 
 pub mod alert;
 pub mod chat;
@@ -12,6 +14,7 @@ pub mod cluster;
 pub mod cures;
 pub mod findings;
 pub mod look;
+pub mod repair;
 pub mod report;
 pub mod schedule;
 pub mod time;
