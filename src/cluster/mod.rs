@@ -2,7 +2,9 @@
 
 mod ask;
 mod connect;
+mod events;
 mod exchange;
+mod kinds;
 mod list;
 mod logs;
 mod objects;
@@ -26,7 +28,11 @@ use std::time::Duration;
 
 pub use ask::LookError;
 pub use connect::{Access, ClusterConfig, init_tls};
+pub use events::{EventLine, Events, EventsRequest};
 pub use exchange::Denied;
+pub use kinds::Kind;
+pub use logs::{LogError, LogRequest, LogTail};
+pub use objects::{Described, ListRequest, Listing, Row};
 pub use obstacle::{Obstacle, Unreachable};
 pub use peek::{NotSeen, Peek};
 pub use read::ReadRequest;

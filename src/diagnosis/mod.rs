@@ -17,9 +17,4 @@ pub use cures::{Cure, cures, remedies};
 pub use graph::{Graph, ObjectId};
 pub use object::{Entity, Object};
 pub use relations::{ConfigRef, Relation, backends, config_refs, exceeded_quota};
-
-pub fn link(_: &Graph<'_>, _: &mut [crate::inspection::finding::Finding]) {}
-pub fn order(_: &mut [crate::inspection::finding::Finding]) {}
-pub fn remedies(_: &Graph<'_>, _: &crate::inspection::finding::Finding) -> Vec<crate::inspection::finding::Remedy> {
-    vec![]
-}
+pub use why::{Chain, Step, Verdict, why};
