@@ -7,10 +7,12 @@ use super::graph::{Graph, ObjectId};
 use super::object::KINDS;
 use super::relations::Relation;
 use crate::inspection::finding::{Evidence, Finding, Fingerprint, Severity, Target};
+use crate::redact;
 use crate::report::Report;
 use crate::snapshot::Snapshot;
 use crate::texts::why as texts;
 use chrono::{DateTime, Utc};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{HashSet, VecDeque};
 
@@ -31,6 +33,26 @@ pub struct Chain {
     pub verdict: Verdict,
     /// What to do, the cure of the root first.
     pub cures: Vec<Cure>,
+}
+
+impl Chain {
+    /// The chain without secrets: messages of containers and events are quoted in it.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        let hide = |text: &mut String| {
+            if let Cow::Owned(clean) = redact::text(text) {
+                *text = clean;
+            }
+        };
+        for step in &mut self.steps {
+            hide(&mut step.statement);
+            step.evidence.iter_mut().for_each(|fact| hide(&mut fact.value));
+        }
+        if let Verdict::Healthy { checked } = &mut self.verdict {
+            checked.iter_mut().for_each(|fact| hide(&mut fact.value));
+        }
+        self
+    }
 }
 
 /// One step of a chain.

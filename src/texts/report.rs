@@ -4,6 +4,7 @@ use super::{chat::when, time};
 use crate::{
     inspection::finding::{Finding, FindingState, RemedyKind, Severity},
     report::{Gap, Report},
+    schedule::Missed,
     snapshot::{Resource, Why},
 };
 use chrono::{DateTime, Utc};
@@ -264,19 +265,19 @@ pub fn explain_question(finding: &Finding) -> String {
 }
 
 /// Said before a report that is late, or after some that were missed.
-pub fn notice(late: Option<DateTime<Utc>>, missed: &[DateTime<Utc>]) -> Option<String> {
+pub fn notice(late: Option<DateTime<Utc>>, missed: Option<Missed>) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(planned_at) = late {
         parts.push(format!("This report is late: it was due {}.", when(Some(planned_at), None)));
     }
     match missed {
-        [] => {}
-        [one] => parts.push(format!("The report due {} was missed: I was not running.", when(Some(*one), None))),
-        [first, .., last] => parts.push(format!(
-            "{} reports were missed, from {} to {}: I was not running.",
-            missed.len(),
-            when(Some(*first), None),
-            when(Some(*last), None)
+        None => {}
+        Some(Missed { first, count: 1 }) => {
+            parts.push(format!("The report due {} was missed: I was not running.", when(Some(first), None)));
+        }
+        Some(Missed { first, count }) => parts.push(format!(
+            "{count} reports were missed, the first due {}: I was not running.",
+            when(Some(first), None)
         )),
     }
     (!parts.is_empty()).then(|| parts.join(" "))
