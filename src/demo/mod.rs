@@ -13,6 +13,7 @@ use serde_json::Value;
 mod access;
 mod controllers;
 mod defaults;
+mod delete;
 mod discover;
 mod events;
 mod json;

@@ -149,7 +149,13 @@ impl Objects {
         if kind.has_generation() {
             let generation = super::json::count(&before, "/metadata/generation");
             let bump = i64::from(before.get("spec") != value.get("spec"));
-            put(&mut value, "/metadata/generation", json!(generation + bump));
+            // A deletion counts up by itself.
+            let own = super::json::count(&value, "/metadata/generation");
+            put(
+                &mut value,
+                "/metadata/generation",
+                json!(own.max(generation + bump)),
+            );
         }
         put(
             &mut value,

@@ -225,6 +225,7 @@ async fn a_pod_is_deleted_only_if_it_is_the_one_that_was_meant() {
         .await[0]
         .clone();
     let path = format!("{pods}/{}", pod["metadata"]["name"].as_str().unwrap());
+    let pod_before = world.object(&path).await;
     let wrong = world
         .delete(
             Identity::Writer,
@@ -243,7 +244,18 @@ async fn a_pod_is_deleted_only_if_it_is_the_one_that_was_meant() {
     let dry = world
         .delete(Identity::Writer, &path, &json!({"dryRun": ["All"]}))
         .await;
-    assert_eq!((dry.code, world.object(&path).await), (200, dry.json()));
+    assert_eq!(
+        (
+            dry.code,
+            dry.json()["metadata"]["deletionGracePeriodSeconds"].clone()
+        ),
+        (200, json!(30))
+    );
+    assert_eq!(
+        world.object(&path).await,
+        pod_before,
+        "a dry run keeps nothing"
+    );
     let right = world
         .delete(
             Identity::Writer,
@@ -306,7 +318,7 @@ async fn a_dry_run_shows_the_next_generation_and_keeps_nothing() {
             )
             .await
             .code,
-        400
+        422
     );
 }
 
@@ -433,4 +445,16 @@ async fn a_stateful_set_and_a_daemon_set_roll_too() {
         ),
         (json!(4), json!(4))
     );
+}
+
+#[tokio::test]
+async fn an_impossible_scale_is_called_so() {
+    let world = World::with(&[]);
+    let uri = "/apis/apps/v1/namespaces/shop/deployments/catalog/scale";
+    let reply = world
+        .patch(Identity::Writer, uri, &json!({"spec": {"replicas": -2}}))
+        .await;
+    assert_eq!(reply.code, 422);
+    let words = "Scale.autoscaling \"catalog\" is invalid: spec.replicas: Invalid value: -2: must be greater than or equal to 0";
+    assert_eq!(reply.message(), words);
 }
