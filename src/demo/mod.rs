@@ -24,6 +24,7 @@ mod objects;
 mod quantity;
 mod read;
 pub mod recorder;
+pub mod replay;
 mod request;
 mod resources;
 mod select;
