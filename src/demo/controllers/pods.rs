@@ -85,7 +85,7 @@ pub(in crate::demo) fn may_create(
     owner: &Value,
     sample: &Value,
 ) -> bool {
-    let Some(refused) = events::last(simulation, uid(owner), "FailedCreate") else {
+    let Some(refused) = events::last(simulation, owner, "FailedCreate") else {
         return true;
     };
     simulation.wake_at(refused + RETRY);

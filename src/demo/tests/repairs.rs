@@ -458,3 +458,27 @@ async fn an_impossible_scale_is_called_so() {
     let words = "Scale.autoscaling \"catalog\" is invalid: spec.replicas: Invalid value: -2: must be greater than or equal to 0";
     assert_eq!(reply.message(), words);
 }
+
+#[tokio::test]
+async fn an_undo_cures_checkout_among_all_the_other_stories() {
+    let world = World::with(&Story::ALL);
+    let lease = world
+        .object("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/worker-a")
+        .await;
+    assert_eq!(lease["spec"]["renewTime"], "2027-01-15T08:00:00.000000Z");
+    let pods = "/api/v1/namespaces/shop/pods?labelSelector=app%3Dcheckout";
+    let broken = world.items(pods).await;
+    assert_eq!(broken.len(), 3);
+    assert!(broken.iter().all(|pod| waiting(pod) == "ImagePullBackOff"));
+    let good = plain(&revision(&world, "2").await);
+    let undo = json!([{"op": "replace", "path": "/spec/template", "value": good}]);
+    assert_eq!(
+        world.patch(Identity::Writer, CHECKOUT, &undo).await.code,
+        200
+    );
+    world.pass(6);
+    assert_eq!(
+        world.object(CHECKOUT).await["status"]["availableReplicas"],
+        3
+    );
+}

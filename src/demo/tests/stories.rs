@@ -67,7 +67,11 @@ async fn the_backdrop_is_well() {
         );
         assert!(!slice["ports"].as_array().unwrap().is_empty(), "{slice}");
     }
-    assert_eq!(world.items("/api/v1/events").await, Vec::<Value>::new());
+    assert_eq!(
+        world.items("/api/v1/events").await.len(),
+        0,
+        "nothing has happened lately"
+    );
     let lease = world
         .object("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/worker-c")
         .await;
@@ -331,7 +335,7 @@ async fn the_node_is_silent_and_its_pods_with_it() {
     let there = world
         .items("/api/v1/pods?fieldSelector=spec.nodeName%3Dworker-c")
         .await;
-    assert!(there.len() >= 4, "{}", there.len());
+    assert!(there.len() >= 3, "{}", there.len());
     assert!(
         there
             .iter()
