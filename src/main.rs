@@ -29,7 +29,8 @@ fn open_discord(settings: &DiscordSettings) -> anyhow::Result<Arc<dyn contract::
 }
 
 fn open_console(order: ConsoleOrder) -> anyhow::Result<Opened> {
-    let user = |user: roundsman::config::ConsoleUser| console::User { name: user.name, password_hash: user.password_hash };
+    let user =
+        |user: roundsman::config::ConsoleUser| console::User { name: user.name, password_hash: user.password_hash };
     let config = console::Config {
         listen: order.listen,
         public_url: order.public_url,
