@@ -1,7 +1,12 @@
 //! The configured clusters: how each is reached, and what reading it may cost. Every call names its cluster by holding one.
 
+mod ask;
 mod connect;
+mod events;
+mod kinds;
 mod list;
+mod logs;
+mod objects;
 mod obstacle;
 mod read;
 mod split;
@@ -10,12 +15,19 @@ mod wire;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod look_tests;
+#[cfg(test)]
 mod read_tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use ask::LookError;
 pub use connect::{Access, ClusterConfig, init_tls};
+pub use events::{EventLine, Events, EventsRequest};
+pub use kinds::Kind;
+pub use logs::{LogError, LogRequest, LogTail};
+pub use objects::{Described, ListRequest, Listing, Row};
 pub use obstacle::{Obstacle, Unreachable};
 pub use read::ReadRequest;
 
@@ -56,6 +68,8 @@ pub struct Cluster {
     reader: kube::Client,
     /// The identity that carries out approved repairs; never retried by the client, and absent where repairs are off.
     writer: Option<kube::Client>,
+    /// Whether inspections read Secrets here: names, types and certificates.
+    secrets: bool,
     limits: Limits,
     wire: Arc<Wire>,
 }
@@ -75,13 +89,19 @@ impl Cluster {
     pub fn from_client(name: &str, client: kube::Client) -> Self {
         let limits = Limits::default();
         let wire = Arc::new(Wire::new(client.clone(), limits.requests_per_second));
-        Self { name: Arc::from(name), server: None, reader: client, writer: None, limits, wire }
+        Self { name: Arc::from(name), server: None, reader: client, writer: None, secrets: false, limits, wire }
     }
 
     /// The same cluster with an identity for approved repairs.
     #[must_use]
     pub fn with_writer(self, client: kube::Client) -> Self {
         Self { writer: Some(client), ..self }
+    }
+
+    /// The same cluster, whose Secrets inspections read too: names, types and certificates.
+    #[must_use]
+    pub fn with_secrets(self) -> Self {
+        Self { secrets: true, ..self }
     }
 
     /// The same cluster under other limits.
@@ -103,6 +123,11 @@ impl Cluster {
 
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Whether inspections read Secrets here.
+    pub fn reads_secrets(&self) -> bool {
+        self.secrets
     }
 
     /// Whether approved repairs can be carried out here.
