@@ -121,7 +121,7 @@ fn aggregated(core: bool) -> Value {
         .into_iter()
         .map(|(group, version)| {
             let rows = TABLE.iter().filter(|row| row.group == group && row.version == version);
-            let resources: Vec<Value> = rows.map(|row| aggregated_row(row)).collect();
+            let resources: Vec<Value> = rows.map(aggregated_row).collect();
             let metadata = if group.is_empty() { json!({ "creationTimestamp": null }) } else { json!({ "name": group, "creationTimestamp": null }) };
             json!({ "metadata": metadata, "versions": [{ "version": version, "resources": resources, "freshness": "Current" }] })
         })

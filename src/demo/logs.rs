@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::controllers::kubelet::{Container, Ended, Stage};
+use super::controllers::container::{Container, Ended, Stage};
 use super::json::{items, name, text, uid};
 use super::read::one;
 use super::request::{Call, Target};

@@ -39,6 +39,22 @@ pub(super) fn without_hash(template: &Value) -> Value {
     template
 }
 
+/// Whether two pod templates are the same but for the label that carries their hash.
+pub(super) fn same_template(one: &Value, other: &Value) -> bool {
+    const OWN: &str = "pod-template-hash";
+    let labels = |template: &Value| -> Vec<(String, Value)> {
+        let all = super::json::map(template, "/metadata/labels")
+            .into_iter()
+            .flatten();
+        all.filter(|(key, _)| *key != OWN)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    };
+    one["spec"] == other["spec"]
+        && one["metadata"].get("annotations") == other["metadata"].get("annotations")
+        && labels(one) == labels(other)
+}
+
 /// A stable number below a bound, for addresses and the like.
 pub(super) fn number(seed: &str, bound: u32) -> u32 {
     let bytes = digest(seed);

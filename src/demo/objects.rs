@@ -30,6 +30,12 @@ pub(super) struct Objects {
     stored: BTreeMap<Key, Arc<Value>>,
     version: u64,
     log: VecDeque<Change>,
+    /// The version of the last change of a kind, per namespace.
+    touched: BTreeMap<(Kind, String), u64>,
+    /// Whether something that may own others was removed since the collector last asked.
+    removals: bool,
+    /// The version at which a pod was last removed: there may be room now.
+    pod_left: u64,
 }
 
 fn key(kind: Kind, namespace: &str, name: &str) -> Key {
@@ -40,6 +46,33 @@ impl Objects {
     /// The resourceVersion of the last change.
     pub(super) fn version(&self) -> u64 {
         self.version
+    }
+
+    /// The version of the last change of a kind: in a namespace, or anywhere. Cluster-wide kinds count for every namespace.
+    pub(super) fn touched(&self, kind: Kind, within: Option<&str>) -> u64 {
+        let here = self
+            .touched
+            .range((kind, String::new())..)
+            .take_while(|((of, _), _)| *of == kind);
+        here.filter(|((_, namespace), _)| {
+            within.is_none_or(|within| namespace.is_empty() || namespace == within)
+        })
+        .map(|(_, version)| *version)
+        .max()
+        .unwrap_or_default()
+    }
+
+    /// The version of the last change that may make room for a pod that fitted nowhere.
+    pub(super) fn room_made(&self) -> u64 {
+        [Kind::Node, Kind::PersistentVolumeClaim, Kind::StorageClass]
+            .map(|kind| self.touched(kind, None))
+            .into_iter()
+            .fold(self.pod_left, u64::max)
+    }
+
+    /// Whether something was removed since this was last asked.
+    pub(super) fn forget_removals(&mut self) -> bool {
+        std::mem::take(&mut self.removals)
     }
 
     pub(super) fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<Arc<Value>> {
@@ -130,7 +163,18 @@ impl Objects {
     pub(super) fn remove(&mut self, kind: Kind, namespace: &str, name: &str) -> Option<Arc<Value>> {
         let before = self.stored.remove(&key(kind, namespace, name))?;
         self.version += 1;
-        self.log(Change { version: self.version, kind, before: Some(Arc::clone(&before)), after: None });
+        self.removals |= kind != Kind::Event;
+        if kind == Kind::Pod {
+            self.pod_left = self.version;
+        }
+        self.touched
+            .insert((kind, namespace.to_owned()), self.version);
+        self.log(Change {
+            version: self.version,
+            kind,
+            before: Some(Arc::clone(&before)),
+            after: None,
+        });
         Some(before)
     }
 
@@ -147,8 +191,18 @@ impl Objects {
         self.version += 1;
         put(&mut value, "/metadata/resourceVersion", json!(self.version.to_string()));
         let after = Arc::new(value);
-        let before = self.stored.insert(key(kind, namespace(&after), name(&after)), Arc::clone(&after));
-        self.log(Change { version: self.version, kind, before, after: Some(Arc::clone(&after)) });
+        self.touched
+            .insert((kind, namespace(&after).to_owned()), self.version);
+        let before = self.stored.insert(
+            key(kind, namespace(&after), name(&after)),
+            Arc::clone(&after),
+        );
+        self.log(Change {
+            version: self.version,
+            kind,
+            before,
+            after: Some(Arc::clone(&after)),
+        });
         after
     }
 

@@ -185,7 +185,7 @@ fn play(simulation: &mut Simulation, step: &Step, now: DateTime<Utc>) -> Result<
         simulation.objects.update(row.id, after);
     }
     for node in &step.silence {
-        simulation.world.silent.insert(node.clone(), simulation.now);
+        simulation.silence(node);
     }
     Ok(())
 }

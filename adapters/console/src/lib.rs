@@ -167,7 +167,7 @@ impl Console {
                 () = &mut drained => break Ok(()),
                 else => break Ok(()),
             }
-            if !serving && at_work.is_empty() && jobs.is_empty() {
+            if !serving && at_work.is_empty() && again.is_empty() && jobs.is_empty() {
                 break Ok(());
             }
         };

@@ -20,8 +20,8 @@ use super::pods;
 
 const COMPONENT: &str = "cronjob-controller";
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for cron in simulation.objects.all(Kind::CronJob) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for cron in simulation.objects.list(Kind::CronJob, Some(within)) {
         settle_jobs(simulation, &cron);
         if !truth(&cron, "/spec/suspend") {
             fire(simulation, &cron);

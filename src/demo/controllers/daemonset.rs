@@ -11,8 +11,8 @@ use super::{pods, scheduler};
 
 const COMPONENT: &str = "daemonset-controller";
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for set in simulation.objects.all(Kind::DaemonSet) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for set in simulation.objects.list(Kind::DaemonSet, Some(within)) {
         reconcile(simulation, &set);
         report(simulation, &set);
     }

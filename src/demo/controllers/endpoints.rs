@@ -10,8 +10,8 @@ use crate::demo::simulation::Simulation;
 
 use super::pods;
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for service in simulation.objects.all(Kind::Service) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for service in simulation.objects.list(Kind::Service, Some(within)) {
         if map(&service, "/spec/selector").is_some_and(|selector| !selector.is_empty())
             && text(&service, "/spec/type") != "ExternalName"
         {

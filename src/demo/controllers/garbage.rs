@@ -8,7 +8,21 @@ use crate::demo::simulation::Simulation;
 
 use super::pods;
 
-pub(super) fn run(simulation: &mut Simulation) {
+/// The kinds that own others.
+pub(super) const OWNERS: &[Kind] = &[
+    Kind::Deployment,
+    Kind::ReplicaSet,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+    Kind::CronJob,
+    Kind::Job,
+    Kind::Service,
+];
+
+pub(super) fn run(simulation: &mut Simulation, _: &str) {
+    if !simulation.objects.forget_removals() {
+        return;
+    }
     let all = simulation.objects.everything();
     let alive: BTreeSet<&str> = all.iter().map(|(_, object)| uid(object)).collect();
     for (kind, object) in &all {

@@ -13,8 +13,8 @@ use super::pods;
 
 const COMPONENT: &str = "job-controller";
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for job in simulation.objects.all(Kind::Job) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for job in simulation.objects.list(Kind::Job, Some(within)) {
         if !condition_true(&job, "Complete") && !condition_true(&job, "Failed") {
             reconcile(simulation, &job);
         }

@@ -6,7 +6,7 @@ use crate::demo::json::{name, when};
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
 
-pub(super) fn run(simulation: &mut Simulation) {
+pub(super) fn run(simulation: &mut Simulation, _: &str) {
     for namespace in simulation.objects.all(Kind::Namespace) {
         let own = name(&namespace);
         let created = when(&namespace, "/metadata/creationTimestamp").unwrap_or(simulation.now);

@@ -24,7 +24,7 @@ const CONDITIONS: &[(&str, &str, &str, &str)] = &[
     ("Ready", "KubeletReady", "kubelet is posting ready status", "True"),
 ];
 
-pub(super) fn run(simulation: &mut Simulation) {
+pub(super) fn run(simulation: &mut Simulation, _: &str) {
     for node in simulation.objects.all(Kind::Node) {
         match simulation.world.silent.get(name(&node)).copied() {
             None => speak(simulation, &node),

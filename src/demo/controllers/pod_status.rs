@@ -8,7 +8,7 @@ use crate::demo::names;
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
 
-use super::kubelet::{Container, Ended, Stage};
+use super::container::{Container, Ended, Stage};
 
 /// Writes what the containers of a pod are doing into its status.
 pub(super) fn write(simulation: &mut Simulation, pod: &Value, containers: &[Container]) {

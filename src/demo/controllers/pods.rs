@@ -91,7 +91,12 @@ pub(in crate::demo) fn create(
     if let Err(why) = quota::admit(simulation, &pod) {
         let why = format!("pods \"{own}\" is forbidden: {why}");
         let message = format!("Error creating: {why}");
-        events::record(simulation, owner, Note::warning(component, "FailedCreate", &message));
+        events::record(
+            simulation,
+            owner,
+            Note::warning(component, "FailedCreate", &message),
+        );
+        simulation.wake_at(simulation.now + RETRY);
         return Err(why);
     }
     let now = simulation.now;

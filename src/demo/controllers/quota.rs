@@ -11,8 +11,8 @@ use crate::demo::simulation::Simulation;
 
 use super::{pods, scheduler};
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for quota in simulation.objects.all(Kind::ResourceQuota) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for quota in simulation.objects.list(Kind::ResourceQuota, Some(within)) {
         let used = used(simulation, &quota);
         simulation.objects.edit(Kind::ResourceQuota, namespace(&quota), name(&quota), |quota| {
             let hard = quota["spec"]["hard"].clone();

@@ -10,8 +10,8 @@ use super::pods;
 
 const COMPONENT: &str = "replicaset-controller";
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for set in simulation.objects.all(Kind::ReplicaSet) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for set in simulation.objects.list(Kind::ReplicaSet, Some(within)) {
         reconcile(simulation, &set);
     }
 }

@@ -18,7 +18,7 @@ const COMPONENT: &str = "default-scheduler";
 /// How often a pod that fits nowhere is tried again, and its event repeated.
 const RETRY: TimeDelta = TimeDelta::minutes(5);
 
-pub(super) fn run(simulation: &mut Simulation) {
+pub(super) fn run(simulation: &mut Simulation, _: &str) {
     for pod in simulation.objects.all(Kind::Pod) {
         if text(&pod, "/spec/nodeName").is_empty() && !deleting(&pod) && !pods::finished(&pod) {
             schedule(simulation, &pod);
@@ -27,10 +27,22 @@ pub(super) fn run(simulation: &mut Simulation) {
 }
 
 fn schedule(simulation: &mut Simulation, pod: &Value) {
+    let due = events::last(simulation, uid(pod), "FailedScheduling").map(|last| last + RETRY);
+    let found = simulation.refused.get(uid(pod)).copied();
+    if let Some(due) = due.filter(|due| *due > simulation.now)
+        && found.is_some_and(|version| version > simulation.objects.room_made())
+    {
+        return simulation.wake_at(due);
+    }
     let nodes = simulation.objects.all(Kind::Node);
     match place(simulation, pod, &nodes) {
         Ok(node) => {
-            let message = format!("Successfully assigned {}/{} to {node}", namespace(pod), name(pod));
+            simulation.refused.remove(uid(pod));
+            let message = format!(
+                "Successfully assigned {}/{} to {node}",
+                namespace(pod),
+                name(pod)
+            );
             let now = simulation.now;
             simulation.objects.edit(Kind::Pod, namespace(pod), name(pod), |pod| {
                 put(pod, "/spec/nodeName", json!(node));
@@ -40,17 +52,21 @@ fn schedule(simulation: &mut Simulation, pod: &Value) {
         }
         Err(message) => {
             let now = simulation.now;
-            let said = condition(pod, "PodScheduled").map(|condition| text(condition, "/message").to_owned());
-            simulation.objects.edit(Kind::Pod, namespace(pod), name(pod), |pod| {
-                set_condition(pod, "PodScheduled", "False", "Unschedulable", &message, now);
-            });
-            let due = events::last(simulation, uid(pod), "FailedScheduling").map(|last| last + RETRY);
+            let said = condition(pod, "PodScheduled")
+                .map(|condition| text(condition, "/message").to_owned());
+            simulation
+                .objects
+                .edit(Kind::Pod, namespace(pod), name(pod), |pod| {
+                    set_condition(pod, "PodScheduled", "False", "Unschedulable", &message, now);
+                });
             if said.as_deref() != Some(message.as_str()) || due.is_none_or(|due| due <= now) {
                 events::record(simulation, pod, Note::warning(COMPONENT, "FailedScheduling", &message));
                 simulation.wake_at(now + RETRY);
             } else if let Some(due) = due {
                 simulation.wake_at(due);
             }
+            let version = simulation.objects.version();
+            simulation.refused.insert(uid(pod).to_owned(), version);
         }
     }
 }

@@ -12,8 +12,8 @@ use super::pods;
 const COMPONENT: &str = "statefulset-controller";
 const HASH: &str = "controller-revision-hash";
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for set in simulation.objects.all(Kind::StatefulSet) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for set in simulation.objects.list(Kind::StatefulSet, Some(within)) {
         reconcile(simulation, &set);
         report(simulation, &set);
     }

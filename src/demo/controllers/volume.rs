@@ -14,8 +14,11 @@ const PROVISIONS: TimeDelta = TimeDelta::seconds(2);
 /// How often a failure is repeated.
 const RETRY: TimeDelta = TimeDelta::minutes(5);
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for claim in simulation.objects.all(Kind::PersistentVolumeClaim) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for claim in simulation
+        .objects
+        .list(Kind::PersistentVolumeClaim, Some(within))
+    {
         if text(&claim, "/status/phase") != "Bound" {
             reconcile(simulation, &claim);
         }

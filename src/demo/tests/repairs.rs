@@ -99,6 +99,7 @@ async fn a_rolling_update_never_goes_below_its_minimum() {
             break;
         }
     }
+    world.pass(2);
     assert_eq!(steps.last(), Some(&3));
     assert!(steps.len() > 6, "somebody who watches sees it: {steps:?}");
     assert_eq!(world.items("/api/v1/namespaces/shop/pods?labelSelector=app%3Dfrontend").await.len(), 3);

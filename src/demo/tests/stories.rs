@@ -185,8 +185,11 @@ async fn the_invoices_fail_since_their_last_release() {
     assert!(jobs.len() <= 5, "{}", jobs.len());
     let cron = world.object("/apis/batch/v1/namespaces/billing/cronjobs/invoice-sync").await;
     assert_eq!(cron["status"]["lastScheduleTime"], "2027-01-15T08:00:00Z");
-    assert_eq!(cron["status"]["lastSuccessfulTime"], "2027-01-15T02:30:24Z");
-    assert_eq!(newest["metadata"]["ownerReferences"][0]["name"], "invoice-sync");
+    assert_eq!(cron["status"]["lastSuccessfulTime"], "2027-01-15T03:00:21Z");
+    assert_eq!(
+        newest["metadata"]["ownerReferences"][0]["name"],
+        "invoice-sync"
+    );
     world.pass(300);
     let jobs = world.items("/apis/batch/v1/namespaces/billing/jobs").await;
     let newest =

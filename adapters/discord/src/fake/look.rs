@@ -77,6 +77,17 @@ impl FakeDiscord {
         .await;
     }
 
+    /// Waits until this many sessions were begun since the fake started, and the last one is ready: for a bot that was
+    /// started again.
+    pub async fn wait_session(&self, number: u32) {
+        self.until("a session", |fake| {
+            fake.shared
+                .with_quietly(|state| state.gateway.identifies >= number && state.gateway.is_ready())
+                .then_some(())
+        })
+        .await;
+    }
+
     /// Waits until everybody in the channel sees such a message.
     pub async fn wait_for(&self, channel: &str, matches: impl Fn(&Message) -> bool) -> Message {
         self.until("a message in the channel", |fake| fake.messages(channel).into_iter().find(&matches)).await

@@ -158,10 +158,17 @@ fn route(state: &mut State, request: &Request) -> Result<Answer, Answer> {
     }
     match (method, parts.as_slice()) {
         ("GET", ["gateway"]) => Ok(ok(json!({ "url": request.gateway }))),
-        ("GET", ["gateway", "bot"]) => Ok(ok(json!({
-            "url": request.gateway, "shards": 1,
-            "session_start_limit": { "total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1 },
-        }))),
+        ("GET", ["gateway", "bot"]) => {
+            let exhausted = state.gateway.exhausted;
+            let remaining = if exhausted.is_some() { 0 } else { 1_000 - state.gateway.identifies };
+            let reset_after = exhausted.map_or(0, |after| after.as_millis());
+            Ok(ok(json!({
+                "url": request.gateway, "shards": 1,
+                "session_start_limit": {
+                    "total": 1_000, "remaining": remaining, "reset_after": reset_after, "max_concurrency": 1,
+                },
+            })))
+        }
         ("GET", ["users", "@me"]) => Ok(ok(state.user_json(state.me))),
         ("GET", ["applications", "@me"]) => Ok(ok(json!({ "id": state.application.to_string(), "name": "roundsman" }))),
         ("PUT", ["applications", application, "commands"]) => put_commands(state, application, None, request),

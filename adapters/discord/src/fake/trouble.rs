@@ -74,6 +74,16 @@ impl FakeDiscord {
         self.shared.with(|state| state.held.retain(|held| held != route));
     }
 
+    /// Any event at all, such as one that Discord has just invented.
+    pub fn dispatch(&self, kind: &str, data: &serde_json::Value) {
+        self.shared.with(|state| state.gateway.dispatch(kind, data));
+    }
+
+    /// Any frame at all.
+    pub fn send_frame(&self, frame: serde_json::Value) {
+        self.shared.with(|state| state.gateway.send(Frame::Json(frame)));
+    }
+
     /// The next dispatch comes twice.
     pub fn duplicate_next(&self) {
         self.shared.with(|state| state.gateway.duplicate += 1);
@@ -129,6 +139,16 @@ impl FakeDiscord {
         self.shared.with(|state| state.gateway.silent = false);
     }
 
+    /// The day's sessions are used up; the count begins again after this long.
+    pub fn exhaust_sessions(&self, reset_after: Duration) {
+        self.shared.with(|state| state.gateway.exhausted = Some(reset_after));
+    }
+
+    /// A new day.
+    pub fn restore_sessions(&self) {
+        self.shared.with(|state| state.gateway.exhausted = None);
+    }
+
     /// READY does not come before [`FakeDiscord::release_ready`].
     pub fn hold_ready(&self) {
         self.shared.with(|state| state.gateway.hold_ready = true);
@@ -143,7 +163,7 @@ impl FakeDiscord {
         });
     }
 
-    /// The token that is taken from now on; [`TOKEN`] is not, if it is another one.
+    /// The token that is taken from now on; [`super::TOKEN`] is not, if it is another one.
     pub fn change_token(&self, token: &str) {
         self.shared.with(|state| token.clone_into(&mut state.token));
     }

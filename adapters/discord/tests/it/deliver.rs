@@ -261,6 +261,11 @@ async fn refusals_say_what_to_do_next() {
     let receipt = Some(Receipt::from("telegram:1"));
     foreign.kind = OutboundKind::Answer { receipt, reply_to: None, visibility: Visibility::Channel };
     world.deliver(&foreign).await.unwrap();
+    world.slash("help", &[]);
+    let inbound = world.intake.inbound(0).await;
+    world.fake.fail_next("POST /webhooks", Fault::CutAfter);
+    let cut = world.deliver(&world.answer(&inbound, Visibility::Private, Body::text("psst"))).await.unwrap_err();
+    assert!(matches!(cut, DeliveryError::Ambiguous(_)), "a follow-up has no nonce: {cut:?}");
     world.fake.forbid(&world.ops);
     assert!(matches!(world.deliver(&world.post(Body::text("x"))).await, Err(DeliveryError::ChannelGone(_))));
     world.fake.change_token("another");
