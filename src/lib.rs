@@ -1,12 +1,11 @@
 //! roundsman makes the rounds of Kubernetes clusters.
 
+pub mod agent;
 pub mod channel;
 pub mod clock;
 pub mod cluster;
 pub mod config;
 pub mod demo;
-pub mod clock;
-pub mod cluster;
 pub mod diagnosis;
 pub mod health;
 pub mod ids;
@@ -16,7 +15,6 @@ pub mod intake;
 pub mod outbox;
 pub mod redact;
 pub mod repair;
-pub mod redact;
 pub mod report;
 pub mod requests;
 pub mod schedule;

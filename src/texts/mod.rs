@@ -1,17 +1,13 @@
 //! Every sentence that a person sees, as functions to bodies: the seam for translations.
 
+pub mod agent;
 pub mod alert;
 pub mod chat;
 pub mod cluster;
 pub mod cures;
 pub mod findings;
-pub mod outbox;
-//! Every sentence that a person sees, as functions: one place to keep them short and plain.
-
-pub mod cluster;
-pub mod cures;
-pub mod findings;
 pub mod look;
+pub mod outbox;
 pub mod report;
 pub mod schedule;
 pub mod time;
