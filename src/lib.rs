@@ -12,6 +12,7 @@ pub mod inbox;
 pub mod inspection;
 pub mod intake;
 pub mod outbox;
+pub mod redact;
 pub mod repair;
 pub mod report;
 pub mod requests;

@@ -185,13 +185,13 @@ pub fn answer_inspection(
     store: &Store,
     commit: &mut Commit,
     id: &str,
-    outcome: &Result<Report, String>,
+    outcome: Result<&Report, &str>,
     now: DateTime<Utc>,
 ) -> Result<(), ReadError> {
     if let Some(request) = load(store, id)? {
         let result = match outcome {
             Ok(report) => Outcome::Report(Box::new(report.clone())),
-            Err(error) => Outcome::Failed(error.clone()),
+            Err(error) => Outcome::Failed(error.to_owned()),
         };
         finish(commit, &request, result, now);
     }

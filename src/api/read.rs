@@ -41,7 +41,7 @@ pub(super) async fn report(
 ) -> Result<Json<Report>, Problem> {
     let known = api.clusters.contains_key(&cluster) && caller.may_see(&cluster);
     let report = if known { archive::latest(&api.store, &cluster, None)? } else { None };
-    report.map(Json).ok_or_else(|| Problem(StatusCode::NOT_FOUND, format!("there is no report of {cluster}")))
+    report.map(|stored| Json(stored.report)).ok_or_else(|| Problem(StatusCode::NOT_FOUND, format!("there is no report of {cluster}")))
 }
 
 /// Proposals.

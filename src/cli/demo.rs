@@ -1,9 +1,9 @@
 //! `roundsman demo`: an embedded cluster in trouble, its report in the terminal, and the web chat to go on with.
 
-use super::{ConsoleOrder, Platforms, run::stopped};
+use super::{ConsoleOrder, Opened, Platforms, run::stopped};
 use crate::{
     agent::{Agent, Prompts},
-    app::{self, Parts},
+    app::{self, Parts, Running},
     channel::{Access, ChannelGrant, People},
     clock::Clock,
     cluster::Cluster,
@@ -11,7 +11,7 @@ use crate::{
     ids,
     inbox::{Inbox, Work, inspection_lane},
     inspection::{
-        self,
+        self, History, Order,
         archive::{self, Listener},
     },
     repair::{ActionKind, Policy, Rule},
@@ -56,35 +56,60 @@ pub struct Args {
 /// When the port is taken or the folder cannot be written.
 pub async fn run(args: Args, platforms: Platforms, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let clock = Clock::system();
-    let time = clock.clone();
-    let demo = Demo::start(move || time.now(), Story::ALL)?;
-    let cluster = Arc::new(
-        Cluster::from_client(CLUSTER, demo.client(Identity::Reader))
-            .with_secrets()
-            .with_writer(demo.client(Identity::Writer)),
-    );
-    let report = inspection::run(&cluster, None, None, &clock).await?;
-    writeln!(out, "{}", report::text::render(&report, clock.now(), super::style()))?;
+    let cluster = cluster(&clock)?;
+    let inspected = inspection::run(&cluster, &Order::default(), &History::default(), clock.now()).await?;
+    write!(out, "{}", report::text::render(&inspected.report, super::style()))?;
     if args.once {
         return Ok(ExitCode::SUCCESS);
     }
     let scratch = args.data_dir.is_none();
     let dir = args.data_dir.unwrap_or_else(|| std::env::temp_dir().join(format!("roundsman-demo-{}", ids::random())));
-    let served = serve(&dir, args.port, clock, cluster, platforms, out).await;
+    let started = start(&dir, args.port, clock, cluster, platforms).await;
+    let ended = match started {
+        Ok((running, console)) => {
+            greet(out, &console)?;
+            stopped().await;
+            running.drain().await;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => Err(error),
+    };
     if scratch {
         std::fs::remove_dir_all(&dir).with_context(|| format!("removing {}", dir.display()))?;
     }
-    served
+    ended
 }
 
-async fn serve(
+fn greet(out: &mut impl Write, console: &Opened) -> anyhow::Result<()> {
+    let link = console.link.as_ref().unwrap_or(&console.url);
+    writeln!(out, "\nThe same report waits in the web chat. Open this link, it signs you in once:\n\n    {link}\n")?;
+    writeln!(out, "There, subscribe to a daily report, ask \"why is checkout failing?\", press Fix… and Approve.")?;
+    writeln!(out, "Ctrl-C ends it; nothing of it stays.")?;
+    Ok(out.flush()?)
+}
+
+/// The embedded cluster with all of its stories.
+///
+/// # Errors
+/// When a story file is wrong, which a test excludes.
+pub fn cluster(clock: &Clock) -> anyhow::Result<Arc<Cluster>> {
+    let time = clock.clone();
+    let demo = Demo::start(move || time.now(), &Story::ALL)?;
+    let cluster = Cluster::from_client(CLUSTER, demo.client(Identity::Reader)).with_secrets();
+    Ok(Arc::new(cluster.with_writer(demo.client(Identity::Writer))))
+}
+
+/// Starts the bot over the embedded cluster, with a web chat in which the first report waits.
+///
+/// # Errors
+/// When the port is taken or the folder cannot be written.
+pub async fn start(
     dir: &Path,
     port: u16,
     clock: Clock,
     cluster: Arc<Cluster>,
     platforms: Platforms,
-    out: &mut impl Write,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<(Running, Opened)> {
     std::fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
     let console = (platforms.console)(ConsoleOrder {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
@@ -103,7 +128,7 @@ async fn serve(
         clock,
         clusters: vec![cluster],
         alert_labels: [].into(),
-        adapters: vec![console.adapter],
+        adapters: vec![Arc::clone(&console.adapter)],
         access: access(),
         policy: policy(),
         agent: Agent::new(None, Prompts::load(None)?)?,
@@ -111,14 +136,7 @@ async fn serve(
         api: None,
     })
     .await?;
-    let link = console.link.unwrap_or(console.url);
-    writeln!(out, "\nThe same report waits in the web chat. Open this link, it signs you in once:\n\n    {link}\n")?;
-    writeln!(out, "There, subscribe to a daily report, ask \"why is checkout failing?\", press Fix… and Approve.")?;
-    writeln!(out, "Ctrl-C ends it; nothing of it stays.")?;
-    out.flush()?;
-    stopped().await;
-    running.drain().await;
-    Ok(ExitCode::SUCCESS)
+    Ok((running, console))
 }
 
 /// The report that stands in the chat when somebody opens it.

@@ -28,7 +28,7 @@ pub struct Args {
 /// cluster that is down is no error.
 pub async fn run(args: Args, platforms: Platforms) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.config, &environment)?;
-    let parts = build(config, platforms).await?;
+    let parts = build(config, platforms, Clock::system(), Options::default()).await?;
     let running = app::start(parts).await?;
     if let Some(api) = running.api {
         tracing::info!(%api, "the API listens");
@@ -63,9 +63,13 @@ pub(super) async fn stopped() {
     }
 }
 
-async fn build(config: Config, platforms: Platforms) -> anyhow::Result<Parts> {
+/// Builds the parts that a configuration asks for; the clock and the store's options are the caller's.
+///
+/// # Errors
+/// When the store is in use or damaged, a kubeconfig has no such context, or an address is taken.
+pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: Options) -> anyhow::Result<Parts> {
     let dir = config.data_dir.clone();
-    let open = move || Store::open(&dir.join("store"), Options::default());
+    let open = move || Store::open(&dir.join("store"), options);
     let store = tokio::task::spawn_blocking(open).await.context("opening the store")??;
     let mut clusters = Vec::new();
     for settings in &config.clusters {
@@ -103,7 +107,7 @@ async fn build(config: Config, platforms: Platforms) -> anyhow::Result<Parts> {
         config.clusters.iter().filter_map(|cluster| Some((cluster.name.clone(), cluster.alert_label.clone()?))).collect();
     Ok(Parts {
         store,
-        clock: Clock::system(),
+        clock,
         clusters,
         alert_labels,
         adapters,

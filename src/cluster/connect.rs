@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
-use super::wire::Wire;
 use super::{Cluster, Limits, Obstacle, Unreachable};
 
 /// Installs the one TLS provider. Every constructor of a client calls it, and `main` first of all.
@@ -29,55 +29,58 @@ pub enum Access {
 /// One configured cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterConfig {
-    /// The name that people use; without one, the context's.
-    pub name: Option<String>,
+    /// The name that people use.
+    pub name: String,
     pub reader: Access,
     /// The identity for approved repairs, if there is one.
     pub writer: Option<Access>,
-    pub limits: Limits,
-}
-
-impl ClusterConfig {
-    /// A cluster that is only read, under the usual limits.
-    pub fn reading(reader: Access) -> Self {
-        Self { name: None, reader, writer: None, limits: Limits::default() }
-    }
+    /// Whether inspections read Secrets: names, types and certificates.
+    pub secrets: bool,
+    /// For everything that one inspection reads together.
+    pub deadline: Duration,
 }
 
 impl Cluster {
     /// Builds the clients. Whether the server answers shows at the first request.
-    pub async fn connect(config: &ClusterConfig) -> Result<Self, Unreachable> {
+    ///
+    /// # Errors
+    /// When the kubeconfig or the service account cannot be used.
+    pub async fn connect(config: ClusterConfig) -> Result<Self, Unreachable> {
         init_tls();
-        let reader = Identity::load(&config.reader).await.map_err(|detail| unusable(config, None, detail))?;
-        let name = config.name.clone().unwrap_or_else(|| reader.name.clone());
-        let server = reader.config.cluster_url.to_string().trim_end_matches('/').to_owned();
-        let client = reader.client().map_err(|detail| unusable(config, Some(&name), detail))?;
-        let writer = match &config.writer {
-            Some(access) => {
-                let writer = Identity::load(access).await.and_then(Identity::client);
-                Some(writer.map_err(|detail| unusable(config, Some(&name), detail))?)
-            }
-            None => None,
-        };
-        let wire = Arc::new(Wire::new(client.clone(), config.limits.requests_per_second));
-        Ok(Self {
-            name: Arc::from(name),
-            server: Some(Arc::from(server)),
-            reader: client,
-            writer,
-            limits: config.limits.clone(),
-            wire,
-        })
+        let unusable = |detail| unusable(config.name.clone(), detail);
+        let reader = Identity::load(&config.reader).await.map_err(unusable)?;
+        let server = reader.server();
+        let mut cluster = Self::from_client(&config.name, reader.client().map_err(unusable)?).at(&server);
+        if let Some(access) = &config.writer {
+            let writer = Identity::load(access).await.and_then(Identity::client);
+            cluster = cluster.with_writer(writer.map_err(unusable)?);
+        }
+        if config.secrets {
+            cluster = cluster.with_secrets();
+        }
+        Ok(cluster.with_limits(Limits { deadline: config.deadline, ..Limits::default() }))
+    }
+
+    /// The cluster of a kubeconfig context, called as the context is; without a context the current one.
+    ///
+    /// # Errors
+    /// When the kubeconfig cannot be used.
+    pub async fn of_context(path: Option<PathBuf>, context: Option<String>) -> Result<Self, Unreachable> {
+        init_tls();
+        let name = context.clone().unwrap_or_else(|| "of the current context".to_owned());
+        let identity = Identity::load(&Access::Kubeconfig { path, context }).await;
+        let identity = identity.map_err(|detail| unusable(name, detail))?;
+        let (name, server) = (identity.name.clone(), identity.server());
+        let client = identity.client().map_err(|detail| unusable(name.clone(), detail))?;
+        Ok(Self::from_client(&name, client).at(&server))
+    }
+
+    fn at(self, server: &str) -> Self {
+        Self { server: Some(Arc::from(server)), ..self }
     }
 }
 
-fn unusable(config: &ClusterConfig, name: Option<&str>, detail: String) -> Unreachable {
-    let context = match &config.reader {
-        Access::Kubeconfig { context: Some(context), .. } => context.as_str(),
-        Access::Kubeconfig { context: None, .. } => "(current context)",
-        Access::InCluster => "in-cluster",
-    };
-    let cluster = name.or(config.name.as_deref()).unwrap_or(context).to_owned();
+fn unusable(cluster: String, detail: String) -> Unreachable {
     Unreachable { cluster, server: None, obstacle: Obstacle::Configuration, detail }
 }
 
@@ -117,6 +120,10 @@ impl Identity {
                 Ok(Self { name, config })
             }
         }
+    }
+
+    fn server(&self) -> String {
+        self.config.cluster_url.to_string().trim_end_matches('/').to_owned()
     }
 
     /// A client that never sends a request twice by itself: reading decides in `wire`, and writing must not.

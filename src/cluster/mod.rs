@@ -1,8 +1,13 @@
 //! The configured clusters: how each is reached, and what reading it may cost. Every call names its cluster by holding one.
 
+mod ask;
 mod connect;
+mod events;
 mod exchange;
+mod kinds;
 mod list;
+mod logs;
+mod objects;
 mod obstacle;
 mod peek;
 mod read;
@@ -14,13 +19,20 @@ mod write;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod look_tests;
+#[cfg(test)]
 mod read_tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use ask::LookError;
 pub use connect::{Access, ClusterConfig, init_tls};
+pub use events::{EventLine, Events, EventsRequest};
 pub use exchange::Denied;
+pub use kinds::Kind;
+pub use logs::{LogError, LogRequest, LogTail};
+pub use objects::{Described, ListRequest, Listing, Row};
 pub use obstacle::{Obstacle, Unreachable};
 pub use peek::{NotSeen, Peek};
 pub use read::ReadRequest;
@@ -62,6 +74,8 @@ pub struct Cluster {
     reader: kube::Client,
     /// The identity that carries out approved repairs; never retried by the client, and absent where repairs are off.
     writer: Option<kube::Client>,
+    /// Whether inspections read Secrets here: names, types and certificates.
+    secrets: bool,
     limits: Limits,
     wire: Arc<Wire>,
 }
@@ -81,13 +95,19 @@ impl Cluster {
     pub fn from_client(name: &str, client: kube::Client) -> Self {
         let limits = Limits::default();
         let wire = Arc::new(Wire::new(client.clone(), limits.requests_per_second));
-        Self { name: Arc::from(name), server: None, reader: client, writer: None, limits, wire }
+        Self { name: Arc::from(name), server: None, reader: client, writer: None, secrets: false, limits, wire }
     }
 
     /// The same cluster with an identity for approved repairs.
     #[must_use]
     pub fn with_writer(self, client: kube::Client) -> Self {
         Self { writer: Some(client), ..self }
+    }
+
+    /// The same cluster, whose Secrets inspections read too: names, types and certificates.
+    #[must_use]
+    pub fn with_secrets(self) -> Self {
+        Self { secrets: true, ..self }
     }
 
     /// The same cluster under other limits.
@@ -109,6 +129,11 @@ impl Cluster {
 
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Whether inspections read Secrets here.
+    pub fn reads_secrets(&self) -> bool {
+        self.secrets
     }
 
     /// Whether approved repairs can be carried out here.

@@ -65,7 +65,7 @@ impl Cluster {
         let deadline = begun + self.limits.deadline;
         // Its own counters, because several inspections may run over one client.
         let wire = Arc::new(Wire::new(self.reader.clone(), self.limits.requests_per_second));
-        let version = self.version(&wire, deadline).await?;
+        let version = self.first_answer(&wire, deadline).await?;
         let paging = match version.as_ref().and_then(Version::minor) {
             Some(minor) if minor < WATCH_CACHE_SINCE => Paging::Pages(self.limits.page),
             _ => Paging::WatchCache,
@@ -101,6 +101,15 @@ impl Cluster {
         }
     }
 
+    /// The server's version, e.g. `v1.37.2`: whether anybody answers.
+    ///
+    /// # Errors
+    /// When nobody does.
+    pub async fn version(&self) -> Result<String, Unreachable> {
+        let version = self.first_answer(&self.wire, Instant::now() + self.limits.request_timeout).await?;
+        Ok(version.map_or_else(|| "unknown version".to_owned(), |version| version.git_version))
+    }
+
     fn start(&self, wire: &Arc<Wire>, request: &ReadRequest, paging: Paging, deadline: Instant) -> JoinSet<Outcome> {
         let slots = Arc::new(Semaphore::new(self.limits.concurrency.max(1)));
         let mut lists = JoinSet::new();
@@ -123,7 +132,7 @@ impl Cluster {
     }
 
     /// The first request: whether anybody answers, and who.
-    async fn version(&self, wire: &Wire, deadline: Instant) -> Result<Option<Version>, Unreachable> {
+    async fn first_answer(&self, wire: &Wire, deadline: Instant) -> Result<Option<Version>, Unreachable> {
         let first = deadline.min(Instant::now() + self.limits.request_timeout);
         let Ok(answer) = timeout_at(first, wire.get_json::<Version>("/version", JSON)).await else {
             return Err(

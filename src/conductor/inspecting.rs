@@ -9,7 +9,7 @@ use crate::{
     },
     inbox::{Work, inspection_lane},
     inspection::{
-        self,
+        self, Inspected, Order,
         archive::{self, Listener, RUNS, Run},
         finding::Finding,
     },
@@ -41,7 +41,9 @@ pub(super) async fn handle(
     let last = archive::latest(&desk.store, cluster, namespace)?;
     let outcome = match reader {
         Ok(reader) => {
-            let inspect = inspection::run(reader, namespace, last.as_ref(), &desk.clock);
+            let history = last.map(|stored| stored.history()).unwrap_or_default();
+            let order = Order::daily(namespace);
+            let inspect = inspection::run(reader, &order, &history, desk.clock.now());
             match first_chat(desk, cluster, namespace)? {
                 Some(channel) => desk.while_working(&channel, inspect).await.map_err(|error| error.to_string()),
                 None => inspect.await.map_err(|error| error.to_string()),
@@ -57,8 +59,8 @@ pub(super) async fn handle(
         };
         let mut commit = Commit::new();
         commit.remove_expected(&RUNS, key, &run);
-        if let Ok(report) = &outcome {
-            archive::keep(&mut commit, namespace, report);
+        if let Ok(inspected) = &outcome {
+            archive::keep(&mut commit, namespace, inspected);
         }
         for (place, listener) in run.audience.iter().enumerate() {
             tell(desk, &mut commit, taken, listener, place, &run, &outcome)?;
@@ -91,15 +93,16 @@ fn tell(
     listener: &Listener,
     place: usize,
     run: &Run,
-    outcome: &Result<Report, String>,
+    outcome: &Result<Inspected, String>,
 ) -> Result<(), Failure> {
+    let outcome = outcome.as_ref().map(|inspected| &inspected.report).map_err(String::as_str);
     let (to, kind, notice) = match listener {
         Listener::Subscription { channel, key, planned_at, late, missed, only_changes } => {
             if let Some(subscription) = desk.store.get(&SUBSCRIPTIONS, key.as_str())? {
                 let told = Subscription { missed: Vec::new(), ..Subscription::clone(&subscription) };
                 commit.replace(&SUBSCRIPTIONS, key.as_str(), &subscription, &told);
             }
-            let quiet = outcome.as_ref().is_ok_and(|report| {
+            let quiet = outcome.is_ok_and(|report| {
                 *only_changes && report.changes.new == 0 && report.changes.resolved.is_empty() && missed.is_empty()
             });
             if quiet {
@@ -126,7 +129,7 @@ fn tell(
         Ok(report) => {
             let key =
                 ReportKey { cluster: report.cluster.clone(), namespace: run.namespace.clone(), taken_at: report.taken_at };
-            let mut body = texts::report::chat(report, notice.as_deref(), desk.clock.now());
+            let mut body = texts::report::chat(report, notice.as_deref());
             body.blocks.extend(buttons(desk, commit, &to, report, &key));
             (body, Subject::Report { key })
         }

@@ -21,7 +21,7 @@ pub(super) async fn findings(order: &Order<'_>) -> Result<(), Failure> {
         Ok(cluster) => cluster,
         Err(body) => return order.say(body).await,
     };
-    let Some(report) = archive::latest(&order.desk.store, cluster.name(), None)? else {
+    let Some(report) = archive::latest(&order.desk.store, cluster.name(), None)?.map(|stored| stored.report) else {
         return order.say(texts::report::none_yet(cluster.name())).await;
     };
     let key = ReportKey { cluster: report.cluster.clone(), namespace: None, taken_at: report.taken_at };
@@ -36,12 +36,12 @@ pub(super) async fn findings(order: &Order<'_>) -> Result<(), Failure> {
 /// `/why KIND/NAME`: the cause chain, with a button for the remedy that cures the cause.
 pub(super) async fn why(order: &Order<'_>) -> Result<(), Failure> {
     let (kind, name) = order.object();
-    let looking = async |cluster: &Cluster| inspection::why(cluster, kind, order.namespace(), name, &order.desk.clock).await;
     let cluster = match order.desk.cluster(order.grant.channel, order.invocation.get("cluster")) {
         Ok(cluster) => cluster,
         Err(body) => return order.say(body).await,
     };
-    match order.desk.while_working(&order.inbound.channel, looking(&cluster)).await {
+    let looking = inspection::why(&cluster, (kind, order.namespace(), name), order.desk.clock.now());
+    match order.desk.while_working(&order.inbound.channel, looking).await {
         Err(problem) => order.say(texts::report::not_inspected(cluster.name(), &problem.to_string(), None)).await,
         Ok(explained) => {
             let mut commit = Commit::new();

@@ -137,7 +137,7 @@ async fn answer(
     proposer: &dyn Proposer,
     cancel: &CancellationToken,
 ) -> Answer {
-    let latest = |cluster: &str| archive::latest(&desk.store, cluster, None).ok().flatten();
+    let latest = |cluster: &str| archive::latest(&desk.store, cluster, None).ok().flatten().map(|stored| stored.report);
     let means = Means { clusters, clock: &desk.clock, proposer, latest: &latest };
     desk.agent.answer(question, &means, cancel).await
 }

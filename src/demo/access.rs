@@ -6,9 +6,7 @@ use super::json::text;
 use super::request::{Target, Verb};
 
 /// Who is asking. The bot reads with one identity and writes with another, as it does in a real cluster.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Identity {
     /// Reads everything that an inspection reads; may neither write nor dry-run.
@@ -49,105 +47,42 @@ const READER: &[Rule] = &[
         ],
         verbs: READ,
     },
-    Rule {
-        groups: &[""],
-        resources: &["pods/log"],
-        verbs: &["get"],
-    },
+    Rule { groups: &[""], resources: &["pods/log"], verbs: &["get"] },
     Rule {
         groups: &["apps"],
-        resources: &[
-            "controllerrevisions",
-            "daemonsets",
-            "deployments",
-            "replicasets",
-            "statefulsets",
-        ],
+        resources: &["controllerrevisions", "daemonsets", "deployments", "replicasets", "statefulsets"],
         verbs: READ,
     },
-    Rule {
-        groups: &["batch"],
-        resources: &["cronjobs", "jobs"],
-        verbs: READ,
-    },
+    Rule { groups: &["batch"], resources: &["cronjobs", "jobs"], verbs: READ },
     Rule {
         groups: &["networking.k8s.io"],
         resources: &["ingressclasses", "ingresses", "networkpolicies"],
         verbs: READ,
     },
-    Rule {
-        groups: &["discovery.k8s.io"],
-        resources: &["endpointslices"],
-        verbs: READ,
-    },
-    Rule {
-        groups: &["autoscaling"],
-        resources: &["horizontalpodautoscalers"],
-        verbs: READ,
-    },
-    Rule {
-        groups: &["policy"],
-        resources: &["poddisruptionbudgets"],
-        verbs: READ,
-    },
+    Rule { groups: &["discovery.k8s.io"], resources: &["endpointslices"], verbs: READ },
+    Rule { groups: &["autoscaling"], resources: &["horizontalpodautoscalers"], verbs: READ },
+    Rule { groups: &["policy"], resources: &["poddisruptionbudgets"], verbs: READ },
     Rule {
         groups: &["storage.k8s.io"],
-        resources: &[
-            "csidrivers",
-            "csinodes",
-            "storageclasses",
-            "volumeattachments",
-        ],
+        resources: &["csidrivers", "csinodes", "storageclasses", "volumeattachments"],
         verbs: READ,
     },
-    Rule {
-        groups: &["coordination.k8s.io"],
-        resources: &["leases"],
-        verbs: READ,
-    },
-    Rule {
-        groups: &["scheduling.k8s.io"],
-        resources: &["priorityclasses"],
-        verbs: READ,
-    },
+    Rule { groups: &["coordination.k8s.io"], resources: &["leases"], verbs: READ },
+    Rule { groups: &["scheduling.k8s.io"], resources: &["priorityclasses"], verbs: READ },
     Rule {
         groups: &["rbac.authorization.k8s.io"],
-        resources: &[
-            "clusterrolebindings",
-            "clusterroles",
-            "rolebindings",
-            "roles",
-        ],
+        resources: &["clusterrolebindings", "clusterroles", "rolebindings", "roles"],
         verbs: READ,
     },
     Rule {
         groups: &["admissionregistration.k8s.io"],
-        resources: &[
-            "mutatingwebhookconfigurations",
-            "validatingwebhookconfigurations",
-        ],
+        resources: &["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
         verbs: READ,
     },
-    Rule {
-        groups: &["apiextensions.k8s.io"],
-        resources: &["customresourcedefinitions"],
-        verbs: READ,
-    },
-    Rule {
-        groups: &["apiregistration.k8s.io"],
-        resources: &["apiservices"],
-        verbs: READ,
-    },
-    Rule {
-        groups: &["certificates.k8s.io"],
-        resources: &["certificatesigningrequests"],
-        verbs: READ,
-    },
-    Rule {
-        groups: &["events.k8s.io"],
-        resources: &["events"],
-        verbs: READ,
-    },
+    Rule { groups: &["apiextensions.k8s.io"], resources: &["customresourcedefinitions"], verbs: READ },
+    Rule { groups: &["apiregistration.k8s.io"], resources: &["apiservices"], verbs: READ },
+    Rule { groups: &["certificates.k8s.io"], resources: &["certificatesigningrequests"], verbs: READ },
+    Rule { groups: &["events.k8s.io"], resources: &["events"], verbs: READ },
 ];
 
 /// The cluster role of the writer.
@@ -162,18 +97,10 @@ const WRITER: &[Rule] = &[
         resources: &["deployments/scale", "statefulsets/scale"],
         verbs: &["get", "patch", "update"],
     },
-    Rule {
-        groups: &[""],
-        resources: &["pods"],
-        verbs: &["get", "list", "delete"],
-    },
+    Rule { groups: &[""], resources: &["pods"], verbs: &["get", "list", "delete"] },
 ];
 
-const ADMIN: &[Rule] = &[Rule {
-    groups: &["*"],
-    resources: &["*"],
-    verbs: &["*"],
-}];
+const ADMIN: &[Rule] = &[Rule { groups: &["*"], resources: &["*"], verbs: &["*"] }];
 
 /// Everybody who is signed in may ask about themselves (`system:basic-user`).
 const EVERYBODY: &[Rule] = &[Rule {
@@ -183,18 +110,8 @@ const EVERYBODY: &[Rule] = &[Rule {
 }];
 
 /// Paths outside of the resources that everybody may read (`system:discovery`, `system:public-info-viewer`).
-const PATHS: &[&str] = &[
-    "/api",
-    "/api/*",
-    "/apis",
-    "/apis/*",
-    "/healthz",
-    "/livez",
-    "/readyz",
-    "/version",
-    "/openapi",
-    "/openapi/*",
-];
+const PATHS: &[&str] =
+    &["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/readyz", "/version", "/openapi", "/openapi/*"];
 
 fn any(list: &[&str], word: &str) -> bool {
     list.iter().any(|item| *item == "*" || *item == word)
@@ -220,9 +137,7 @@ impl Identity {
     }
 
     fn may_ask(self, verb: &str, group: &str, resource: &str) -> bool {
-        self.rules().any(|rule| {
-            any(rule.verbs, verb) && any(rule.groups, group) && any(rule.resources, resource)
-        })
+        self.rules().any(|rule| any(rule.verbs, verb) && any(rule.groups, group) && any(rule.resources, resource))
     }
 
     /// Whether this identity may do this.

@@ -13,11 +13,7 @@ pub(super) fn apply(kind: Kind, value: &mut Value) {
             if text(value, "/spec/strategy/type") != "Recreate" {
                 put_default(value, "/spec/strategy/type", json!("RollingUpdate"));
                 put_default(value, "/spec/strategy/rollingUpdate/maxSurge", json!("25%"));
-                put_default(
-                    value,
-                    "/spec/strategy/rollingUpdate/maxUnavailable",
-                    json!("25%"),
-                );
+                put_default(value, "/spec/strategy/rollingUpdate/maxUnavailable", json!("25%"));
             }
             vec![
                 ("/spec/replicas", json!(1)),
@@ -32,18 +28,12 @@ pub(super) fn apply(kind: Kind, value: &mut Value) {
             ("/spec/updateStrategy/type", json!("RollingUpdate")),
             ("/spec/updateStrategy/rollingUpdate/partition", json!(0)),
             ("/spec/revisionHistoryLimit", json!(10)),
-            (
-                "/spec/persistentVolumeClaimRetentionPolicy",
-                json!({ "whenDeleted": "Retain", "whenScaled": "Retain" }),
-            ),
+            ("/spec/persistentVolumeClaimRetentionPolicy", json!({ "whenDeleted": "Retain", "whenScaled": "Retain" })),
         ],
         Kind::DaemonSet => vec![
             ("/spec/updateStrategy/type", json!("RollingUpdate")),
             ("/spec/updateStrategy/rollingUpdate/maxSurge", json!(0)),
-            (
-                "/spec/updateStrategy/rollingUpdate/maxUnavailable",
-                json!(1),
-            ),
+            ("/spec/updateStrategy/rollingUpdate/maxUnavailable", json!(1)),
             ("/spec/revisionHistoryLimit", json!(10)),
         ],
         Kind::Job => vec![
@@ -59,19 +49,12 @@ pub(super) fn apply(kind: Kind, value: &mut Value) {
             ("/spec/successfulJobsHistoryLimit", json!(3)),
             ("/spec/failedJobsHistoryLimit", json!(1)),
         ],
-        Kind::Namespace => vec![
-            ("/spec/finalizers", json!(["kubernetes"])),
-            ("/status/phase", json!("Active")),
-        ],
-        Kind::PersistentVolumeClaim => vec![
-            ("/spec/volumeMode", json!("Filesystem")),
-            ("/status/phase", json!("Pending")),
-        ],
+        Kind::Namespace => vec![("/spec/finalizers", json!(["kubernetes"])), ("/status/phase", json!("Active"))],
+        Kind::PersistentVolumeClaim => {
+            vec![("/spec/volumeMode", json!("Filesystem")), ("/status/phase", json!("Pending"))]
+        }
         Kind::Secret => vec![("/type", json!("Opaque"))],
-        Kind::StorageClass => vec![
-            ("/reclaimPolicy", json!("Delete")),
-            ("/volumeBindingMode", json!("Immediate")),
-        ],
+        Kind::StorageClass => vec![("/reclaimPolicy", json!("Delete")), ("/volumeBindingMode", json!("Immediate"))],
         _ => Vec::new(),
     };
     for (path, default) in fixed {
@@ -109,21 +92,13 @@ fn pod_spec(spec: &mut Value) {
     ] {
         put_default(spec, path, default);
     }
-    for container in spec
-        .pointer_mut("/containers")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for container in spec.pointer_mut("/containers").and_then(Value::as_array_mut).into_iter().flatten() {
         let latest = text(container, "/image")
             .rsplit('/')
             .next()
             .is_none_or(|last| !last.contains(':') || last.ends_with(":latest"));
         for (path, default) in [
-            (
-                "/imagePullPolicy",
-                json!(if latest { "Always" } else { "IfNotPresent" }),
-            ),
+            ("/imagePullPolicy", json!(if latest { "Always" } else { "IfNotPresent" })),
             ("/resources", json!({})),
             ("/terminationMessagePath", json!("/dev/termination-log")),
             ("/terminationMessagePolicy", json!("File")),
@@ -131,22 +106,14 @@ fn pod_spec(spec: &mut Value) {
             put_default(container, path, default);
         }
         requests_from_limits(container);
-        for port in container
-            .pointer_mut("/ports")
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten()
-        {
+        for port in container.pointer_mut("/ports").and_then(Value::as_array_mut).into_iter().flatten() {
             put_default(port, "/protocol", json!("TCP"));
         }
         for probe in ["/livenessProbe", "/readinessProbe", "/startupProbe"] {
             if let Some(probe) = container.pointer_mut(probe) {
-                for (path, default) in [
-                    ("/timeoutSeconds", 1),
-                    ("/periodSeconds", 10),
-                    ("/successThreshold", 1),
-                    ("/failureThreshold", 3),
-                ] {
+                for (path, default) in
+                    [("/timeoutSeconds", 1), ("/periodSeconds", 10), ("/successThreshold", 1), ("/failureThreshold", 3)]
+                {
                     put_default(probe, path, json!(default));
                 }
                 if probe.get("httpGet").is_some() {
@@ -159,11 +126,7 @@ fn pod_spec(spec: &mut Value) {
 }
 
 fn requests_from_limits(container: &mut Value) {
-    let limits = container
-        .pointer("/resources/limits")
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_else(Map::new);
+    let limits = container.pointer("/resources/limits").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
     for (resource, limit) in limits {
         put_default(container, &format!("/resources/requests/{resource}"), limit);
     }
@@ -183,20 +146,12 @@ fn pod(value: &mut Value) {
     ] {
         put_default(spec, path, default);
     }
-    for key in [
-        "node.kubernetes.io/not-ready",
-        "node.kubernetes.io/unreachable",
-    ] {
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
         let known = items(spec, "/tolerations").iter().any(|toleration| {
             text(toleration, "/key") == key
-                || (text(toleration, "/key").is_empty()
-                    && text(toleration, "/operator") == "Exists")
+                || (text(toleration, "/key").is_empty() && text(toleration, "/operator") == "Exists")
         });
-        if let Some(all) = spec
-            .get_mut("tolerations")
-            .and_then(Value::as_array_mut)
-            .filter(|_| !known)
-        {
+        if let Some(all) = spec.get_mut("tolerations").and_then(Value::as_array_mut).filter(|_| !known) {
             all.push(json!({ "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300 }));
         }
     }
@@ -209,11 +164,9 @@ fn qos(pod: &Value) -> &'static str {
     let containers = items(pod, "/spec/containers");
     let (mut any, mut all) = (false, true);
     for container in containers {
-        any |= ["requests", "limits"].iter().any(|side| {
-            container["resources"][*side]
-                .as_object()
-                .is_some_and(|map| !map.is_empty())
-        });
+        any |= ["requests", "limits"]
+            .iter()
+            .any(|side| container["resources"][*side].as_object().is_some_and(|map| !map.is_empty()));
         let equal = |resource: &str| {
             let limit = &container["resources"]["limits"][resource];
             !limit.is_null() && *limit == container["resources"]["requests"][resource]
@@ -231,11 +184,7 @@ fn qos(pod: &Value) -> &'static str {
 
 fn service(value: &mut Value) {
     let seed = format!("{}/{}", namespace(value), name(value));
-    let ip = format!(
-        "10.96.{}.{}",
-        names::number(&seed, 200) + 10,
-        names::number(&format!("{seed}/ip"), 250) + 2
-    );
+    let ip = format!("10.96.{}.{}", names::number(&seed, 200) + 10, names::number(&format!("{seed}/ip"), 250) + 2);
     for (path, default) in [
         ("/spec/type", json!("ClusterIP")),
         ("/spec/sessionAffinity", json!("None")),
@@ -249,12 +198,7 @@ fn service(value: &mut Value) {
     }
     let cluster_ip = value["spec"]["clusterIP"].clone();
     put_default(value, "/spec/clusterIPs", json!([cluster_ip]));
-    for port in value
-        .pointer_mut("/spec/ports")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for port in value.pointer_mut("/spec/ports").and_then(Value::as_array_mut).into_iter().flatten() {
         put_default(port, "/protocol", json!("TCP"));
         let same = port["port"].clone();
         put_default(port, "/targetPort", same);
@@ -267,12 +211,7 @@ fn string_data(value: &mut Value) {
         return;
     };
     for (key, words) in plain {
-        let coded =
-            base64::engine::general_purpose::STANDARD.encode(words.as_str().unwrap_or_default());
-        put(
-            value,
-            &format!("/data/{}", key.replace('/', "~1")),
-            json!(coded),
-        );
+        let coded = base64::engine::general_purpose::STANDARD.encode(words.as_str().unwrap_or_default());
+        put(value, &format!("/data/{}", key.replace('/', "~1")), json!(coded));
     }
 }

@@ -16,31 +16,20 @@ pub(super) const VERSION: &str = "v1.37.2";
 
 /// GET of a path that names no resource.
 pub(super) fn get(call: &Call) -> Result<Answer, Failure> {
-    let parts: Vec<&str> = call
-        .path
-        .split('/')
-        .filter(|part| !part.is_empty())
-        .collect();
+    let parts: Vec<&str> = call.path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
         ["version"] => Ok(Answer::Json(StatusCode::OK, version())),
         ["readyz" | "livez" | "healthz"] => Ok(Answer::Text(StatusCode::OK, "ok".to_owned())),
-        ["api" | "apis"] if call.form() == Form::AggregatedDiscovery => Ok(Answer::Typed(
-            AGGREGATED,
-            aggregated(parts.as_slice() == ["api"]),
-        )),
+        ["api" | "apis"] if call.form() == Form::AggregatedDiscovery => {
+            Ok(Answer::Typed(AGGREGATED, aggregated(parts.as_slice() == ["api"])))
+        }
         ["api"] => Ok(Answer::Json(
             StatusCode::OK,
             json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] }),
         )),
         ["apis"] => {
-            let all: Vec<Value> = groups()
-                .into_iter()
-                .map(|(name, version)| group(name, version))
-                .collect();
-            Ok(Answer::Json(
-                StatusCode::OK,
-                json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": all }),
-            ))
+            let all: Vec<Value> = groups().into_iter().map(|(name, version)| group(name, version)).collect();
+            Ok(Answer::Json(StatusCode::OK, json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": all })))
         }
         ["api", "v1"] => Ok(Answer::Json(StatusCode::OK, resources("", "v1"))),
         ["apis", name] => match groups().into_iter().find(|(group, _)| group == name) {
@@ -61,17 +50,11 @@ pub(super) fn get(call: &Call) -> Result<Answer, Failure> {
 
 /// What a path under an API answers when the table has no such resource.
 pub(super) fn missing(group: &str, version: &str) -> Failure {
-    if known(group, version) {
-        no_such_resource()
-    } else {
-        Failure::NoSuchPath
-    }
+    if known(group, version) { no_such_resource() } else { Failure::NoSuchPath }
 }
 
 fn known(group: &str, version: &str) -> bool {
-    TABLE
-        .iter()
-        .any(|row| row.group == group && row.version == version)
+    TABLE.iter().any(|row| row.group == group && row.version == version)
 }
 
 fn version() -> Value {
@@ -98,17 +81,9 @@ fn verbs(row: &Resource) -> &'static [&'static str] {
 fn sub(
     row: &Resource,
     subresource: &str,
-) -> (
-    &'static str,
-    Option<(&'static str, &'static str)>,
-    &'static [&'static str],
-) {
+) -> (&'static str, Option<(&'static str, &'static str)>, &'static [&'static str]) {
     match subresource {
-        "scale" => (
-            "Scale",
-            Some(("autoscaling", "v1")),
-            &["get", "patch", "update"],
-        ),
+        "scale" => ("Scale", Some(("autoscaling", "v1")), &["get", "patch", "update"]),
         "log" => (row.kind, None, &["get"]),
         _ => (row.kind, None, &["get", "patch", "update"]),
     }
@@ -116,10 +91,7 @@ fn sub(
 
 fn resources(group: &str, version: &str) -> Value {
     let mut list = Vec::new();
-    for row in TABLE
-        .iter()
-        .filter(|row| row.group == group && row.version == version)
-    {
+    for row in TABLE.iter().filter(|row| row.group == group && row.version == version) {
         let mut entry = json!({
             "name": row.plural, "singularName": row.singular(), "namespaced": row.namespaced(), "kind": row.kind, "verbs": verbs(row),
         });
@@ -139,11 +111,7 @@ fn resources(group: &str, version: &str) -> Value {
             list.push(entry);
         }
     }
-    let group_version = if group.is_empty() {
-        version.to_owned()
-    } else {
-        format!("{group}/{version}")
-    };
+    let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": list })
 }
 
@@ -153,7 +121,7 @@ fn aggregated(core: bool) -> Value {
         .into_iter()
         .map(|(group, version)| {
             let rows = TABLE.iter().filter(|row| row.group == group && row.version == version);
-            let resources: Vec<Value> = rows.map(|row| aggregated_row(row)).collect();
+            let resources: Vec<Value> = rows.map(aggregated_row).collect();
             let metadata = if group.is_empty() { json!({ "creationTimestamp": null }) } else { json!({ "name": group, "creationTimestamp": null }) };
             json!({ "metadata": metadata, "versions": [{ "version": version, "resources": resources, "freshness": "Current" }] })
         })

@@ -34,21 +34,11 @@ pub(super) struct Note<'a> {
 
 impl<'a> Note<'a> {
     pub(super) fn normal(component: &'a str, reason: &'a str, message: &'a str) -> Self {
-        Self {
-            level: Level::Normal,
-            reason,
-            message,
-            component,
-            host: "",
-            container: "",
-        }
+        Self { level: Level::Normal, reason, message, component, host: "", container: "" }
     }
 
     pub(super) fn warning(component: &'a str, reason: &'a str, message: &'a str) -> Self {
-        Self {
-            level: Level::Warning,
-            ..Self::normal(component, reason, message)
-        }
+        Self { level: Level::Warning, ..Self::normal(component, reason, message) }
     }
 
     pub(super) fn at(mut self, host: &'a str, container: &'a str) -> Self {
@@ -60,29 +50,16 @@ impl<'a> Note<'a> {
 
 /// Writes an event about an object, or counts it up if it has been said before.
 pub(super) fn record(simulation: &mut Simulation, about: &Value, note: Note<'_>) {
-    let place = if namespace(about).is_empty() {
-        "default"
-    } else {
-        namespace(about)
-    };
-    let seed = format!(
-        "{}/{}/{}/{}/{}",
-        uid(about),
-        note.reason,
-        note.message,
-        note.component,
-        note.container
-    );
+    let place = if namespace(about).is_empty() { "default" } else { namespace(about) };
+    let seed = format!("{}/{}/{}/{}/{}", uid(about), note.reason, note.message, note.component, note.container);
     let event = format!("{}.{}", name(about), &names::hex(&seed)[..16]);
     let now = simulation.now;
     if simulation.objects.has(Kind::Event, place, &event) {
-        simulation
-            .objects
-            .edit(Kind::Event, place, &event, |value| {
-                let times = count(value, "/count");
-                put(value, "/count", json!(times + 1));
-                put(value, "/lastTimestamp", stamp(now));
-            });
+        simulation.objects.edit(Kind::Event, place, &event, |value| {
+            let times = count(value, "/count");
+            put(value, "/count", json!(times + 1));
+            put(value, "/lastTimestamp", stamp(now));
+        });
         return;
     }
     let mut involved = json!({
@@ -93,11 +70,7 @@ pub(super) fn record(simulation: &mut Simulation, about: &Value, note: Note<'_>)
         put(&mut involved, "/namespace", json!(namespace(about)));
     }
     if !note.container.is_empty() {
-        put(
-            &mut involved,
-            "/fieldPath",
-            json!(format!("spec.containers{{{}}}", note.container)),
-        );
+        put(&mut involved, "/fieldPath", json!(format!("spec.containers{{{}}}", note.container)));
     }
     let mut source = json!({ "component": note.component });
     if !note.host.is_empty() {
@@ -121,9 +94,8 @@ pub(super) fn record(simulation: &mut Simulation, about: &Value, note: Note<'_>)
 /// When this was last said about an object, by its uid.
 pub(super) fn last(simulation: &Simulation, about: &str, reason: &str) -> Option<DateTime<Utc>> {
     let events = simulation.objects.all(Kind::Event);
-    let mine = events.iter().filter(|event| {
-        text(event, "/involvedObject/uid") == about && text(event, "/reason") == reason
-    });
+    let mine =
+        events.iter().filter(|event| text(event, "/involvedObject/uid") == about && text(event, "/reason") == reason);
     mine.filter_map(|event| when(event, "/lastTimestamp")).max()
 }
 
@@ -132,9 +104,7 @@ pub(super) fn expire(simulation: &mut Simulation) {
     let limit = simulation.now - KEPT;
     for event in simulation.objects.all(Kind::Event) {
         if when(&event, "/lastTimestamp").is_some_and(|last| last < limit) {
-            simulation
-                .objects
-                .remove(Kind::Event, namespace(&event), name(&event));
+            simulation.objects.remove(Kind::Event, namespace(&event), name(&event));
         }
     }
 }

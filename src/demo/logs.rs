@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::controllers::kubelet::{Container, Ended, Stage};
+use super::controllers::container::{Container, Ended, Stage};
 use super::json::{items, name, text, uid};
 use super::read::one;
 use super::request::{Call, Target};
@@ -29,31 +29,17 @@ pub(super) fn get(
     let wanted = text(container, "/name");
     let node = text(&pod, "/spec/nodeName");
     if node.is_empty() {
-        return Err(bad_request(format!(
-            "pod {} does not have a host assigned",
-            name(&pod)
-        )));
+        return Err(bad_request(format!("pod {} does not have a host assigned", name(&pod))));
     }
     if simulation.world.silent.contains_key(node) {
-        let path = format!(
-            "containerLogs/{}/{}/{wanted}",
-            text(&pod, "/metadata/namespace"),
-            name(&pod)
-        );
+        let path = format!("containerLogs/{}/{}/{wanted}", text(&pod, "/metadata/namespace"), name(&pod));
         let host = text(&pod, "/status/hostIP");
-        return Err(internal(format!(
-            "Get \"https://{host}:10250/{path}\": dial tcp {host}:10250: i/o timeout"
-        )));
+        return Err(internal(format!("Get \"https://{host}:10250/{path}\": dial tcp {host}:10250: i/o timeout")));
     }
     let state = simulation.kubelets.get(uid(&pod), wanted);
     let (started, ended) = which(state, call.flag("previous"), wanted, name(&pod))?;
 
-    let image = simulation
-        .world
-        .images
-        .get(text(container, "/image"))
-        .cloned()
-        .unwrap_or_default();
+    let image = simulation.world.images.get(text(container, "/image")).cloned().unwrap_or_default();
     let lines = write(&image, started, ended, simulation.now, name(&pod));
     let since = call
         .query("sinceSeconds")
@@ -64,14 +50,8 @@ pub(super) fn get(
             .and_then(|time| DateTime::parse_from_rfc3339(time).ok())
             .map(|time| time.with_timezone(&Utc))
     });
-    let lines: Vec<_> = lines
-        .into_iter()
-        .filter(|(time, _)| since.is_none_or(|since| *time >= since))
-        .collect();
-    let tail = call
-        .query("tailLines")
-        .and_then(|lines| lines.parse::<usize>().ok())
-        .unwrap_or(lines.len());
+    let lines: Vec<_> = lines.into_iter().filter(|(time, _)| since.is_none_or(|since| *time >= since)).collect();
+    let tail = call.query("tailLines").and_then(|lines| lines.parse::<usize>().ok()).unwrap_or(lines.len());
     let stamps = call.flag("timestamps");
     let mut page = String::new();
     for (time, line) in lines.iter().skip(lines.len().saturating_sub(tail)) {
@@ -82,14 +62,8 @@ pub(super) fn get(
         page.push_str(line);
         page.push('\n');
     }
-    if let Some(limit) = call
-        .query("limitBytes")
-        .and_then(|limit| limit.parse::<usize>().ok())
-    {
-        let end = (0..=limit.min(page.len()))
-            .rev()
-            .find(|end| page.is_char_boundary(*end))
-            .unwrap_or_default();
+    if let Some(limit) = call.query("limitBytes").and_then(|limit| limit.parse::<usize>().ok()) {
+        let end = (0..=limit.min(page.len())).rev().find(|end| page.is_char_boundary(*end)).unwrap_or_default();
         page.truncate(end);
     }
     Ok(Answer::Text(StatusCode::OK, page))
@@ -105,10 +79,7 @@ fn choose<'a>(pod: &'a Value, asked: Option<&str>) -> Result<&'a Value, Failure>
             .ok_or_else(|| bad_request(format!("container {asked} is not valid for pod {own}"))),
         (None, [only]) => Ok(only),
         (None, all) => {
-            let names: Vec<&str> = all
-                .iter()
-                .map(|container| text(container, "/name"))
-                .collect();
+            let names: Vec<&str> = all.iter().map(|container| text(container, "/name")).collect();
             Err(bad_request(format!(
                 "a container name must be specified for pod {own}, choose one of: [{}]",
                 names.join(" ")
@@ -126,20 +97,12 @@ fn which(
 ) -> Result<(DateTime<Utc>, Option<Ended>), Failure> {
     let last = state.and_then(|state| state.last.clone());
     if previous {
-        let missing = || {
-            bad_request(format!(
-                "previous terminated container \"{container}\" in pod \"{pod}\" not found"
-            ))
-        };
-        return last
-            .map(|ended| (ended.started, Some(ended)))
-            .ok_or_else(missing);
+        let missing =
+            || bad_request(format!("previous terminated container \"{container}\" in pod \"{pod}\" not found"));
+        return last.map(|ended| (ended.started, Some(ended))).ok_or_else(missing);
     }
-    let waiting = |why: &str| {
-        Err(bad_request(format!(
-            "container \"{container}\" in pod \"{pod}\" is waiting to start: {why}"
-        )))
-    };
+    let waiting =
+        |why: &str| Err(bad_request(format!("container \"{container}\" in pod \"{pod}\" is waiting to start: {why}")));
     let Some(state) = state else {
         return waiting("ContainerCreating");
     };
@@ -167,10 +130,7 @@ fn write(
     let mut lines = Vec::new();
     for (index, line) in image.log.start.iter().enumerate() {
         let offset = i64::try_from(index).unwrap_or_default() * 40;
-        lines.push((
-            started + TimeDelta::milliseconds(120 + offset),
-            line.clone(),
-        ));
+        lines.push((started + TimeDelta::milliseconds(120 + offset), line.clone()));
     }
     let every = image.log.every_seconds.max(1);
     let rounds = (until - started).num_seconds() / every;

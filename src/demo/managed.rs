@@ -6,25 +6,14 @@ use serde_json::{Map, Value, json};
 use super::json::{items, put, stamp, text};
 
 /// Notes in `new` that `manager` made the difference to `old`. Others lose the fields that it changed.
-pub(super) fn record(
-    old: &Value,
-    new: &mut Value,
-    manager: &str,
-    subresource: Option<&str>,
-    now: DateTime<Utc>,
-) {
+pub(super) fn record(old: &Value, new: &mut Value, manager: &str, subresource: Option<&str>, now: DateTime<Utc>) {
     let mut changed = Map::new();
     for part in ["spec", "data", "stringData", "type", "rules"] {
         differ(&mut changed, part, old.get(part), new.get(part));
     }
     let mut metadata = Map::new();
     for part in ["labels", "annotations"] {
-        differ(
-            &mut metadata,
-            part,
-            old["metadata"].get(part),
-            new["metadata"].get(part),
-        );
+        differ(&mut metadata, part, old["metadata"].get(part), new["metadata"].get(part));
     }
     if !metadata.is_empty() {
         changed.insert("f:metadata".to_owned(), Value::Object(metadata));
@@ -35,17 +24,12 @@ pub(super) fn record(
     }
     let changed = Value::Object(changed);
     let own = |entry: &Value| {
-        text(entry, "/manager") == manager
-            && text(entry, "/subresource") == subresource.unwrap_or_default()
+        text(entry, "/manager") == manager && text(entry, "/subresource") == subresource.unwrap_or_default()
     };
     for entry in entries.iter_mut().filter(|entry| !own(entry)) {
         subtract(&mut entry["fieldsV1"], &changed);
     }
-    entries.retain(|entry| {
-        entry["fieldsV1"]
-            .as_object()
-            .is_some_and(|fields| !fields.is_empty())
-    });
+    entries.retain(|entry| entry["fieldsV1"].as_object().is_some_and(|fields| !fields.is_empty()));
     match entries.iter_mut().find(|entry| own(entry)) {
         Some(entry) => {
             unite(&mut entry["fieldsV1"], &changed);
@@ -74,23 +58,13 @@ fn differ(into: &mut Map<String, Value>, key: &str, old: Option<&Value>, new: Op
         (_, Some(Value::Object(new))) => {
             let old = old.and_then(Value::as_object);
             for (name, value) in new {
-                differ(
-                    &mut below,
-                    name,
-                    old.and_then(|old| old.get(name)),
-                    Some(value),
-                );
+                differ(&mut below, name, old.and_then(|old| old.get(name)), Some(value));
             }
         }
-        (_, Some(Value::Array(new)))
-            if new
-                .iter()
-                .all(|item| item.get("name").is_some_and(Value::is_string)) =>
-        {
+        (_, Some(Value::Array(new))) if new.iter().all(|item| item.get("name").is_some_and(Value::is_string)) => {
             let old = old.and_then(Value::as_array);
             for item in new {
-                let before =
-                    old.and_then(|old| old.iter().find(|before| before["name"] == item["name"]));
+                let before = old.and_then(|old| old.iter().find(|before| before["name"] == item["name"]));
                 let mut inside = Map::new();
                 differ(&mut inside, "", before, Some(item));
                 if let Some(fields) = inside.remove("f:") {
@@ -105,9 +79,7 @@ fn differ(into: &mut Map<String, Value>, key: &str, old: Option<&Value>, new: Op
 
 fn unite(into: &mut Value, other: &Value) {
     for (key, below) in other.as_object().into_iter().flatten() {
-        let slot = into
-            .as_object_mut()
-            .map(|into| into.entry(key.clone()).or_insert_with(|| json!({})));
+        let slot = into.as_object_mut().map(|into| into.entry(key.clone()).or_insert_with(|| json!({})));
         if let Some(slot) = slot {
             unite(slot, below);
         }
@@ -148,9 +120,6 @@ mod tests {
         let entries = items(&second, "/metadata/managedFields");
         assert_eq!(entries.len(), 2);
         assert_eq!(entries[0]["fieldsV1"]["f:spec"], json!({"f:paused": {}}));
-        assert_eq!(
-            entries[1]["fieldsV1"],
-            json!({"f:spec": {"f:replicas": {}}})
-        );
+        assert_eq!(entries[1]["fieldsV1"], json!({"f:spec": {"f:replicas": {}}}));
     }
 }

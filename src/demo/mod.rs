@@ -71,9 +71,7 @@ impl State {
     fn catch_up(&mut self, shared: &Shared) {
         self.simulation.settle((shared.clock)().trunc_subsecs(0));
         let version = self.simulation.objects.version();
-        shared
-            .changes
-            .send_if_modified(|last| std::mem::replace(last, version) != version);
+        shared.changes.send_if_modified(|last| std::mem::replace(last, version) != version);
     }
 }
 
@@ -100,25 +98,14 @@ impl Demo {
     ) -> Result<Self, StoryError> {
         let simulation = story::tell(stories, clock().trunc_subsecs(0))?;
         let changes = tokio::sync::watch::Sender::new(simulation.objects.version());
-        let state = State {
-            simulation,
-            recorder: recorder::Recorder::default(),
-        };
-        Ok(Self {
-            shared: Arc::new(Shared {
-                state: Mutex::new(state),
-                clock: Box::new(clock),
-                changes,
-            }),
-        })
+        let state = State { simulation, recorder: recorder::Recorder::default() };
+        Ok(Self { shared: Arc::new(Shared { state: Mutex::new(state), clock: Box::new(clock), changes }) })
     }
 
     /// A client that acts as this identity. Needs a tokio runtime, as every `kube::Client` does.
     pub fn client(&self, identity: Identity) -> kube::Client {
         let shared = Arc::clone(&self.shared);
-        let service = tower::service_fn(move |request| {
-            service::serve(Arc::clone(&shared), identity, request)
-        });
+        let service = tower::service_fn(move |request| service::serve(Arc::clone(&shared), identity, request));
         kube::Client::new(service, "default")
     }
 

@@ -12,32 +12,18 @@ fn digest(seed: &str) -> [u8; 32] {
 
 /// A name suffix of some length.
 pub(super) fn suffix(seed: &str, length: usize) -> String {
-    digest(seed)
-        .iter()
-        .take(length)
-        .map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]))
-        .collect()
+    digest(seed).iter().take(length).map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect()
 }
 
 /// A uid in the usual form (version 4 by its digits).
 pub(super) fn uid(seed: &str) -> String {
     let hex: String = hex(seed).chars().take(32).collect();
-    format!(
-        "{}-{}-4{}-8{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[13..16],
-        &hex[17..20],
-        &hex[20..32]
-    )
+    format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
 }
 
 /// 64 hexadecimal digits, for container and image ids.
 pub(super) fn hex(seed: &str) -> String {
-    digest(seed)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    digest(seed).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The `pod-template-hash` of a pod template; the label itself does not count.
@@ -51,6 +37,18 @@ pub(super) fn without_hash(template: &Value) -> Value {
     super::json::take(&mut template, "/metadata/labels", "pod-template-hash");
     super::json::take(&mut template, "/metadata", "creationTimestamp");
     template
+}
+
+/// Whether two pod templates are the same but for the label that carries their hash.
+pub(super) fn same_template(one: &Value, other: &Value) -> bool {
+    const OWN: &str = "pod-template-hash";
+    let labels = |template: &Value| -> Vec<(String, Value)> {
+        let all = super::json::map(template, "/metadata/labels").into_iter().flatten();
+        all.filter(|(key, _)| *key != OWN).map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    one["spec"] == other["spec"]
+        && one["metadata"].get("annotations") == other["metadata"].get("annotations")
+        && labels(one) == labels(other)
 }
 
 /// A stable number below a bound, for addresses and the like.
@@ -67,7 +65,8 @@ mod tests {
     #[test]
     fn the_hash_label_does_not_change_the_hash() {
         let plain = json!({"metadata": {"labels": {"app": "a"}}, "spec": {"containers": []}});
-        let hashed = json!({"metadata": {"labels": {"app": "a", "pod-template-hash": "x"}}, "spec": {"containers": []}});
+        let hashed =
+            json!({"metadata": {"labels": {"app": "a", "pod-template-hash": "x"}}, "spec": {"containers": []}});
         assert_eq!(template_hash(&plain), template_hash(&hashed));
         assert_eq!(template_hash(&plain).len(), 10);
         assert_eq!(uid("a").len(), 36);

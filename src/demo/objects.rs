@@ -30,6 +30,12 @@ pub(super) struct Objects {
     stored: BTreeMap<Key, Arc<Value>>,
     version: u64,
     log: VecDeque<Change>,
+    /// The version of the last change of a kind, per namespace.
+    touched: BTreeMap<(Kind, String), u64>,
+    /// Whether something that may own others was removed since the collector last asked.
+    removals: bool,
+    /// The version at which a pod was last removed: there may be room now.
+    pod_left: u64,
 }
 
 fn key(kind: Kind, namespace: &str, name: &str) -> Key {
@@ -40,6 +46,28 @@ impl Objects {
     /// The resourceVersion of the last change.
     pub(super) fn version(&self) -> u64 {
         self.version
+    }
+
+    /// The version of the last change of a kind: in a namespace, or anywhere. Cluster-wide kinds count for every namespace.
+    pub(super) fn touched(&self, kind: Kind, within: Option<&str>) -> u64 {
+        let here = self.touched.range((kind, String::new())..).take_while(|((of, _), _)| *of == kind);
+        here.filter(|((_, namespace), _)| within.is_none_or(|within| namespace.is_empty() || namespace == within))
+            .map(|(_, version)| *version)
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// The version of the last change that may make room for a pod that fitted nowhere.
+    pub(super) fn room_made(&self) -> u64 {
+        [Kind::Node, Kind::PersistentVolumeClaim, Kind::StorageClass]
+            .map(|kind| self.touched(kind, None))
+            .into_iter()
+            .fold(self.pod_left, u64::max)
+    }
+
+    /// Whether something was removed since this was last asked.
+    pub(super) fn forget_removals(&mut self) -> bool {
+        std::mem::take(&mut self.removals)
     }
 
     pub(super) fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<Arc<Value>> {
@@ -55,9 +83,7 @@ impl Objects {
         let first = key(kind, within.unwrap_or_default(), "");
         self.stored
             .range(first..)
-            .take_while(|((of, namespace, _), _)| {
-                *of == kind && within.is_none_or(|within| within == namespace)
-            })
+            .take_while(|((of, namespace, _), _)| *of == kind && within.is_none_or(|within| within == namespace))
             .map(|(_, value)| Arc::clone(value))
             .collect()
     }
@@ -69,21 +95,12 @@ impl Objects {
 
     /// Every object there is.
     pub(super) fn everything(&self) -> Vec<(Kind, Arc<Value>)> {
-        self.stored
-            .iter()
-            .map(|((kind, _, _), value)| (*kind, Arc::clone(value)))
-            .collect()
+        self.stored.iter().map(|((kind, _, _), value)| (*kind, Arc::clone(value))).collect()
     }
 
     /// What the server adds to a new object, without storing it.
     pub(super) fn prepare(&self, kind: Kind, mut value: Value, now: DateTime<Utc>) -> Value {
-        let seed = format!(
-            "{}/{}/{}/{}",
-            kind.row().plural,
-            namespace(&value),
-            name(&value),
-            self.version
-        );
+        let seed = format!("{}/{}/{}/{}", kind.row().plural, namespace(&value), name(&value), self.version);
         put(&mut value, "/metadata/uid", json!(names::uid(&seed)));
         put_default(&mut value, "/metadata/creationTimestamp", stamp(now));
         if kind.has_generation() {
@@ -95,12 +112,7 @@ impl Objects {
     }
 
     /// Stores a new object and returns it, or `None` if its name is taken.
-    pub(super) fn insert(
-        &mut self,
-        kind: Kind,
-        value: Value,
-        now: DateTime<Utc>,
-    ) -> Option<Arc<Value>> {
+    pub(super) fn insert(&mut self, kind: Kind, value: Value, now: DateTime<Utc>) -> Option<Arc<Value>> {
         if self.has(kind, namespace(&value), name(&value)) {
             return None;
         }
@@ -118,11 +130,7 @@ impl Objects {
             let bump = i64::from(before.get("spec") != value.get("spec"));
             put(&mut value, "/metadata/generation", json!(generation + bump));
         }
-        put(
-            &mut value,
-            "/metadata/resourceVersion",
-            before["metadata"]["resourceVersion"].clone(),
-        );
+        put(&mut value, "/metadata/resourceVersion", before["metadata"]["resourceVersion"].clone());
         value
     }
 
@@ -136,13 +144,7 @@ impl Objects {
     }
 
     /// Changes an object in place; does nothing if it is gone.
-    pub(super) fn edit(
-        &mut self,
-        kind: Kind,
-        namespace: &str,
-        name: &str,
-        change: impl FnOnce(&mut Value),
-    ) {
+    pub(super) fn edit(&mut self, kind: Kind, namespace: &str, name: &str, change: impl FnOnce(&mut Value)) {
         if let Some(before) = self.get(kind, namespace, name) {
             let mut value = (*before).clone();
             change(&mut value);
@@ -156,48 +158,31 @@ impl Objects {
     pub(super) fn remove(&mut self, kind: Kind, namespace: &str, name: &str) -> Option<Arc<Value>> {
         let before = self.stored.remove(&key(kind, namespace, name))?;
         self.version += 1;
-        self.log(Change {
-            version: self.version,
-            kind,
-            before: Some(Arc::clone(&before)),
-            after: None,
-        });
+        self.removals |= kind != Kind::Event;
+        if kind == Kind::Pod {
+            self.pod_left = self.version;
+        }
+        self.touched.insert((kind, namespace.to_owned()), self.version);
+        self.log(Change { version: self.version, kind, before: Some(Arc::clone(&before)), after: None });
         Some(before)
     }
 
     /// The changes after a version, or the oldest version that can be asked for.
     pub(super) fn since(&self, version: u64) -> Result<impl Iterator<Item = &Change>, u64> {
-        let oldest = self
-            .log
-            .front()
-            .map_or(self.version, |change| change.version - 1);
+        let oldest = self.log.front().map_or(self.version, |change| change.version - 1);
         if version < oldest {
             return Err(oldest);
         }
-        Ok(self
-            .log
-            .iter()
-            .skip_while(move |change| change.version <= version))
+        Ok(self.log.iter().skip_while(move |change| change.version <= version))
     }
 
     fn store(&mut self, kind: Kind, mut value: Value) -> Arc<Value> {
         self.version += 1;
-        put(
-            &mut value,
-            "/metadata/resourceVersion",
-            json!(self.version.to_string()),
-        );
+        put(&mut value, "/metadata/resourceVersion", json!(self.version.to_string()));
         let after = Arc::new(value);
-        let before = self.stored.insert(
-            key(kind, namespace(&after), name(&after)),
-            Arc::clone(&after),
-        );
-        self.log(Change {
-            version: self.version,
-            kind,
-            before,
-            after: Some(Arc::clone(&after)),
-        });
+        self.touched.insert((kind, namespace(&after).to_owned()), self.version);
+        let before = self.stored.insert(key(kind, namespace(&after), name(&after)), Arc::clone(&after));
+        self.log(Change { version: self.version, kind, before, after: Some(Arc::clone(&after)) });
         after
     }
 
@@ -224,29 +209,17 @@ mod tests {
     #[test]
     fn generation_counts_spec_changes_only_and_a_no_op_keeps_the_version() {
         let mut objects = Objects::default();
-        let first = objects
-            .insert(Kind::Deployment, deployment(1), now())
-            .unwrap();
+        let first = objects.insert(Kind::Deployment, deployment(1), now()).unwrap();
         assert_eq!(first["metadata"]["generation"], 1);
         assert_eq!(objects.update(Kind::Deployment, (*first).clone()), first);
-        objects.edit(Kind::Deployment, "shop", "web", |value| {
-            value["status"] = json!({"replicas": 1})
-        });
+        objects.edit(Kind::Deployment, "shop", "web", |value| value["status"] = json!({"replicas": 1}));
         let second = objects.get(Kind::Deployment, "shop", "web").unwrap();
         assert_eq!(
-            (
-                second["metadata"]["generation"].clone(),
-                second["metadata"]["resourceVersion"].clone()
-            ),
+            (second["metadata"]["generation"].clone(), second["metadata"]["resourceVersion"].clone()),
             (json!(1), json!("2"))
         );
-        objects.edit(Kind::Deployment, "shop", "web", |value| {
-            value["spec"]["replicas"] = json!(3)
-        });
-        assert_eq!(
-            objects.get(Kind::Deployment, "shop", "web").unwrap()["metadata"]["generation"],
-            2
-        );
+        objects.edit(Kind::Deployment, "shop", "web", |value| value["spec"]["replicas"] = json!(3));
+        assert_eq!(objects.get(Kind::Deployment, "shop", "web").unwrap()["metadata"]["generation"], 2);
     }
 
     #[test]
@@ -254,11 +227,7 @@ mod tests {
         let mut objects = Objects::default();
         objects.insert(Kind::Deployment, deployment(1), now());
         objects.remove(Kind::Deployment, "shop", "web");
-        let seen: Vec<u64> = objects
-            .since(1)
-            .unwrap()
-            .map(|change| change.version)
-            .collect();
+        let seen: Vec<u64> = objects.since(1).unwrap().map(|change| change.version).collect();
         assert_eq!(seen, [2]);
         assert!(objects.get(Kind::Deployment, "shop", "web").is_none());
     }

@@ -8,9 +8,7 @@ pub(super) fn milli(value: &Value) -> Option<i64> {
         return whole.checked_mul(1000);
     }
     let words = value.as_str()?;
-    let digits = words
-        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .unwrap_or(words.len());
+    let digits = words.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(words.len());
     let (digits, unit) = words.split_at(digits);
     let factor: i64 = match unit {
         "m" => 1,
@@ -38,11 +36,7 @@ pub(super) fn milli(value: &Value) -> Option<i64> {
 pub(super) fn show(resource: &str, milli: i64) -> String {
     let bytes = resource.ends_with("memory") || resource.ends_with("storage");
     if !bytes {
-        return if milli % 1000 == 0 {
-            (milli / 1000).to_string()
-        } else {
-            format!("{milli}m")
-        };
+        return if milli % 1000 == 0 { (milli / 1000).to_string() } else { format!("{milli}m") };
     }
     let amount = milli / 1000;
     for (unit, size) in [("Gi", 1_i64 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)] {
@@ -60,13 +54,9 @@ mod tests {
 
     #[test]
     fn quantities_round_trip() {
-        for (resource, words) in [
-            ("cpu", "250m"),
-            ("cpu", "2"),
-            ("memory", "192Mi"),
-            ("limits.memory", "2Gi"),
-            ("pods", "10"),
-        ] {
+        for (resource, words) in
+            [("cpu", "250m"), ("cpu", "2"), ("memory", "192Mi"), ("limits.memory", "2Gi"), ("pods", "10")]
+        {
             assert_eq!(show(resource, milli(&json!(words)).unwrap()), words);
         }
         assert_eq!(milli(&json!("1.5Gi")), milli(&json!("1536Mi")));

@@ -16,47 +16,18 @@ use super::{Answer, events};
 /// The stored objects of a row; the two event APIs are two views of one kind.
 pub(super) fn stored(simulation: &Simulation, row: &Resource, within: Option<&str>) -> Vec<Value> {
     if row.id == Kind::EventsV1Event {
-        return simulation
-            .objects
-            .list(Kind::Event, within)
-            .iter()
-            .map(|event| events::as_v1(event))
-            .collect();
+        return simulation.objects.list(Kind::Event, within).iter().map(|event| events::as_v1(event)).collect();
     }
-    simulation
-        .objects
-        .list(row.id, within)
-        .iter()
-        .map(|object| (**object).clone())
-        .collect()
+    simulation.objects.list(row.id, within).iter().map(|object| (**object).clone()).collect()
 }
 
 /// One object, or 404.
-pub(super) fn one(
-    simulation: &Simulation,
-    row: &'static Resource,
-    target: &Target,
-) -> Result<Value, Failure> {
+pub(super) fn one(simulation: &Simulation, row: &'static Resource, target: &Target) -> Result<Value, Failure> {
     let wanted = target.name.as_deref().unwrap_or_default();
-    let within = if row.namespaced() {
-        target.namespace.as_deref().unwrap_or_default()
-    } else {
-        ""
-    };
-    let kind = if row.id == Kind::EventsV1Event {
-        Kind::Event
-    } else {
-        row.id
-    };
-    let found = simulation
-        .objects
-        .get(kind, within, wanted)
-        .ok_or_else(|| not_found(row, wanted))?;
-    Ok(if row.id == Kind::EventsV1Event {
-        events::as_v1(&found)
-    } else {
-        (*found).clone()
-    })
+    let within = if row.namespaced() { target.namespace.as_deref().unwrap_or_default() } else { "" };
+    let kind = if row.id == Kind::EventsV1Event { Kind::Event } else { row.id };
+    let found = simulation.objects.get(kind, within, wanted).ok_or_else(|| not_found(row, wanted))?;
+    Ok(if row.id == Kind::EventsV1Event { events::as_v1(&found) } else { (*found).clone() })
 }
 
 /// An object in the form that the caller asked for.
@@ -108,14 +79,13 @@ pub(super) fn list(
     // The watch cache answers resourceVersion=0 and pays no attention to the limit.
     let from_cache = call.query("resourceVersion") == Some("0") && call.query("continue").is_none();
     let limit = match call.query("limit") {
-        Some(words) if !from_cache => words
-            .parse::<usize>()
-            .map_err(|_| bad_request(format!("invalid limit: {words:?}")))?,
+        Some(words) if !from_cache => {
+            words.parse::<usize>().map_err(|_| bad_request(format!("invalid limit: {words:?}")))?
+        }
         Some(_) | None => 0,
     };
     if let Some(token) = call.query("continue") {
-        let after = token_key(token)
-            .ok_or_else(|| bad_request("continue key is not valid: illegal base64 data"))?;
+        let after = token_key(token).ok_or_else(|| bad_request("continue key is not valid: illegal base64 data"))?;
         found.retain(|object| key(object) > after);
     }
     if limit > 0 && found.len() > limit {
@@ -138,10 +108,7 @@ pub(super) fn list(
         items.push(shown(object, form)?);
     }
     let (kind, api_version) = match form {
-        Form::Metadata => (
-            "PartialObjectMetadataList".to_owned(),
-            "meta.k8s.io/v1".to_owned(),
-        ),
+        Form::Metadata => ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned()),
         Form::Whole => (format!("{}List", row.kind), row.api_version()),
         Form::AggregatedDiscovery | Form::Unknown => return Err(not_acceptable()),
     };

@@ -51,14 +51,8 @@ const ENUMERATED: &[&str] = &[
 
 impl Shape {
     pub(super) fn of(identity: Identity, call: &Call) -> Self {
-        let path = call
-            .target()
-            .map_or_else(|| call.path.clone(), |target| template(&call.path, &target));
-        let query = call
-            .query
-            .iter()
-            .map(|(key, value)| (key.clone(), shaped(key, value)))
-            .collect();
+        let path = call.target().map_or_else(|| call.path.clone(), |target| template(&call.path, &target));
+        let query = call.query.iter().map(|(key, value)| (key.clone(), shaped(key, value))).collect();
         Self {
             identity,
             method: call.method.to_string(),
@@ -102,25 +96,12 @@ fn filled(key: &str, value: &str, values: &BTreeMap<String, String>) -> Option<S
             .collect();
         return terms.map(|terms| terms.join(","));
     }
-    if value == "{}" {
-        values.get(key).cloned()
-    } else {
-        Some(value.to_owned())
-    }
+    if value == "{}" { values.get(key).cloned() } else { Some(value.to_owned()) }
 }
 
 fn encode(value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    value
-        .bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
+    value.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 fn template(path: &str, target: &Target) -> String {
@@ -140,22 +121,15 @@ fn template(path: &str, target: &Target) -> String {
 
 fn shaped(key: &str, value: &str) -> String {
     if key == "fieldSelector" {
-        let terms =
-            value
-                .split(',')
-                .map(|term| match (term.split_once("!="), term.split_once('=')) {
-                    (Some((field, _)), _) => format!("{field}!={{}}"),
-                    (None, Some((field, _))) => format!("{field}={{}}"),
-                    (None, None) => term.to_owned(),
-                });
+        let terms = value.split(',').map(|term| match (term.split_once("!="), term.split_once('=')) {
+            (Some((field, _)), _) => format!("{field}!={{}}"),
+            (None, Some((field, _))) => format!("{field}={{}}"),
+            (None, None) => term.to_owned(),
+        });
         return terms.collect::<Vec<_>>().join(",");
     }
     let stays = ENUMERATED.contains(&key) || (key == "resourceVersion" && value == "0");
-    if stays {
-        value.to_owned()
-    } else {
-        "{}".to_owned()
-    }
+    if stays { value.to_owned() } else { "{}".to_owned() }
 }
 
 /// The shapes seen so far.

@@ -67,16 +67,11 @@ pub(super) struct Call {
 impl Call {
     /// The last value of a query key; empty values count as absent, as they do in the server.
     pub(super) fn query(&self, key: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .rev()
-            .find(|(name, value)| name == key && !value.is_empty())
-            .map(|(_, value)| value.as_str())
+        self.query.iter().rev().find(|(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
     pub(super) fn flag(&self, key: &str) -> bool {
-        self.query(key)
-            .is_some_and(|value| value == "true" || value == "1")
+        self.query(key).is_some_and(|value| value == "true" || value == "1")
     }
 
     /// The addressed resource, or `None` for a path such as `/version`.
@@ -109,10 +104,7 @@ impl Call {
                 continue;
             }
             let parameters: Vec<&str> = parts.collect();
-            match parameters
-                .iter()
-                .find_map(|parameter| parameter.strip_prefix("as="))
-            {
+            match parameters.iter().find_map(|parameter| parameter.strip_prefix("as=")) {
                 None => return Form::Whole,
                 Some("PartialObjectMetadata" | "PartialObjectMetadataList") => {
                     return Form::Metadata;
@@ -139,9 +131,7 @@ fn target(path: &str) -> Option<Target> {
         [] => return None,
         ["namespaces"] => (None, "namespaces", None, None),
         ["namespaces", name] => (own(name), "namespaces", own(name), None),
-        ["namespaces", name, sub @ ("status" | "finalize")] => {
-            (own(name), "namespaces", own(name), own(sub))
-        }
+        ["namespaces", name, sub @ ("status" | "finalize")] => (own(name), "namespaces", own(name), own(sub)),
         ["namespaces", namespace, resource] => (own(namespace), *resource, None, None),
         ["namespaces", namespace, resource, name] => (own(namespace), *resource, own(name), None),
         ["namespaces", namespace, resource, name, sub @ ..] => {
@@ -181,9 +171,7 @@ fn decode(words: &str) -> String {
             b'+' => bytes.push(b' '),
             b'%' => {
                 let pair: Vec<u8> = rest.by_ref().take(2).collect();
-                let hex = std::str::from_utf8(&pair)
-                    .ok()
-                    .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+                let hex = std::str::from_utf8(&pair).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok());
                 bytes.push(hex.unwrap_or(b'%'));
             }
             other => bytes.push(other),
@@ -199,19 +187,13 @@ mod tests {
     #[test]
     fn paths_are_read_as_the_server_reads_them() {
         let scale = target("/apis/apps/v1/namespaces/shop/deployments/checkout/scale").unwrap();
-        assert_eq!(
-            (scale.group.as_str(), scale.resource.as_str()),
-            ("apps", "deployments")
-        );
+        assert_eq!((scale.group.as_str(), scale.resource.as_str()), ("apps", "deployments"));
         assert_eq!(scale.namespace.as_deref(), Some("shop"));
         assert_eq!(scale.subresource.as_deref(), Some("scale"));
         let all = target("/api/v1/pods").unwrap();
         assert_eq!((all.namespace, all.name), (None, None));
         let namespace = target("/api/v1/namespaces/shop").unwrap();
-        assert_eq!(
-            (namespace.resource.as_str(), namespace.name.as_deref()),
-            ("namespaces", Some("shop"))
-        );
+        assert_eq!((namespace.resource.as_str(), namespace.name.as_deref()), ("namespaces", Some("shop")));
         assert_eq!(target("/apis/apps/v1"), None);
         assert_eq!(target("/version"), None);
     }

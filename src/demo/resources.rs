@@ -82,9 +82,7 @@ pub(super) struct Resource {
 }
 
 /// The verbs of a stored kind, in the order that discovery lists them.
-pub(super) const STORED: &[&str] = &[
-    "create", "delete", "get", "list", "patch", "update", "watch",
-];
+pub(super) const STORED: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
 
 const EVENT_FIELDS: &[&str] = &[
     "involvedObject.kind",
@@ -169,11 +167,7 @@ impl Resource {
 
     /// `apps/v1`, or `v1` in the core group.
     pub(super) fn api_version(&self) -> String {
-        if self.group.is_empty() {
-            self.version.to_owned()
-        } else {
-            format!("{}/{}", self.group, self.version)
-        }
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
     }
 
     /// `deployments.apps`, or `pods` in the core group: the form of error messages.
@@ -193,11 +187,7 @@ impl Resource {
 
 /// `deployments.apps`, or `pods` in the core group.
 pub(super) fn qualified(plural: &str, group: &str) -> String {
-    if group.is_empty() {
-        plural.to_owned()
-    } else {
-        format!("{plural}.{group}")
-    }
+    if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") }
 }
 
 /// All resources; the row of a kind is at `kind as usize` (a test holds it).
@@ -212,206 +202,58 @@ pub(super) static TABLE: &[Resource] = &[
         .short(&["no"])
         .sub(&["status"])
         .fields(&["spec.unschedulable"]),
-    row(Kind::Pod, "", "v1", "pods", "Pod")
-        .short(&["po"])
-        .sub(&["log", "status"])
-        .fields(POD_FIELDS),
+    row(Kind::Pod, "", "v1", "pods", "Pod").short(&["po"]).sub(&["log", "status"]).fields(POD_FIELDS),
     row(Kind::Service, "", "v1", "services", "Service")
         .short(&["svc"])
         .sub(&["status"])
         .fields(&["spec.clusterIP", "spec.type"]),
     row(Kind::ConfigMap, "", "v1", "configmaps", "ConfigMap").short(&["cm"]),
     row(Kind::Secret, "", "v1", "secrets", "Secret").fields(&["type"]),
-    row(
-        Kind::ServiceAccount,
-        "",
-        "v1",
-        "serviceaccounts",
-        "ServiceAccount",
-    )
-    .short(&["sa"]),
-    row(
-        Kind::PersistentVolume,
-        "",
-        "v1",
-        "persistentvolumes",
-        "PersistentVolume",
-    )
-    .cluster()
-    .short(&["pv"])
-    .sub(&["status"]),
-    row(
-        Kind::PersistentVolumeClaim,
-        "",
-        "v1",
-        "persistentvolumeclaims",
-        "PersistentVolumeClaim",
-    )
-    .short(&["pvc"])
-    .sub(&["status"]),
-    row(
-        Kind::ResourceQuota,
-        "",
-        "v1",
-        "resourcequotas",
-        "ResourceQuota",
-    )
-    .short(&["quota"])
-    .sub(&["status"]),
+    row(Kind::ServiceAccount, "", "v1", "serviceaccounts", "ServiceAccount").short(&["sa"]),
+    row(Kind::PersistentVolume, "", "v1", "persistentvolumes", "PersistentVolume")
+        .cluster()
+        .short(&["pv"])
+        .sub(&["status"]),
+    row(Kind::PersistentVolumeClaim, "", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
+        .short(&["pvc"])
+        .sub(&["status"]),
+    row(Kind::ResourceQuota, "", "v1", "resourcequotas", "ResourceQuota").short(&["quota"]).sub(&["status"]),
     row(Kind::LimitRange, "", "v1", "limitranges", "LimitRange").short(&["limits"]),
-    row(Kind::Event, "", "v1", "events", "Event")
-        .short(&["ev"])
-        .fields(EVENT_FIELDS),
+    row(Kind::Event, "", "v1", "events", "Event").short(&["ev"]).fields(EVENT_FIELDS),
     row(Kind::Endpoints, "", "v1", "endpoints", "Endpoints").short(&["ep"]),
-    row(Kind::Deployment, "apps", "v1", "deployments", "Deployment")
-        .short(&["deploy"])
-        .sub(&["scale", "status"]),
+    row(Kind::Deployment, "apps", "v1", "deployments", "Deployment").short(&["deploy"]).sub(&["scale", "status"]),
     row(Kind::ReplicaSet, "apps", "v1", "replicasets", "ReplicaSet")
         .short(&["rs"])
         .sub(&["scale", "status"])
         .fields(&["status.replicas"]),
-    row(
-        Kind::StatefulSet,
-        "apps",
-        "v1",
-        "statefulsets",
-        "StatefulSet",
-    )
-    .short(&["sts"])
-    .sub(&["scale", "status"]),
-    row(Kind::DaemonSet, "apps", "v1", "daemonsets", "DaemonSet")
-        .short(&["ds"])
+    row(Kind::StatefulSet, "apps", "v1", "statefulsets", "StatefulSet").short(&["sts"]).sub(&["scale", "status"]),
+    row(Kind::DaemonSet, "apps", "v1", "daemonsets", "DaemonSet").short(&["ds"]).sub(&["status"]),
+    row(Kind::ControllerRevision, "apps", "v1", "controllerrevisions", "ControllerRevision"),
+    row(Kind::Job, "batch", "v1", "jobs", "Job").sub(&["status"]).fields(&["status.successful"]),
+    row(Kind::CronJob, "batch", "v1", "cronjobs", "CronJob").short(&["cj"]).sub(&["status"]),
+    row(Kind::Ingress, "networking.k8s.io", "v1", "ingresses", "Ingress").short(&["ing"]).sub(&["status"]),
+    row(Kind::IngressClass, "networking.k8s.io", "v1", "ingressclasses", "IngressClass").cluster(),
+    row(Kind::NetworkPolicy, "networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy").short(&["netpol"]),
+    row(Kind::EndpointSlice, "discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
+    row(Kind::HorizontalPodAutoscaler, "autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
+        .short(&["hpa"])
         .sub(&["status"]),
-    row(
-        Kind::ControllerRevision,
-        "apps",
-        "v1",
-        "controllerrevisions",
-        "ControllerRevision",
-    ),
-    row(Kind::Job, "batch", "v1", "jobs", "Job")
-        .sub(&["status"])
-        .fields(&["status.successful"]),
-    row(Kind::CronJob, "batch", "v1", "cronjobs", "CronJob")
-        .short(&["cj"])
+    row(Kind::PodDisruptionBudget, "policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
+        .short(&["pdb"])
         .sub(&["status"]),
-    row(
-        Kind::Ingress,
-        "networking.k8s.io",
-        "v1",
-        "ingresses",
-        "Ingress",
-    )
-    .short(&["ing"])
-    .sub(&["status"]),
-    row(
-        Kind::IngressClass,
-        "networking.k8s.io",
-        "v1",
-        "ingressclasses",
-        "IngressClass",
-    )
-    .cluster(),
-    row(
-        Kind::NetworkPolicy,
-        "networking.k8s.io",
-        "v1",
-        "networkpolicies",
-        "NetworkPolicy",
-    )
-    .short(&["netpol"]),
-    row(
-        Kind::EndpointSlice,
-        "discovery.k8s.io",
-        "v1",
-        "endpointslices",
-        "EndpointSlice",
-    ),
-    row(
-        Kind::HorizontalPodAutoscaler,
-        "autoscaling",
-        "v2",
-        "horizontalpodautoscalers",
-        "HorizontalPodAutoscaler",
-    )
-    .short(&["hpa"])
-    .sub(&["status"]),
-    row(
-        Kind::PodDisruptionBudget,
-        "policy",
-        "v1",
-        "poddisruptionbudgets",
-        "PodDisruptionBudget",
-    )
-    .short(&["pdb"])
-    .sub(&["status"]),
-    row(
-        Kind::StorageClass,
-        "storage.k8s.io",
-        "v1",
-        "storageclasses",
-        "StorageClass",
-    )
-    .cluster()
-    .short(&["sc"]),
-    row(
-        Kind::VolumeAttachment,
-        "storage.k8s.io",
-        "v1",
-        "volumeattachments",
-        "VolumeAttachment",
-    )
-    .cluster()
-    .sub(&["status"]),
+    row(Kind::StorageClass, "storage.k8s.io", "v1", "storageclasses", "StorageClass").cluster().short(&["sc"]),
+    row(Kind::VolumeAttachment, "storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment")
+        .cluster()
+        .sub(&["status"]),
     row(Kind::CsiNode, "storage.k8s.io", "v1", "csinodes", "CSINode").cluster(),
-    row(
-        Kind::CsiDriver,
-        "storage.k8s.io",
-        "v1",
-        "csidrivers",
-        "CSIDriver",
-    )
-    .cluster(),
+    row(Kind::CsiDriver, "storage.k8s.io", "v1", "csidrivers", "CSIDriver").cluster(),
     row(Kind::Lease, "coordination.k8s.io", "v1", "leases", "Lease"),
-    row(
-        Kind::PriorityClass,
-        "scheduling.k8s.io",
-        "v1",
-        "priorityclasses",
-        "PriorityClass",
-    )
-    .cluster()
-    .short(&["pc"]),
-    row(
-        Kind::Role,
-        "rbac.authorization.k8s.io",
-        "v1",
-        "roles",
-        "Role",
-    ),
-    row(
-        Kind::RoleBinding,
-        "rbac.authorization.k8s.io",
-        "v1",
-        "rolebindings",
-        "RoleBinding",
-    ),
-    row(
-        Kind::ClusterRole,
-        "rbac.authorization.k8s.io",
-        "v1",
-        "clusterroles",
-        "ClusterRole",
-    )
-    .cluster(),
-    row(
-        Kind::ClusterRoleBinding,
-        "rbac.authorization.k8s.io",
-        "v1",
-        "clusterrolebindings",
-        "ClusterRoleBinding",
-    )
-    .cluster(),
+    row(Kind::PriorityClass, "scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass").cluster().short(&["pc"]),
+    row(Kind::Role, "rbac.authorization.k8s.io", "v1", "roles", "Role"),
+    row(Kind::RoleBinding, "rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding"),
+    row(Kind::ClusterRole, "rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole").cluster(),
+    row(Kind::ClusterRoleBinding, "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding")
+        .cluster(),
     row(
         Kind::ValidatingWebhookConfiguration,
         "admissionregistration.k8s.io",
@@ -438,15 +280,7 @@ pub(super) static TABLE: &[Resource] = &[
     .cluster()
     .short(&["crd"])
     .sub(&["status"]),
-    row(
-        Kind::ApiService,
-        "apiregistration.k8s.io",
-        "v1",
-        "apiservices",
-        "APIService",
-    )
-    .cluster()
-    .sub(&["status"]),
+    row(Kind::ApiService, "apiregistration.k8s.io", "v1", "apiservices", "APIService").cluster().sub(&["status"]),
     row(
         Kind::CertificateSigningRequest,
         "certificates.k8s.io",
@@ -457,15 +291,7 @@ pub(super) static TABLE: &[Resource] = &[
     .cluster()
     .short(&["csr"])
     .sub(&["status"]),
-    row(
-        Kind::EventsV1Event,
-        "events.k8s.io",
-        "v1",
-        "events",
-        "Event",
-    )
-    .short(&["ev"])
-    .fields(EVENTS_V1_FIELDS),
+    row(Kind::EventsV1Event, "events.k8s.io", "v1", "events", "Event").short(&["ev"]).fields(EVENTS_V1_FIELDS),
     row(
         Kind::SelfSubjectAccessReview,
         "authorization.k8s.io",
@@ -514,16 +340,12 @@ impl Kind {
 
 /// The row that a path names.
 pub(super) fn find(group: &str, version: &str, plural: &str) -> Option<&'static Resource> {
-    TABLE
-        .iter()
-        .find(|row| row.group == group && row.version == version && row.plural == plural)
+    TABLE.iter().find(|row| row.group == group && row.version == version && row.plural == plural)
 }
 
 /// The row of an object, by its `apiVersion` and `kind`.
 pub(super) fn of_object(api_version: &str, kind: &str) -> Option<&'static Resource> {
-    TABLE
-        .iter()
-        .find(|row| row.kind == kind && row.api_version() == api_version)
+    TABLE.iter().find(|row| row.kind == kind && row.api_version() == api_version)
 }
 
 /// The API groups in the order of the table, the core group left out.
@@ -545,10 +367,7 @@ mod tests {
     fn every_kind_finds_its_own_row() {
         for (index, row) in TABLE.iter().enumerate() {
             assert_eq!(row.id as usize, index, "{}", row.kind);
-            assert_eq!(
-                find(row.group, row.version, row.plural).map(|found| found.id),
-                Some(row.id)
-            );
+            assert_eq!(find(row.group, row.version, row.plural).map(|found| found.id), Some(row.id));
         }
     }
 }

@@ -26,10 +26,7 @@ impl Labels {
             if term.is_empty() {
                 continue;
             }
-            terms.push(
-                parse_term(term)
-                    .ok_or_else(|| bad_request(format!("unable to parse requirement: {term}")))?,
-            );
+            terms.push(parse_term(term).ok_or_else(|| bad_request(format!("unable to parse requirement: {term}")))?);
         }
         Ok(Self(terms))
     }
@@ -39,12 +36,8 @@ impl Labels {
         let labels = map(object, "/metadata/labels").unwrap_or(&empty);
         let value = |key: &String| labels.get(key).and_then(Value::as_str);
         self.0.iter().all(|term| match term {
-            Term::In(key, values) => {
-                value(key).is_some_and(|value| values.iter().any(|wanted| wanted == value))
-            }
-            Term::NotIn(key, values) => {
-                value(key).is_none_or(|value| values.iter().all(|unwanted| unwanted != value))
-            }
+            Term::In(key, values) => value(key).is_some_and(|value| values.iter().any(|wanted| wanted == value)),
+            Term::NotIn(key, values) => value(key).is_none_or(|value| values.iter().all(|unwanted| unwanted != value)),
             Term::Exists(key) => value(key).is_some(),
             Term::Absent(key) => value(key).is_none(),
         })
@@ -64,11 +57,7 @@ fn split(words: &str) -> Vec<&str> {
 
 fn parse_term(term: &str) -> Option<Term> {
     if let Some(open) = term.find('(') {
-        let values = term[open + 1..]
-            .strip_suffix(')')?
-            .split(',')
-            .map(|value| value.trim().to_owned())
-            .collect();
+        let values = term[open + 1..].strip_suffix(')')?.split(',').map(|value| value.trim().to_owned()).collect();
         let mut head = term[..open].split_whitespace();
         let key = head.next()?.to_owned();
         return match head.next()? {
@@ -82,10 +71,7 @@ fn parse_term(term: &str) -> Option<Term> {
         return Some(Term::NotIn(trimmed(key), vec![trimmed(value)]));
     }
     if let Some((key, value)) = term.split_once('=') {
-        return Some(Term::In(
-            trimmed(key),
-            vec![trimmed(value.trim_start_matches('='))],
-        ));
+        return Some(Term::In(trimmed(key), vec![trimmed(value.trim_start_matches('='))]));
     }
     if term.contains(char::is_whitespace) {
         return None;
@@ -108,24 +94,13 @@ impl Fields {
                 (Some((field, value)), _) => (field, value, false),
                 (None, Some((field, value))) => (field, value.trim_start_matches('='), true),
                 (None, None) => {
-                    return Err(bad_request(format!(
-                        "invalid selector: '{words}'; can't understand '{term}'"
-                    )));
+                    return Err(bad_request(format!("invalid selector: '{words}'; can't understand '{term}'")));
                 }
             };
-            let everywhere =
-                field == "metadata.name" || (field == "metadata.namespace" && row.namespaced());
+            let everywhere = field == "metadata.name" || (field == "metadata.namespace" && row.namespaced());
             if !everywhere && !row.fields.contains(&field) {
-                let resource = format!(
-                    "{}, Resource={}",
-                    row.api_version().trim_start_matches('/'),
-                    row.plural
-                );
-                let resource = if row.group.is_empty() {
-                    format!("/{resource}")
-                } else {
-                    resource
-                };
+                let resource = format!("{}, Resource={}", row.api_version().trim_start_matches('/'), row.plural);
+                let resource = if row.group.is_empty() { format!("/{resource}") } else { resource };
                 return Err(bad_request(format!(
                     "Unable to find \"{resource}\" that match label selector \"\", field selector \"{words}\": field label not supported: {field}"
                 )));
@@ -136,9 +111,7 @@ impl Fields {
     }
 
     pub(super) fn matches(&self, object: &Value) -> bool {
-        self.0
-            .iter()
-            .all(|(field, value, wanted)| (field_value(object, field) == *value) == *wanted)
+        self.0.iter().all(|(field, value, wanted)| (field_value(object, field) == *value) == *wanted)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -169,9 +142,7 @@ pub(super) fn selects(selector: Option<&Map<String, Value>>, object: &Value) -> 
         return false;
     };
     let labels = map(object, "/metadata/labels");
-    selector
-        .iter()
-        .all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
+    selector.iter().all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
 }
 
 #[cfg(test)]
@@ -192,11 +163,7 @@ mod tests {
             ("canary", false),
             ("", true),
         ] {
-            assert_eq!(
-                Labels::parse(selector).unwrap().matches(&object),
-                expected,
-                "{selector}"
-            );
+            assert_eq!(Labels::parse(selector).unwrap().matches(&object), expected, "{selector}");
         }
         assert!(Labels::parse("a b").is_err());
     }
@@ -204,11 +171,7 @@ mod tests {
     #[test]
     fn only_known_fields_are_taken() {
         let pod = json!({"metadata": {"name": "a"}, "spec": {"nodeName": "n1"}});
-        assert!(
-            Fields::parse("spec.nodeName=n1,metadata.name!=b", Kind::Pod.row())
-                .unwrap()
-                .matches(&pod)
-        );
+        assert!(Fields::parse("spec.nodeName=n1,metadata.name!=b", Kind::Pod.row()).unwrap().matches(&pod));
         assert!(Fields::parse("spec.replicas=1", Kind::Pod.row()).is_err());
     }
 }

@@ -35,12 +35,7 @@ pub(super) async fn serve(
     let (parts, body) = request.into_parts();
     let body = body.collect_bytes().await?;
     let header = |name: header::HeaderName| {
-        parts
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-            .to_owned()
+        parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     };
     let call = Call {
         path: parts.uri.path().to_owned(),
@@ -64,11 +59,9 @@ pub(super) async fn serve(
         Ok(Answer::Typed(kind, value)) => json(StatusCode::OK, kind, &value),
         Ok(Answer::Text(code, words)) => respond(code, "text/plain; charset=utf-8", words.into()),
         Err(Failure::Status(status, code)) => json(code, "application/json", &status),
-        Err(Failure::NoSuchPath) => respond(
-            StatusCode::NOT_FOUND,
-            "text/plain; charset=utf-8",
-            Bytes::from_static(b"404 page not found\n"),
-        ),
+        Err(Failure::NoSuchPath) => {
+            respond(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Bytes::from_static(b"404 page not found\n"))
+        }
     })
 }
 
@@ -83,11 +76,7 @@ fn handle(state: &mut State, identity: Identity, call: &Call) -> Result<Answer, 
         if !identity.may_read(&call.path) {
             return Err(status::forbidden_path(identity.user(), &verb, &call.path));
         }
-        return if call.method == http::Method::GET {
-            discover::get(call)
-        } else {
-            Err(status::method_not_allowed())
-        };
+        return if call.method == http::Method::GET { discover::get(call) } else { Err(status::method_not_allowed()) };
     };
     let verb = call.verb(&target);
     if !identity.may(verb, &target) {
@@ -96,20 +85,14 @@ fn handle(state: &mut State, identity: Identity, call: &Call) -> Result<Answer, 
     let Some(row) = resources::find(&target.group, &target.version, &target.resource) else {
         return Err(discover::missing(&target.group, &target.version));
     };
-    if target
-        .subresource
-        .as_deref()
-        .is_some_and(|wanted| !row.subresources.contains(&wanted))
-    {
+    if target.subresource.as_deref().is_some_and(|wanted| !row.subresources.contains(&wanted)) {
         return Err(status::no_such_resource());
     }
     if row.verbs == Verbs::CreateOnly && verb != Verb::Create {
         return Err(status::method_not_allowed());
     }
     match verb {
-        Verb::Get if target.subresource.as_deref() == Some("log") => {
-            logs::get(simulation, row, &target, call)
-        }
+        Verb::Get if target.subresource.as_deref() == Some("log") => logs::get(simulation, row, &target, call),
         Verb::Get => read::get(simulation, row, &target, call),
         Verb::List => read::list(simulation, row, &target, call),
         Verb::Watch => Ok(Answer::Watch(Watch::open(row, &target, call)?)),
@@ -158,20 +141,10 @@ fn stream_watch(shared: Arc<Shared>, watch: Watch) -> Response<Out> {
                 return watch.farewell().map(|line| (frame(&[line]), None));
             }
             // Whichever comes first; both only mean: look again.
-            drop(
-                tokio::time::timeout_at(
-                    deadline.min(tokio::time::Instant::now() + TICK),
-                    changes.changed(),
-                )
-                .await,
-            );
+            drop(tokio::time::timeout_at(deadline.min(tokio::time::Instant::now() + TICK), changes.changed()).await);
         }
     });
-    with_body(
-        StatusCode::OK,
-        "application/json",
-        StreamBody::new(frames).boxed_unsync(),
-    )
+    with_body(StatusCode::OK, "application/json", StreamBody::new(frames).boxed_unsync())
 }
 
 fn frame(lines: &[Value]) -> Result<Frame<Bytes>, Infallible> {

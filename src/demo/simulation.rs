@@ -1,9 +1,14 @@
 //! The cluster as it stands: its objects, the world around them, and the walk from one moment to the next.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
-use super::controllers::{self, kubelet, node};
+use super::controllers::{CONTROLLERS, Controller, Reach, container, node};
+use super::events;
+use super::json::name;
 use super::objects::Objects;
+use super::resources::Kind;
 use super::world::World;
 
 /// Passes over the controllers until nothing changes any more; a bound against two of them quarrelling.
@@ -14,10 +19,21 @@ const PASSES: usize = 100;
 pub(super) struct Simulation {
     pub(super) objects: Objects,
     pub(super) world: World,
-    pub(super) kubelets: kubelet::Memory,
+    pub(super) kubelets: container::Memory,
     pub(super) now: DateTime<Utc>,
+    /// The pods that fitted nowhere, and the version at which the scheduler found that.
+    pub(super) refused: BTreeMap<String, u64>,
+    /// The earliest moment that the running controller has asked for.
     wake: Option<DateTime<Utc>>,
-    settled: Option<u64>,
+    /// What each controller has seen, per namespace that it works in.
+    seen: BTreeMap<(&'static str, String), Seen>,
+}
+
+/// When a controller has to run again: after a newer change of what it reads, or at the moment that it asked for.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    version: u64,
+    wake: Option<DateTime<Utc>>,
 }
 
 impl Simulation {
@@ -25,45 +41,84 @@ impl Simulation {
         Self {
             objects: Objects::default(),
             world: World::default(),
-            kubelets: kubelet::Memory::default(),
+            kubelets: container::Memory::default(),
             now,
+            refused: BTreeMap::new(),
             wake: None,
-            settled: None,
+            seen: BTreeMap::new(),
         }
     }
 
-    /// A controller wants to be run again then.
+    /// The running controller wants to be run again then.
     pub(super) fn wake_at(&mut self, time: DateTime<Utc>) {
         if time > self.now && self.wake.is_none_or(|earlier| time < earlier) {
             self.wake = Some(time);
         }
     }
 
+    /// A machine dies: no object tells the controllers, so all of them look again.
+    pub(super) fn silence(&mut self, node: &str) {
+        self.world.silent.insert(node.to_owned(), self.now);
+        self.kubelets.forget();
+        self.seen.clear();
+    }
+
     /// Lets the controllers do all that is due until `now`, each step at its own moment.
     pub(super) fn settle(&mut self, now: DateTime<Utc>) {
         self.run();
-        while let Some(next) = self.wake.filter(|next| *next <= now) {
+        while let Some(next) = self.next_wake().filter(|next| *next <= now) {
             self.now = next;
-            self.settled = None;
+            events::expire(self);
             self.run();
         }
-        self.now = self.now.max(now);
-        node::beat(self);
-        self.settled = Some(self.objects.version());
+        if now > self.now {
+            self.now = now;
+            events::expire(self);
+            node::beat(self);
+        }
+    }
+
+    fn next_wake(&self) -> Option<DateTime<Utc>> {
+        self.seen.values().filter_map(|seen| seen.wake).filter(|wake| *wake > self.now).min()
     }
 
     fn run(&mut self) {
-        if self.settled == Some(self.objects.version()) {
-            return;
-        }
         for _ in 0..PASSES {
-            let before = self.objects.version();
-            self.wake = None;
-            controllers::pass(self);
-            if self.objects.version() == before {
+            let mut ran = false;
+            for controller in CONTROLLERS {
+                for namespace in self.places(controller) {
+                    ran |= self.run_one(controller, namespace);
+                }
+            }
+            if !ran {
                 break;
             }
         }
-        self.settled = Some(self.objects.version());
+    }
+
+    fn places(&self, controller: &Controller) -> Vec<String> {
+        match controller.reach {
+            Reach::Cluster => vec![String::new()],
+            Reach::Namespace => {
+                self.objects.all(Kind::Namespace).iter().map(|namespace| name(namespace).to_owned()).collect()
+            }
+        }
+    }
+
+    fn run_one(&mut self, controller: &Controller, namespace: String) -> bool {
+        let key = (controller.name, namespace);
+        let within = (controller.reach == Reach::Namespace).then_some(key.1.as_str());
+        if let Some(seen) = self.seen.get(&key) {
+            let news = controller.reads.iter().any(|kind| self.objects.touched(*kind, within) > seen.version);
+            if !news && seen.wake.is_none_or(|wake| wake > self.now) {
+                return false;
+            }
+        }
+        let version = self.objects.version();
+        self.wake = None;
+        (controller.run)(self, &key.1);
+        let wake = self.wake;
+        self.seen.insert(key, Seen { version, wake });
+        true
     }
 }

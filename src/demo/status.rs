@@ -42,12 +42,7 @@ fn of(row: &Resource, name: &str) -> Option<Value> {
 
 /// No object of this name.
 pub(super) fn not_found(row: &Resource, name: &str) -> Failure {
-    failure(
-        StatusCode::NOT_FOUND,
-        "NotFound",
-        format!("{} \"{name}\" not found", row.qualified()),
-        of(row, name),
-    )
+    failure(StatusCode::NOT_FOUND, "NotFound", format!("{} \"{name}\" not found", row.qualified()), of(row, name))
 }
 
 /// A resource that a known group and version does not have.
@@ -67,11 +62,7 @@ pub(super) fn forbidden(user: &str, verb: &str, target: &Target) -> Failure {
         asked = format!("{asked}/{subresource}");
     }
     let whom = qualified(&target.resource, &target.group);
-    let named = target
-        .name
-        .as_ref()
-        .map(|name| format!(" \"{name}\""))
-        .unwrap_or_default();
+    let named = target.name.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
     let place = match &target.namespace {
         Some(namespace) => format!("in the namespace \"{namespace}\""),
         None => "at the cluster scope".to_owned(),
@@ -81,12 +72,7 @@ pub(super) fn forbidden(user: &str, verb: &str, target: &Target) -> Failure {
         target.group
     );
     let name = target.name.as_deref().unwrap_or_default();
-    failure(
-        StatusCode::FORBIDDEN,
-        "Forbidden",
-        message,
-        Some(details(&target.group, &target.resource, name)),
-    )
+    failure(StatusCode::FORBIDDEN, "Forbidden", message, Some(details(&target.group, &target.resource, name)))
 }
 
 /// The identity may not read that path.
@@ -108,25 +94,14 @@ pub(super) fn refused(row: &Resource, name: &str, why: &str) -> Failure {
 /// The resourceVersion in the request is not the stored one.
 pub(super) fn modified(row: &Resource, name: &str) -> Failure {
     let why = "the object has been modified; please apply your changes to the latest version and try again";
-    let message = format!(
-        "Operation cannot be fulfilled on {} \"{name}\": {why}",
-        row.qualified()
-    );
+    let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", row.qualified());
     failure(StatusCode::CONFLICT, "Conflict", message, of(row, name))
 }
 
 /// A delete precondition does not hold. The server names the kind here and not the resource.
 pub(super) fn precondition(row: &Resource, name: &str, why: &str) -> Failure {
-    let message = format!(
-        "Operation cannot be fulfilled on {} \"{name}\": {why}",
-        qualified(row.kind, row.group)
-    );
-    failure(
-        StatusCode::CONFLICT,
-        "Conflict",
-        message,
-        Some(details(row.group, row.kind, name)),
-    )
+    let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", qualified(row.kind, row.group));
+    failure(StatusCode::CONFLICT, "Conflict", message, Some(details(row.group, row.kind, name)))
 }
 
 /// An object of that name is there already.
@@ -146,23 +121,13 @@ pub(super) fn invalid(row: &Resource, name: &str, field: &str, problem: &str) ->
     let mut details = details(row.group, row.kind, name);
     super::json::put(&mut details, "/causes", json!([cause]));
     let message = format!("{kind} \"{name}\" is invalid: {field}: {problem}");
-    failure(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "Invalid",
-        message,
-        Some(details),
-    )
+    failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message, Some(details))
 }
 
 /// A JSON patch that does not apply, a failed `test` included.
 pub(super) fn patch_rejected() -> Failure {
     let message = "the server rejected our request due to an error in our request";
-    failure(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "Invalid",
-        message.to_owned(),
-        Some(json!({})),
-    )
+    failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message.to_owned(), Some(json!({})))
 }
 
 /// The request makes no sense.
@@ -176,44 +141,24 @@ pub(super) fn unsupported_media(accepted: &[&str]) -> Failure {
         "the body of the request was in an unknown format - accepted media types include: {}",
         accepted.join(", ")
     );
-    failure(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "UnsupportedMediaType",
-        message,
-        None,
-    )
+    failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message, None)
 }
 
 /// The caller takes no form that we can write.
 pub(super) fn not_acceptable() -> Failure {
     let message = "only the following media types are accepted: application/json";
-    failure(
-        StatusCode::NOT_ACCEPTABLE,
-        "NotAcceptable",
-        message.to_owned(),
-        None,
-    )
+    failure(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message.to_owned(), None)
 }
 
 /// The resource does not do this verb.
 pub(super) fn method_not_allowed() -> Failure {
     let message = "the server does not allow this method on the requested resource";
-    failure(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "MethodNotAllowed",
-        message.to_owned(),
-        Some(json!({})),
-    )
+    failure(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message.to_owned(), Some(json!({})))
 }
 
 /// A watch from a version that is no longer in the log.
 pub(super) fn expired(asked: u64, oldest: u64) -> Failure {
-    failure(
-        StatusCode::GONE,
-        "Expired",
-        format!("too old resource version: {asked} ({oldest})"),
-        None,
-    )
+    failure(StatusCode::GONE, "Expired", format!("too old resource version: {asked} ({oldest})"), None)
 }
 
 /// Something behind the server did not answer.

@@ -140,10 +140,7 @@ pub(super) fn tell(stories: &[Story], now: DateTime<Utc>) -> Result<Simulation, 
     let mut images = BTreeMap::new();
     for file in files {
         for step in file.timeline {
-            let wrong = |problem: String| StoryError {
-                story: file.title.clone(),
-                problem,
-            };
+            let wrong = |problem: String| StoryError { story: file.title.clone(), problem };
             let at = moment(&step.at, now).ok_or_else(|| wrong(format!("no time: {}", step.at)))?;
             steps.push((at, file.title.clone(), step));
         }
@@ -155,10 +152,7 @@ pub(super) fn tell(stories: &[Story], now: DateTime<Utc>) -> Result<Simulation, 
     simulation.world.images = images;
     for (at, title, step) in steps {
         simulation.settle(at);
-        play(&mut simulation, &step, now).map_err(|problem| StoryError {
-            story: title,
-            problem,
-        })?;
+        play(&mut simulation, &step, now).map_err(|problem| StoryError { story: title, problem })?;
     }
     simulation.settle(now);
     Ok(simulation)
@@ -167,10 +161,7 @@ pub(super) fn tell(stories: &[Story], now: DateTime<Utc>) -> Result<Simulation, 
 fn parse(source: &str) -> Result<File, StoryError> {
     serde_yaml_ng::from_str(source).map_err(|error| {
         let title = source.lines().next().unwrap_or_default();
-        StoryError {
-            story: title.to_owned(),
-            problem: error.to_string(),
-        }
+        StoryError { story: title.to_owned(), problem: error.to_string() }
     })
 }
 
@@ -189,13 +180,12 @@ fn play(simulation: &mut Simulation, step: &Step, now: DateTime<Utc>) -> Result<
             .get(row.id, &change.namespace, &change.name)
             .ok_or_else(|| format!("nothing to patch: {}", change.name))?;
         let mut after = (*before).clone();
-        json_patch::patch(&mut after, &change.ops)
-            .map_err(|error| format!("patch of {}: {error}", change.name))?;
+        json_patch::patch(&mut after, &change.ops).map_err(|error| format!("patch of {}: {error}", change.name))?;
         managed::record(&before, &mut after, &step.by, None, simulation.now);
         simulation.objects.update(row.id, after);
     }
     for node in &step.silence {
-        simulation.world.silent.insert(node.clone(), simulation.now);
+        simulation.silence(node);
     }
     Ok(())
 }
@@ -249,14 +239,11 @@ fn mint(wanted: &Certificate, now: DateTime<Utc>) -> Result<Value, String> {
         Ok::<_, String>(rcgen::date_time_ymd(1970, 1, 1) + std::time::Duration::from_secs(seconds))
     };
     let problem = |error: rcgen::Error| format!("certificate {}: {error}", wanted.name);
-    let mut parameters =
-        rcgen::CertificateParams::new(wanted.dns_names.clone()).map_err(problem)?;
+    let mut parameters = rcgen::CertificateParams::new(wanted.dns_names.clone()).map_err(problem)?;
     parameters.not_before = time(&wanted.not_before)?;
     parameters.not_after = time(&wanted.not_after)?;
     let common = wanted.dns_names.first().cloned().unwrap_or_default();
-    parameters
-        .distinguished_name
-        .push(rcgen::DnType::CommonName, common);
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, common);
     let key = rcgen::KeyPair::generate().map_err(problem)?;
     let certificate = parameters.self_signed(&key).map_err(problem)?;
     Ok(json!({

@@ -20,27 +20,14 @@ pub(super) fn identity(row: &Resource, before: &Value, after: &Value) -> Result<
 pub(super) fn update(row: &Resource, before: &Value, after: &Value) -> Result<(), Failure> {
     let fixed: &[&str] = match row.id {
         Kind::Deployment | Kind::ReplicaSet | Kind::DaemonSet => &["selector"],
-        Kind::StatefulSet => &[
-            "selector",
-            "serviceName",
-            "volumeClaimTemplates",
-            "podManagementPolicy",
-        ],
+        Kind::StatefulSet => &["selector", "serviceName", "volumeClaimTemplates", "podManagementPolicy"],
         Kind::Job => &["selector", "template", "completionMode"],
         _ => &[],
     };
     for field in fixed {
         if before["spec"].get(*field) != after["spec"].get(*field) {
-            let problem = format!(
-                "Invalid value: {}: field is immutable",
-                after["spec"][*field]
-            );
-            return Err(invalid(
-                row,
-                name(before),
-                &format!("spec.{field}"),
-                &problem,
-            ));
+            let problem = format!("Invalid value: {}: field is immutable", after["spec"][*field]);
+            return Err(invalid(row, name(before), &format!("spec.{field}"), &problem));
         }
     }
     create(row, after)
@@ -49,10 +36,7 @@ pub(super) fn update(row: &Resource, before: &Value, after: &Value) -> Result<()
 /// What every object of the kind has to be.
 pub(super) fn create(row: &Resource, value: &Value) -> Result<(), Failure> {
     let own = name(value);
-    let scaled = matches!(
-        row.id,
-        Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet
-    );
+    let scaled = matches!(row.id, Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet);
     let replicas = &value["spec"]["replicas"];
     if scaled {
         match replicas.as_i64() {
@@ -62,9 +46,7 @@ pub(super) fn create(row: &Resource, value: &Value) -> Result<(), Failure> {
             }
             Some(_) => {}
             None => {
-                let problem = format!(
-                    "Invalid value: {replicas}: json: cannot unmarshal into a field of type int32"
-                );
+                let problem = format!("Invalid value: {replicas}: json: cannot unmarshal into a field of type int32");
                 return Err(invalid(row, own, "spec.replicas", &problem));
             }
         }
@@ -75,26 +57,16 @@ pub(super) fn create(row: &Resource, value: &Value) -> Result<(), Failure> {
     let selector = map(value, "/spec/selector/matchLabels");
     let labels = map(value, "/spec/template/metadata/labels");
     let meets = selector.is_some_and(|selector| {
-        selector
-            .iter()
-            .all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
+        selector.iter().all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
     });
     if !meets {
-        let shown = labels
-            .map(|labels| Value::Object(labels.clone()).to_string())
-            .unwrap_or_else(|| "null".to_owned());
-        let problem =
-            format!("Invalid value: {shown}: `selector` does not match template `labels`");
+        let shown = labels.map(|labels| Value::Object(labels.clone()).to_string()).unwrap_or_else(|| "null".to_owned());
+        let problem = format!("Invalid value: {shown}: `selector` does not match template `labels`");
         return Err(invalid(row, own, "spec.template.metadata.labels", &problem));
     }
     let containers = items(value, "/spec/template/spec/containers");
     if containers.is_empty() {
-        return Err(invalid(
-            row,
-            own,
-            "spec.template.spec.containers",
-            "Required value",
-        ));
+        return Err(invalid(row, own, "spec.template.spec.containers", "Required value"));
     }
     for (index, container) in containers.iter().enumerate() {
         for field in ["name", "image"] {

@@ -36,26 +36,15 @@ enum Start {
 }
 
 impl Watch {
-    pub(super) fn open(
-        row: &'static Resource,
-        target: &Target,
-        call: &Call,
-    ) -> Result<Self, Failure> {
+    pub(super) fn open(row: &'static Resource, target: &Target, call: &Call) -> Result<Self, Failure> {
         let (labels, fields) = selectors(row, call)?;
         let form = call.form();
         if matches!(form, Form::Unknown | Form::AggregatedDiscovery) {
             return Err(not_acceptable());
         }
-        let start = match call
-            .query("resourceVersion")
-            .and_then(|version| version.parse::<u64>().ok())
-        {
-            Some(version) if version > 0 && !call.flag("sendInitialEvents") => {
-                Start::After(version)
-            }
-            Some(_) | None => Start::Initial {
-                bookmark: call.flag("sendInitialEvents"),
-            },
+        let start = match call.query("resourceVersion").and_then(|version| version.parse::<u64>().ok()) {
+            Some(version) if version > 0 && !call.flag("sendInitialEvents") => Start::After(version),
+            Some(_) | None => Start::Initial { bookmark: call.flag("sendInitialEvents") },
         };
         Ok(Self {
             row,
@@ -66,10 +55,7 @@ impl Watch {
             start,
             bookmarks: call.flag("allowWatchBookmarks"),
             ended: false,
-            timeout: call
-                .query("timeoutSeconds")
-                .and_then(|seconds| seconds.parse().ok())
-                .unwrap_or(1800),
+            timeout: call.query("timeoutSeconds").and_then(|seconds| seconds.parse().ok()).unwrap_or(1800),
         })
     }
 
@@ -96,23 +82,13 @@ impl Watch {
             Start::After(seen) => match simulation.objects.since(seen) {
                 Ok(changes) => {
                     for change in changes {
-                        let before = change
-                            .before
-                            .as_deref()
-                            .and_then(|object| self.view(change.kind, object));
-                        let after = change
-                            .after
-                            .as_deref()
-                            .and_then(|object| self.view(change.kind, object));
+                        let before = change.before.as_deref().and_then(|object| self.view(change.kind, object));
+                        let after = change.after.as_deref().and_then(|object| self.view(change.kind, object));
                         match (before, after) {
                             (None, Some(object)) => lines.extend(self.line("ADDED", object)),
                             (Some(_), Some(object)) => lines.extend(self.line("MODIFIED", object)),
                             (Some(mut object), None) => {
-                                put(
-                                    &mut object,
-                                    "/metadata/resourceVersion",
-                                    json!(change.version.to_string()),
-                                );
+                                put(&mut object, "/metadata/resourceVersion", json!(change.version.to_string()));
                                 lines.extend(self.line("DELETED", object));
                             }
                             (None, None) => {}
@@ -149,10 +125,7 @@ impl Watch {
     }
 
     fn lets_through(&self, object: &Value) -> bool {
-        let here = self
-            .within
-            .as_deref()
-            .is_none_or(|within| within == text(object, "/metadata/namespace"));
+        let here = self.within.as_deref().is_none_or(|within| within == text(object, "/metadata/namespace"));
         here && self.labels.matches(object) && self.fields.matches(object)
     }
 
@@ -163,9 +136,7 @@ impl Watch {
     fn bookmark(&self, version: u64, initial: bool) -> Value {
         let (kind, api_version) = match self.form {
             Form::Metadata => ("PartialObjectMetadata", "meta.k8s.io/v1".to_owned()),
-            Form::Whole | Form::AggregatedDiscovery | Form::Unknown => {
-                (self.row.kind, self.row.api_version())
-            }
+            Form::Whole | Form::AggregatedDiscovery | Form::Unknown => (self.row.kind, self.row.api_version()),
         };
         let mut metadata = json!({ "resourceVersion": version.to_string() });
         if initial {

@@ -13,10 +13,7 @@ use super::status::{self, Failure, bad_request};
 use super::{Answer, Identity, defaults, managed, names, validate};
 
 /// The patch types that are spoken here.
-const PATCHES: &[&str] = &[
-    "application/json-patch+json",
-    "application/merge-patch+json",
-];
+const PATCHES: &[&str] = &["application/json-patch+json", "application/merge-patch+json"];
 
 /// Whether a write is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +26,8 @@ fn run<'a>(asked: impl Iterator<Item = &'a str>) -> Result<Run, Failure> {
     let mut run = Run::Real;
     for word in asked {
         if word != "All" {
-            let problem = format!(
-                "Invalid value: [\"{word}\"]: Unsupported value: \"{word}\": supported values: \"All\""
-            );
+            let problem =
+                format!("Invalid value: [\"{word}\"]: Unsupported value: \"{word}\": supported values: \"All\"");
             return Err(bad_request(problem));
         }
         run = Run::Dry;
@@ -44,9 +40,7 @@ fn run_of(call: &Call) -> Result<Run, Failure> {
 }
 
 fn manager(call: &Call, identity: Identity) -> String {
-    call.query("fieldManager")
-        .unwrap_or_else(|| identity.user())
-        .to_owned()
+    call.query("fieldManager").unwrap_or_else(|| identity.user()).to_owned()
 }
 
 fn body(call: &Call) -> Result<Value, Failure> {
@@ -55,9 +49,7 @@ fn body(call: &Call) -> Result<Value, Failure> {
 
 /// The `Scale` of an object.
 pub(super) fn scale_of(row: &Resource, object: &Value) -> Value {
-    let labels = object
-        .pointer("/spec/selector/matchLabels")
-        .and_then(Value::as_object);
+    let labels = object.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
     let selector: Vec<String> = labels
         .into_iter()
         .flatten()
@@ -88,23 +80,13 @@ pub(super) fn patch(
 ) -> Result<Answer, Failure> {
     let stored = one(simulation, row, target)?;
     let scale = target.subresource.as_deref() == Some("scale");
-    let before = if scale {
-        scale_of(row, &stored)
-    } else {
-        stored
-    };
+    let before = if scale { scale_of(row, &stored) } else { stored };
     let mut after = before.clone();
-    match call
-        .content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-    {
+    match call.content_type.split(';').next().unwrap_or_default().trim() {
         "application/merge-patch+json" => json_patch::merge(&mut after, &body(call)?),
         "application/json-patch+json" => {
-            let patch: json_patch::Patch = serde_json::from_slice(&call.body)
-                .map_err(|error| bad_request(error.to_string()))?;
+            let patch: json_patch::Patch =
+                serde_json::from_slice(&call.body).map_err(|error| bad_request(error.to_string()))?;
             json_patch::patch(&mut after, &patch).map_err(|_| status::patch_rejected())?;
         }
         _ => return Err(status::unsupported_media(PATCHES)),
@@ -154,24 +136,13 @@ fn replace(
     let scale = target.subresource.as_deref() == Some("scale");
     let mut after = if scale {
         let mut after = before.clone();
-        put(
-            &mut after,
-            "/spec/replicas",
-            wanted["spec"]["replicas"].clone(),
-        );
+        put(&mut after, "/spec/replicas", wanted["spec"]["replicas"].clone());
         after
     } else {
         wanted
     };
     validate::identity(row, &before, &after)?;
-    for field in [
-        "uid",
-        "creationTimestamp",
-        "generation",
-        "deletionTimestamp",
-        "managedFields",
-        "selfLink",
-    ] {
+    for field in ["uid", "creationTimestamp", "generation", "deletionTimestamp", "managedFields", "selfLink"] {
         match before["metadata"].get(field) {
             Some(kept) => put(&mut after, &format!("/metadata/{field}"), kept.clone()),
             None => drop(take(&mut after, "/metadata", field)),
@@ -190,21 +161,12 @@ fn replace(
     }
     defaults::apply(row.id, &mut after);
     validate::update(row, &before, &after)?;
-    managed::record(
-        &before,
-        &mut after,
-        &manager(call, identity),
-        target.subresource.as_deref(),
-        simulation.now,
-    );
+    managed::record(&before, &mut after, &manager(call, identity), target.subresource.as_deref(), simulation.now);
     let after = match run {
         Run::Dry => simulation.objects.next(row.id, after),
         Run::Real => (*simulation.objects.update(row.id, after)).clone(),
     };
-    Ok(Answer::Json(
-        StatusCode::OK,
-        if scale { scale_of(row, &after) } else { after },
-    ))
+    Ok(Answer::Json(StatusCode::OK, if scale { scale_of(row, &after) } else { after }))
 }
 
 /// POST of a new object, or of a question.
@@ -241,24 +203,12 @@ pub(super) fn create(
     let prefix = text(&value, "/metadata/generateName").to_owned();
     if name(&value).is_empty() && !prefix.is_empty() {
         let ending = names::suffix(&format!("{prefix}{}", simulation.objects.version()), 5);
-        put(
-            &mut value,
-            "/metadata/name",
-            json!(format!("{prefix}{ending}")),
-        );
+        put(&mut value, "/metadata/name", json!(format!("{prefix}{ending}")));
     }
     if name(&value).is_empty() {
-        return Err(status::invalid(
-            row,
-            "",
-            "metadata.name",
-            "Required value: name or generateName is required",
-        ));
+        return Err(status::invalid(row, "", "metadata.name", "Required value: name or generateName is required"));
     }
-    if simulation
-        .objects
-        .has(row.id, namespace(&value), name(&value))
-    {
+    if simulation.objects.has(row.id, namespace(&value), name(&value)) {
         return Err(status::exists(row, name(&value)));
     }
     let run = run_of(call)?;
@@ -267,23 +217,13 @@ pub(super) fn create(
     if row.id == Kind::Pod {
         quota::admit(simulation, &value).map_err(|why| status::refused(row, name(&value), &why))?;
     }
-    managed::record(
-        &json!({}),
-        &mut value,
-        &manager(call, identity),
-        None,
-        simulation.now,
-    );
+    managed::record(&json!({}), &mut value, &manager(call, identity), None, simulation.now);
     let now = simulation.now;
     let created = match run {
         Run::Dry => simulation.objects.prepare(row.id, value, now),
         Run::Real => {
             let own = name(&value).to_owned();
-            (*simulation
-                .objects
-                .insert(row.id, value, now)
-                .ok_or_else(|| status::exists(row, &own))?)
-            .clone()
+            (*simulation.objects.insert(row.id, value, now).ok_or_else(|| status::exists(row, &own))?).clone()
         }
     };
     Ok(Answer::Json(StatusCode::CREATED, created))
@@ -297,24 +237,14 @@ pub(super) fn delete(
     call: &Call,
 ) -> Result<Answer, Failure> {
     let before = one(simulation, row, target)?;
-    let options = if call.body.is_empty() {
-        json!({})
-    } else {
-        body(call)?
-    };
+    let options = if call.body.is_empty() { json!({}) } else { body(call)? };
     let in_body = items(&options, "/dryRun").iter().filter_map(Value::as_str);
     let run = run(call.query("dryRun").into_iter().chain(in_body))?;
     for (field, what) in [("uid", "UID"), ("resourceVersion", "ResourceVersion")] {
-        let wanted = options
-            .pointer(&format!("/preconditions/{field}"))
-            .and_then(Value::as_str);
+        let wanted = options.pointer(&format!("/preconditions/{field}")).and_then(Value::as_str);
         let is = text(&before, &format!("/metadata/{field}"));
         if let Some(wanted) = wanted.filter(|wanted| *wanted != is) {
-            let happened = if field == "uid" {
-                "deleted and then recreated"
-            } else {
-                "modified"
-            };
+            let happened = if field == "uid" { "deleted and then recreated" } else { "modified" };
             let why = format!(
                 "the {what} in the precondition ({wanted}) does not match the {what} in record ({is}). The object might have been {happened}"
             );
@@ -328,11 +258,7 @@ pub(super) fn delete(
     let grace = call
         .query("gracePeriodSeconds")
         .and_then(|seconds| seconds.parse().ok())
-        .or_else(|| {
-            options
-                .pointer("/gracePeriodSeconds")
-                .and_then(Value::as_i64)
-        });
+        .or_else(|| options.pointer("/gracePeriodSeconds").and_then(Value::as_i64));
     if row.id == Kind::Pod {
         let last = match run {
             Run::Dry => before,
@@ -341,21 +267,14 @@ pub(super) fn delete(
         return Ok(Answer::Json(StatusCode::OK, last));
     }
     if run == Run::Real {
-        let kind = if row.id == Kind::EventsV1Event {
-            Kind::Event
-        } else {
-            row.id
-        };
-        simulation
-            .objects
-            .remove(kind, namespace(&before), name(&before));
+        let kind = if row.id == Kind::EventsV1Event { Kind::Event } else { row.id };
+        simulation.objects.remove(kind, namespace(&before), name(&before));
     }
     Ok(Answer::Json(StatusCode::OK, done))
 }
 
 fn details(row: &Resource, object: &Value) -> Value {
-    let mut details =
-        json!({ "name": name(object), "kind": row.plural, "uid": object["metadata"]["uid"] });
+    let mut details = json!({ "name": name(object), "kind": row.plural, "uid": object["metadata"]["uid"] });
     if !row.group.is_empty() {
         put(&mut details, "/group", json!(row.group));
     }

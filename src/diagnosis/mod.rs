@@ -1,16 +1,20 @@
 //! What hangs together in a cluster, and therefore what causes what: the object graph and the cause chains over it.
 //! The chains come from the objects alone, never from the model.
 
+mod ask;
+mod causes;
+mod cures;
+mod facts;
 mod graph;
 mod object;
 mod relations;
+mod rollout;
+mod why;
 
+pub use ask::best_match;
+pub use causes::{link, order};
+pub use cures::{Cure, cures, remedies};
 pub use graph::{Graph, ObjectId};
 pub use object::{Entity, Object};
 pub use relations::{ConfigRef, Relation, backends, config_refs, exceeded_quota};
-
-pub fn link(_: &Graph<'_>, _: &mut [crate::inspection::finding::Finding]) {}
-pub fn order(_: &mut [crate::inspection::finding::Finding]) {}
-pub fn remedies(_: &Graph<'_>, _: &crate::inspection::finding::Finding) -> Vec<crate::inspection::finding::Remedy> {
-    vec![]
-}
+pub use why::{Chain, Step, Verdict, why};

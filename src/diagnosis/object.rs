@@ -33,7 +33,7 @@ macro_rules! entities {
         }
 
         /// The kinds that the graph holds.
-        pub const KINDS: &[&str] = &[ $( stringify!($kind) ),* ];
+        pub(crate) const KINDS: &[&str] = &[ $( stringify!($kind) ),* ];
     };
 }
 

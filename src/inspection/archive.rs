@@ -1,5 +1,6 @@
 //! The reports that were taken, and who waits for the next one.
 
+use super::{History, Inspected, RestartCounts};
 use crate::{
     report::Report,
     store::{Commit, Direction, Keys, ReadError, Record, Store, Table, Versioned},
@@ -18,6 +19,20 @@ pub const RUNS: Table<Run> = Table::new("runs");
 pub struct Stored {
     /// The report.
     pub report: Report,
+    /// How often each container had restarted by then.
+    #[serde(default)]
+    pub restarts: Option<RestartCounts>,
+}
+
+impl Stored {
+    /// What the next inspection is compared with.
+    pub fn history(&self) -> History {
+        let history = History::since(&self.report);
+        match &self.restarts {
+            Some(restarts) => history.with_restarts(restarts.clone()),
+            None => history,
+        }
+    }
 }
 
 /// An inspection that was asked for.
@@ -84,19 +99,20 @@ pub fn run_key(cluster: &str, namespace: Option<&str>) -> (String, String) {
 }
 
 /// Keeps a report.
-pub fn keep(commit: &mut Commit, namespace: Option<&str>, report: &Report) {
+pub fn keep(commit: &mut Commit, namespace: Option<&str>, inspected: &Inspected) {
+    let Inspected { report, restarts } = inspected.clone();
     let key = (report.cluster.clone(), namespace.unwrap_or("").to_owned(), report.taken_at);
-    commit.put(&REPORTS, key, &Stored { report: report.clone() });
+    commit.put(&REPORTS, key, &Stored { report, restarts: Some(restarts) });
 }
 
 /// The last report of a scope.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn latest(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<Option<Report>, ReadError> {
+pub fn latest(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<Option<Stored>, ReadError> {
     let keys = Keys::under(run_key(cluster, namespace));
     let newest = store.scan(&REPORTS, &keys, 1, Direction::Descending)?;
-    Ok(newest.into_iter().next().map(|(_, stored)| stored.into_value().report))
+    Ok(newest.into_iter().next().map(|(_, stored)| stored.into_value()))
 }
 
 /// The report of a cluster that was taken then, whatever its scope.

@@ -1,9 +1,12 @@
 //! Looks at one snapshot of one cluster and says what is wrong in it: pure, the same answer for the same objects.
+//! Only `run` talks to a cluster, and `archive` to the store.
 
+pub mod archive;
 pub mod attention;
 pub mod checks;
 pub mod finding;
 pub mod history;
+mod run;
 
 use crate::diagnosis::{self, Graph};
 use crate::report::{Gap, Grade, Report, SCHEMA, score};
@@ -14,6 +17,7 @@ use finding::{Finding, FindingState, Fingerprint, Target};
 
 pub use attention::{CheckSet, Settings, Thresholds};
 pub use history::{History, RestartCounts};
+pub use run::{Explained, Inspected, Order, run, why};
 
 /// Runs the checks that the settings ask for, folds symptoms under their causes, and compares with the last time.
 /// `duration_ms` is the reading's; who also measures the checking adds that.

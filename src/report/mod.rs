@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod score;
+pub mod text;
 
 use crate::inspection::finding::{CheckId, Finding, Fingerprint, Severity, Target};
 use chrono::{DateTime, Utc};

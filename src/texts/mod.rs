@@ -1,10 +1,11 @@
-//! Every sentence that a person sees, as functions to bodies: one place to keep them short and plain, and the seam for
-//! translations.
+//! Every sentence that a person sees, as functions to bodies: the seam for translations.
 
+pub mod alert;
 pub mod chat;
 pub mod cluster;
 pub mod cures;
 pub mod findings;
+pub mod look;
 pub mod outbox;
 pub mod repair;
 pub mod report;

@@ -113,7 +113,7 @@ pub(crate) fn data(folder: &str) -> PathBuf {
 fn cases_of(check: &Check) -> (DateTime<Utc>, Vec<Case>) {
     let path = data("checks").join(format!("{}.yaml", check.id));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{} has no cases: {error}", check.id));
-    let file: CaseFile = serde_yaml_ng::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file: CaseFile = read(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut cases: Vec<Case> = Vec::new();
     for mut case in file.cases {
         if let Some(from) = &case.from {
@@ -132,6 +132,13 @@ fn cases_of(check: &Check) -> (DateTime<Utc>, Vec<Case>) {
         cases.push(case);
     }
     (file.now, cases)
+}
+
+/// YAML, with its merge keys carried out.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_yaml_ng::Error> {
+    let mut value: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
+    value.apply_merge()?;
+    serde_yaml_ng::from_value(value)
 }
 
 fn is_called(object: &Value, name: &str) -> bool {

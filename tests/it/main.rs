@@ -1,4 +1,4 @@
 //! The stories.
 
-mod layering;
 mod checks;
+mod layering;

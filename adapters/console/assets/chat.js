@@ -20,6 +20,14 @@ let title = document.title;
 const box = composer((text, reply_to, key) => request(`/rooms/${room.id}/messages`, { text, reply_to, key }));
 
 const isAtBottom = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
+/** The newest in sight; a report that is taller than the window from its first line, which says what is wrong. */
+const toNewest = () => {
+  const last = list.lastElementChild;
+  if (last?.classList.contains("posted") && last.offsetHeight > scroller.clientHeight) {
+    scroller.scrollTop = last.offsetTop - scroller.offsetTop - 12;
+    newer.hidden = true;
+  } else toBottom();
+};
 const toBottom = () => { scroller.scrollTop = scroller.scrollHeight; newer.hidden = true; };
 
 const act = {
@@ -69,9 +77,11 @@ function show(kind, message) {
   days(node);
   at("empty").hidden = true;
   if (message.who === null) setWorking(false);
-  if (stay || (!known && message.who === me && ready)) toBottom();
-  else if (!known && ready) newer.hidden = false;
-  if (ready && !known && message.who !== me && document.hidden) {
+  if (!ready) return;
+  if (!known && (stay || message.who === me)) toNewest();
+  else if (stay) toBottom();
+  else if (!known) newer.hidden = false;
+  if (!known && message.who !== me && document.hidden) {
     unread += 1;
     document.title = texts.unread(unread, title);
   }
@@ -83,7 +93,7 @@ function days(node) {
   if (before?.classList.contains("day")) {
     if (before.textContent === node.dataset.day) return;
   } else if (before?.dataset.day === node.dataset.day) return;
-  node.before(el("li", "day", node.dataset.day));
+  node.before(el("div", "day", node.dataset.day));
   node.previousElementSibling.dataset.day = node.dataset.day;
 }
 
@@ -133,7 +143,7 @@ function open(next) {
       list.setAttribute("aria-live", "polite");
       at("empty").textContent = texts.empty;
       at("empty").hidden = messages.size > 0;
-      toBottom();
+      toNewest();
     },
   });
 }

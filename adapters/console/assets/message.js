@@ -27,14 +27,18 @@ function time(at) {
   return node;
 }
 
+function nameOf(who, me) {
+  if (who === null) return texts.bot;
+  return who === me ? texts.you : who;
+}
+
 /** `quoted(id)` finds the message that is answered; `act` has reply, jump, press. */
 export function render(message, me, quoted, act) {
   const own = message.who !== null;
-  const item = el("li", `message ${own ? "said" : "posted"}${message.private ? " private" : ""}`);
+  const item = el("article", `message ${own ? "said" : "posted"}${message.private ? " private" : ""}`);
   item.id = `m-${message.id}`;
   item.tabIndex = -1;
-  const name = own ? (message.who === me ? texts.you : message.who) : texts.bot;
-  const meta = el("div", "meta", el("span", "who", name), time(message.at));
+  const meta = el("div", "meta", el("span", "who", nameOf(message.who, me)), time(message.at));
   if (message.edited && !message.removed) {
     const edited = el("span", "note", texts.edited);
     edited.title = message.edited;
@@ -51,7 +55,7 @@ export function render(message, me, quoted, act) {
   item.append(meta);
 
   const card = el("div", "card");
-  if (message.reply_to) card.append(quote(quoted(message.reply_to), message.reply_to, act));
+  if (message.reply_to) card.append(quote(quoted(message.reply_to), message.reply_to, me, act));
   if (message.removed) card.append(el("p", "gone", texts.removed));
   else if (own) card.append(el("p", message.text.startsWith("/") ? "text command" : "text", message.text));
   else for (const block of message.blocks) card.append(blockOf(block, message, act));
@@ -59,8 +63,8 @@ export function render(message, me, quoted, act) {
   return item;
 }
 
-function quote(original, id, act) {
-  const who = original ? (original.who ?? texts.bot) : "";
+function quote(original, id, me, act) {
+  const who = original ? nameOf(original.who, me) : "";
   const summary = original ? (original.removed ? texts.removed : original.summary) : texts.earlier;
   const node = el("button", "quote", who ? el("b", "", who) : null, el("span", "", summary));
   node.type = "button";

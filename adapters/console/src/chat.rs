@@ -71,6 +71,11 @@ impl Chat {
         })
     }
 
+    /// Lets the log's file and its lock go.
+    pub(crate) fn close(&self) {
+        *lock(&self.log) = Log::Closed;
+    }
+
     pub(crate) fn room(&self, id: &str) -> Option<&Room> {
         self.config.rooms.iter().find(|room| room.id == id)
     }

@@ -167,13 +167,21 @@ impl Console {
                 () = &mut drained => break Ok(()),
                 else => break Ok(()),
             }
-            if !serving && at_work.is_empty() && jobs.is_empty() {
+            if !serving && at_work.is_empty() && again.is_empty() && jobs.is_empty() {
                 break Ok(());
             }
         };
         *self.shared.jobs.lock().unwrap_or_else(PoisonError::into_inner) = None;
         intake.connection(Connection::Down("stopped".into()));
         outcome
+    }
+}
+
+impl Drop for Console {
+    /// Requests that are still open end, and the log is free at once for whoever opens it next.
+    fn drop(&mut self) {
+        self.shared.closing.send_replace(true);
+        self.shared.chat.close();
     }
 }
 

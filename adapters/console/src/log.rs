@@ -21,6 +21,8 @@ pub(crate) enum Log {
     Memory,
     /// A file.
     Disk(Disk),
+    /// Nowhere any more: the console is gone.
+    Closed,
 }
 
 #[derive(Debug)]
@@ -55,6 +57,7 @@ impl Log {
         match self {
             Self::Memory => Ok(line.len()),
             Self::Disk(disk) => disk.append(&line),
+            Self::Closed => Err(io::Error::other("the console is closed")),
         }
     }
 
@@ -62,7 +65,7 @@ impl Log {
     pub(crate) fn tidy(&mut self, state: &State) -> io::Result<()> {
         match self {
             Self::Disk(disk) if disk.length > state.bytes() as u64 * 2 + SLACK => disk.rewrite(state),
-            Self::Memory | Self::Disk(_) => Ok(()),
+            Self::Memory | Self::Disk(_) | Self::Closed => Ok(()),
         }
     }
 }

@@ -8,7 +8,7 @@ use contract::{
 };
 use reqwest12::{Method, StatusCode};
 use serde_json::{Value, json};
-use support::{Core, Event, World, alice, config, ops, with_log};
+use support::{Core, Event, Person, World, alice, config, ops, with_log};
 
 fn summaries(events: &[Event]) -> Vec<&str> {
     events.iter().map(Event::summary).collect()
@@ -398,6 +398,52 @@ async fn a_restart_keeps_the_messages_and_offers_again_what_was_not_accepted() {
 }
 
 #[tokio::test]
+async fn a_press_that_was_not_accepted_is_offered_again_and_one_that_was_refused_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("chat.jsonl");
+    let mut world = World::new(with_log(&log));
+    let person = world.signed_in().await;
+    let message = world.post(card()).await;
+    let press = |token: &str| person.post("/rooms/ops/press", &json!({ "message": message.id, "token": token })).send();
+    world.core.refuse(true);
+    assert_eq!(press("reject-1").await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    world.core.gate(false);
+    {
+        let mut pressing = std::pin::pin!(press("approve-1"));
+        tokio::select! {
+            _ = &mut pressing => panic!("acknowledged before the commit"),
+            () = world.core.wait_for_offers(2) => {}
+        }
+    }
+    world.kill().await;
+    let world = World::new(with_log(&log));
+    let seen = world.core.wait_for(1).await;
+    assert_eq!(seen[0].kind, InboundKind::Press { token: Token::from("approve-1") });
+    assert_eq!(
+        (&seen[0].reply_to, seen[0].receipt.as_ref().map(contract::Receipt::as_str)),
+        (&Some(message), Some("owner"))
+    );
+    world.stop().await;
+    let world = World::new(with_log(&log));
+    world.signed_in().await.say("hello").await;
+    assert_eq!(world.core.seen().len(), 1, "what was accepted is not offered again");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn times_come_from_the_configured_clock() {
+    let now = chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+    let mut world = World::new(console::Config { clock: console::Clock::new(move || now), ..config() });
+    let person = world.signed_in().await;
+    world.post(Body::text("report")).await;
+    person.say("hello").await;
+    assert_eq!(world.core.seen()[0].at, now);
+    let history = person.history().await;
+    assert!(history.iter().all(|event| event.data["at"] == "2023-11-14T22:13:20Z"), "{history:?}");
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_room_keeps_its_latest_messages() {
     let mut world = World::new(console::Config { kept: 3, ..config() });
     for number in 1..=5 {
@@ -516,4 +562,28 @@ async fn stop_ends_open_streams_and_lets_the_port_go() {
     world.stop().await;
     assert_eq!(stream.next().await, None);
     World::new(console::Config { listen: address, ..config() }).stop().await;
+}
+
+#[tokio::test]
+async fn a_console_that_is_dropped_ends_its_streams_and_lets_its_log_go() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("chat.jsonl");
+    let console = console::Console::bind(with_log(&log)).unwrap();
+    let core = Core::new();
+    let (_stop, stopped) = contract::StopHandle::new();
+    let mut person = Person::of(&console);
+    let link = console.one_time_link().unwrap();
+    let mut stream = tokio::select! {
+        _ = console.run(&*core, stopped) => panic!("ended by itself"),
+        stream = async {
+            let answer = person.http.get(link).send().await.unwrap();
+            person.take_cookie(&answer);
+            let mut stream = person.follow(None).await;
+            stream.until_ready().await;
+            stream
+        } => stream,
+    };
+    drop(console);
+    assert_eq!(stream.next().await, None);
+    World::new(with_log(&log)).stop().await;
 }

@@ -1,5 +1,11 @@
 //! The page in a real browser, used as a person uses it. Pictures of it are left in the target's `tmp/console`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may panic; clippy knows test functions only, not what they call"
+)]
+
 mod support;
 
 use console::{
@@ -186,6 +192,13 @@ async fn a_night_on_call() {
     let first = world.post(report()).await;
     browser.wait_for_text("checkout is down").await.unwrap();
     pictures(&browser, "1-report").await;
+    browser.size(390, 500).await.unwrap();
+    browser.open(&world.console.url()).await.unwrap();
+    browser.wait_for_text("checkout is down").await.unwrap();
+    let first_line = "const top = document.querySelector('.card h2').getBoundingClientRect().top; \
+        return top > document.querySelector('.bar').offsetHeight && top < 120";
+    browser.wait_until(first_line, json!([])).await.expect("a report taller than the window is read from its top");
+    browser.size(1100, 900).await.unwrap();
 
     browser.click("Reply to: prod: 2 new problems, 1 ongoing; worst: checkout is down").await.unwrap();
     browser.say("why is checkout failing?").await.unwrap();

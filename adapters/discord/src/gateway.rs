@@ -1,14 +1,15 @@
-//! One gateway session on serenity's shard runner, with its three habits that do not suit us taken away:
+//! One gateway session on serenity's shard runner, with its habits that do not suit us taken away:
 //!
 //! * serenity's client falls back to the public gateway when it cannot ask for the address. Here the address is a
 //!   parameter, and the shard manager that the runner insists on has lost the queue with which it would start shards
 //!   by itself.
 //! * Event handlers get each event in a task of its own, so in any order. A collector's callback runs in the runner
 //!   itself: the events go into one bounded queue in the order of the gateway.
+//! * It logs whole events with the tokens that are in them: see [`crate::hush`].
 //! * After a WebSocket close without a code the runner spins without a pause until its next heartbeat. It has a
 //!   thread of its own, so nothing else stands still meanwhile.
 
-use crate::{BotToken, texts};
+use crate::{BotToken, hush::Hush, texts};
 use serenity::{
     gateway::{
         CollectorCallback, GatewayError, Shard, ShardManager, ShardManagerOptions, ShardMessenger, ShardRunner,
@@ -44,6 +45,8 @@ fn intents() -> GatewayIntents {
     GatewayIntents::GUILD_MESSAGES | GatewayIntents::DIRECT_MESSAGES
 }
 
+/// Notes that may wait for the log.
+const NOTES: usize = 16;
 const CONNECT: Duration = Duration::from_secs(15);
 /// The runner wakes twice a second when all is well; it stands still when a connection attempt hangs.
 const PULSE: Duration = Duration::from_secs(30);
@@ -60,6 +63,8 @@ pub(crate) enum Arrival {
     Resumed,
     Message(Box<Message>),
     Interaction(Box<Interaction>),
+    /// One of the two before, in a form that serenity does not understand.
+    Unreadable(String),
 }
 
 /// How a session ended.
@@ -75,6 +80,7 @@ pub(crate) enum Ended {
 #[derive(Debug)]
 pub(crate) struct Session {
     ended: oneshot::Receiver<Ended>,
+    notes: mpsc::Receiver<String>,
     _quit: oneshot::Sender<()>,
 }
 
@@ -84,18 +90,24 @@ impl Session {
         let (quit, quitting) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let (api, token) = (api.to_owned(), token.0.trim().to_owned());
+        let (note, notes) = mpsc::channel(NOTES);
+        let work = move || match runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime.block_on(session(url, &api, &token, arrivals, quitting)),
+            Err(error) => Ended::Lost(error.to_string()),
+        };
         let spawned = thread::Builder::new().name("discord-gateway".into()).spawn(move || {
-            let outcome = match runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime.block_on(session(url, &api, &token, arrivals, quitting)),
-                Err(error) => Ended::Lost(error.to_string()),
-            };
             // Nobody listens any more after a stop.
-            drop(end.send(outcome));
+            drop(end.send(tracing::subscriber::with_default(Hush::new(note), work)));
         });
         if let Err(error) = spawned {
             tracing::error!(%error, "no thread for the Discord gateway");
         }
-        Self { ended, _quit: quit }
+        Self { ended, notes, _quit: quit }
+    }
+
+    /// The next thing that went wrong and did not end the session, for the log.
+    pub(crate) async fn note(&mut self) -> Option<String> {
+        self.notes.recv().await
     }
 
     /// Resolves when the session is over.
@@ -217,6 +229,10 @@ fn collect(event: &Event, url: &serenity::prelude::Mutex<String>, arrivals: &mps
         Event::Resumed(_) => Arrival::Resumed,
         Event::MessageCreate(event) => Arrival::Message(Box::new(event.message.clone())),
         Event::InteractionCreate(event) => Arrival::Interaction(Box::new(event.interaction.clone())),
+        // serenity makes this of what it does not know, and of what it cannot read.
+        Event::Unknown(event) if matches!(event.kind.as_str(), "MESSAGE_CREATE" | "INTERACTION_CREATE") => {
+            Arrival::Unreadable(event.kind.clone())
+        }
         _ => return true,
     };
     match arrivals.try_send(arrival) {

@@ -1,6 +1,6 @@
 //! Discord: slash commands, mentions and buttons come in by the gateway, messages go out by REST.
 //!
-//! serenity reads the gateway and knows the models; the requests are our own ([`sender`]), because a rate limit must
+//! serenity reads the gateway and knows the models; the requests are our own, because a rate limit must
 //! come back to the outbox instead of being waited for here.
 
 mod commands;
@@ -8,6 +8,7 @@ mod deliver;
 #[cfg(feature = "fake")]
 pub mod fake;
 mod gateway;
+mod hush;
 mod inbound;
 mod limiter;
 mod markdown;

@@ -64,6 +64,15 @@ impl Acknowledgements {
 #[derive(Deserialize)]
 struct GatewayAddress {
     url: String,
+    session_start_limit: SessionStartLimit,
+}
+
+/// Discord allows a thousand sessions a day, and resets the token of a bot that begins more.
+#[derive(Deserialize)]
+struct SessionStartLimit {
+    remaining: u64,
+    /// Milliseconds.
+    reset_after: u64,
 }
 
 enum Outcome {
@@ -78,6 +87,7 @@ pub(crate) async fn run(discord: &Discord, intake: &dyn Intake, stop: Stop) -> R
         stop: &stop,
         me: None,
         up: false,
+        wait: Duration::ZERO,
         acknowledging: JoinSet::new(),
         registering: JoinSet::new(),
         registered: false,
@@ -97,7 +107,7 @@ pub(crate) async fn run(discord: &Discord, intake: &dyn Intake, stop: Stop) -> R
         }
         wait = if receiver.up { discord.config.reconnect } else { (wait * 2).min(LONGEST_WAIT) };
         tokio::select! {
-            () = sleep(wait) => {}
+            () = sleep(wait.max(receiver.wait)) => {}
             () = stop.stopped() => break Ok(()),
         }
     };
@@ -114,6 +124,8 @@ struct Receiver<'a> {
     me: Option<UserId>,
     /// Whether the last session became ready.
     up: bool,
+    /// How long Discord wants no new session.
+    wait: Duration,
     acknowledging: JoinSet<()>,
     registering: JoinSet<bool>,
     /// Whether the commands are with Discord; once in a process is enough.
@@ -123,6 +135,7 @@ struct Receiver<'a> {
 impl Receiver<'_> {
     async fn session(&mut self) -> Outcome {
         self.up = false;
+        self.wait = Duration::ZERO;
         let sender = &self.discord.sender;
         let address: GatewayAddress = match sender.get(Route::gateway()).await {
             Ok(address) => address,
@@ -131,6 +144,10 @@ impl Receiver<'_> {
             }
             Err(error) => return Outcome::Ended(Ended::Lost(format!("no gateway address: {}", error.repeatable()))),
         };
+        if address.session_start_limit.remaining == 0 {
+            self.wait = Duration::from_millis(address.session_start_limit.reset_after);
+            return Outcome::Ended(Ended::Lost(texts::NO_SESSION_LEFT.to_owned()));
+        }
         let (arrivals, mut queue) = mpsc::channel(QUEUE);
         let mut session = Session::open(address.url, sender.base(), &self.discord.config.token, arrivals);
         let deadline = Instant::now() + self.discord.config.ready_within;
@@ -141,6 +158,7 @@ impl Receiver<'_> {
                     // The session is over, and what came before its end is handed in.
                     None => return Outcome::Ended(session.ended().await),
                 },
+                Some(note) = session.note() => tracing::warn!(note, "Discord gateway"),
                 Some(_) = self.acknowledging.join_next() => {}
                 Some(outcome) = self.registering.join_next() => self.registered = outcome.unwrap_or(false),
                 () = sleep_until(deadline), if !self.up => {
@@ -163,6 +181,7 @@ impl Receiver<'_> {
                 }
             }
             Arrival::Resumed => self.intake.connection(Connection::Up),
+            Arrival::Unreadable(event) => tracing::error!(event, "a Discord event cannot be read, and is lost"),
             Arrival::Message(message) => {
                 if let Some(inbound) = self.me.and_then(|me| inbound::message(&message, me)) {
                     self.store(inbound).await;
@@ -201,12 +220,18 @@ impl Receiver<'_> {
     }
 }
 
-/// The first response: "thinking" for a command, nothing to see for a button.
+/// The first response: "thinking" for a command, nothing to see for a button. It is tried twice, because without it
+/// the interaction is void.
 async fn acknowledge(sender: Arc<Sender>, pending: Arc<Acknowledgements>, interaction: Interaction) {
-    let route = Route::callback(&interaction.id, &interaction.token);
-    match sender.tell(route, &json!({ "type": interaction.kind.deferred() })).await {
+    let body = json!({ "type": interaction.kind.deferred() });
+    let respond = || sender.tell(Route::callback(&interaction.id, &interaction.token), &body);
+    let outcome = match respond().await {
+        Err(error) if error.may_pass() => respond().await,
+        outcome => outcome,
+    };
+    match outcome {
         Ok(()) => {}
-        // The same event came twice.
+        // The same event came twice, or the first attempt was heard.
         Err(CallError::Api(error)) if error.code == code::ALREADY_ACKNOWLEDGED => {}
         // Too late or not through: the answer goes another way.
         Err(error) => {

@@ -177,6 +177,15 @@ impl CallError {
         ))
     }
 
+    /// The same request may succeed at once.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Transport { .. } => true,
+            Self::Api(error) => error.status >= 500,
+            Self::Wait(_) => false,
+        }
+    }
+
     /// The message is not there (any more).
     pub(crate) fn is_unknown_message(&self) -> bool {
         matches!(self, Self::Api(error) if error.code == code::UNKNOWN_MESSAGE)

@@ -21,6 +21,10 @@ pub(crate) fn unknown_command(word: &str) -> String {
 /// The session ended and will be opened again.
 pub(crate) const RECONNECTING: &str = "Discord asked to connect again";
 
+/// The day's sessions are used up.
+pub(crate) const NO_SESSION_LEFT: &str =
+    "Discord allows no more sessions today, because the connection broke too often; waiting until it does";
+
 /// The session did not become ready in time.
 pub(crate) const NOT_READY: &str = "Discord opened the connection but did not make it ready";
 

@@ -20,8 +20,8 @@ use super::pods;
 
 const COMPONENT: &str = "cronjob-controller";
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for cron in simulation.objects.all(Kind::CronJob) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for cron in simulation.objects.list(Kind::CronJob, Some(within)) {
         settle_jobs(simulation, &cron);
         if !truth(&cron, "/spec/suspend") {
             fire(simulation, &cron);
@@ -43,10 +43,7 @@ fn over(job: &Value) -> bool {
 fn next(cron: &Value, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let zone = Tz::from_str(text(cron, "/spec/timeZone")).unwrap_or(Tz::UTC);
     let pattern = CronParser::new().parse(text(cron, "/spec/schedule")).ok()?;
-    pattern
-        .find_next_occurrence(&after.with_timezone(&zone), false)
-        .ok()
-        .map(|time| time.with_timezone(&Utc))
+    pattern.find_next_occurrence(&after.with_timezone(&zone), false).ok().map(|time| time.with_timezone(&Utc))
 }
 
 fn fire(simulation: &mut Simulation, cron: &Value) {
@@ -85,36 +82,22 @@ fn fire(simulation: &mut Simulation, cron: &Value) {
     defaults::apply(Kind::Job, &mut job);
     let now = simulation.now;
     if simulation.objects.insert(Kind::Job, job, now).is_some() {
-        events::record(
-            simulation,
-            cron,
-            Note::normal(COMPONENT, "SuccessfulCreate", &format!("Created job {own}")),
-        );
+        events::record(simulation, cron, Note::normal(COMPONENT, "SuccessfulCreate", &format!("Created job {own}")));
     }
     simulation
         .objects
-        .edit(Kind::CronJob, namespace(cron), name(cron), |cron| {
-            put(cron, "/status/lastScheduleTime", stamp(due))
-        });
+        .edit(Kind::CronJob, namespace(cron), name(cron), |cron| put(cron, "/status/lastScheduleTime", stamp(due)));
 }
 
 /// Notes which jobs run and which has succeeded last, and drops those beyond the history limits.
 fn settle_jobs(simulation: &mut Simulation, cron: &Value) {
     let mut jobs = jobs_of(simulation, cron);
     jobs.sort_by_key(|job| when(job, "/metadata/creationTimestamp"));
-    for (condition, limit) in [
-        ("Complete", "successfulJobsHistoryLimit"),
-        ("Failed", "failedJobsHistoryLimit"),
-    ] {
-        let ended: Vec<_> = jobs
-            .iter()
-            .filter(|job| condition_true(job, condition))
-            .collect();
+    for (condition, limit) in [("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")] {
+        let ended: Vec<_> = jobs.iter().filter(|job| condition_true(job, condition)).collect();
         let kept = usize::try_from(count(cron, &format!("/spec/{limit}"))).unwrap_or_default();
         for job in ended.iter().take(ended.len().saturating_sub(kept)) {
-            simulation
-                .objects
-                .remove(Kind::Job, namespace(job), name(job));
+            simulation.objects.remove(Kind::Job, namespace(job), name(job));
         }
     }
     let active: Vec<Value> = jobs
@@ -128,33 +111,23 @@ fn settle_jobs(simulation: &mut Simulation, cron: &Value) {
         .filter_map(|job| when(job, "/status/completionTime"))
         .max();
     for job in jobs.iter().filter(|job| over(job)) {
-        let status = if condition_true(job, "Complete") {
-            "Complete"
-        } else {
-            "Failed"
-        };
+        let status = if condition_true(job, "Complete") { "Complete" } else { "Failed" };
         let message = format!("Saw completed job: {}, condition: {status}", name(job));
         let known = simulation.objects.list(Kind::Event, Some(namespace(cron)));
-        let recent = when(job, "/metadata/creationTimestamp")
-            .is_some_and(|time| simulation.now - time < TimeDelta::minutes(30));
+        let recent =
+            when(job, "/metadata/creationTimestamp").is_some_and(|time| simulation.now - time < TimeDelta::minutes(30));
         if recent && !known.iter().any(|event| text(event, "/message") == message) {
-            events::record(
-                simulation,
-                cron,
-                Note::normal(COMPONENT, "SawCompletedJob", &message),
-            );
+            events::record(simulation, cron, Note::normal(COMPONENT, "SawCompletedJob", &message));
         }
     }
-    simulation
-        .objects
-        .edit(Kind::CronJob, namespace(cron), name(cron), |cron| {
-            if active.is_empty() {
-                take(cron, "/status", "active");
-            } else {
-                put(cron, "/status/active", Value::Array(active));
-            }
-            if let Some(success) = success {
-                put(cron, "/status/lastSuccessfulTime", stamp(success));
-            }
-        });
+    simulation.objects.edit(Kind::CronJob, namespace(cron), name(cron), |cron| {
+        if active.is_empty() {
+            take(cron, "/status", "active");
+        } else {
+            put(cron, "/status/active", Value::Array(active));
+        }
+        if let Some(success) = success {
+            put(cron, "/status/lastSuccessfulTime", stamp(success));
+        }
+    });
 }

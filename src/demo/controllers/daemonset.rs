@@ -11,8 +11,8 @@ use super::{pods, scheduler};
 
 const COMPONENT: &str = "daemonset-controller";
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for set in simulation.objects.all(Kind::DaemonSet) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for set in simulation.objects.list(Kind::DaemonSet, Some(within)) {
         reconcile(simulation, &set);
         report(simulation, &set);
     }
@@ -32,11 +32,7 @@ fn template(set: &Value) -> Value {
     ] {
         tolerations.push(json!({ "key": key, "operator": "Exists", "effect": effect }));
     }
-    put(
-        &mut template,
-        "/spec/tolerations",
-        Value::Array(tolerations),
-    );
+    put(&mut template, "/spec/tolerations", Value::Array(tolerations));
     put(
         &mut template,
         "/metadata/labels/controller-revision-hash",
@@ -49,8 +45,7 @@ fn template(set: &Value) -> Value {
 fn nodes(simulation: &Simulation, template: &Value) -> Vec<String> {
     let nodes = simulation.objects.all(Kind::Node);
     let fits = nodes.iter().filter(|node| {
-        scheduler::untolerated(&template["spec"], node, true).is_none()
-            && scheduler::selected(&template["spec"], node)
+        scheduler::untolerated(&template["spec"], node, true).is_none() && scheduler::selected(&template["spec"], node)
     });
     fits.map(|node| name(node).to_owned()).collect()
 }
@@ -61,9 +56,7 @@ fn reconcile(simulation: &mut Simulation, set: &Value) {
     let mine = pods::of(simulation, set);
     let wanted = nodes(simulation, &template);
     for node in &wanted {
-        let mut here = mine
-            .iter()
-            .filter(|pod| text(pod, "/spec/nodeName") == node);
+        let mut here = mine.iter().filter(|pod| text(pod, "/spec/nodeName") == node);
         if here.next().is_none() {
             let mut pod = pods::from_template(set, &template, &pods::next_name(simulation, set));
             put(&mut pod, "/spec/nodeName", json!(node));
@@ -73,24 +66,17 @@ fn reconcile(simulation: &mut Simulation, set: &Value) {
             }
         }
     }
-    for pod in mine.iter().filter(|pod| {
-        !deleting(pod)
-            && !wanted
-                .iter()
-                .any(|node| node == text(pod, "/spec/nodeName"))
-    }) {
+    for pod in
+        mine.iter().filter(|pod| !deleting(pod) && !wanted.iter().any(|node| node == text(pod, "/spec/nodeName")))
+    {
         pods::retire(simulation, set, pod, COMPONENT);
     }
-    let stale = mine.iter().find(|pod| {
-        !deleting(pod) && text(pod, "/metadata/labels/controller-revision-hash") != hash
-    });
+    let stale =
+        mine.iter().find(|pod| !deleting(pod) && text(pod, "/metadata/labels/controller-revision-hash") != hash);
     let busy = mine.iter().any(|pod| {
-        deleting(pod)
-            || (!pods::ready(pod) && text(pod, "/metadata/labels/controller-revision-hash") == hash)
+        deleting(pod) || (!pods::ready(pod) && text(pod, "/metadata/labels/controller-revision-hash") == hash)
     });
-    if let Some(pod) =
-        stale.filter(|_| !busy && text(set, "/spec/updateStrategy/type") == "RollingUpdate")
-    {
+    if let Some(pod) = stale.filter(|_| !busy && text(set, "/spec/updateStrategy/type") == "RollingUpdate") {
         pods::retire(simulation, set, pod, COMPONENT);
     }
 }
@@ -101,31 +87,20 @@ fn report(simulation: &mut Simulation, set: &Value) {
     let mine = pods::of(simulation, set);
     let desired = i64::try_from(nodes(simulation, &template).len()).unwrap_or_default();
     let (ready, available) = pods::tally(simulation, &mine, count(set, "/spec/minReadySeconds"));
-    let updated = mine
-        .iter()
-        .filter(|pod| text(pod, "/metadata/labels/controller-revision-hash") == hash)
-        .count();
-    simulation
-        .objects
-        .edit(Kind::DaemonSet, namespace(set), name(set), |set| {
-            let generation = set["metadata"]["generation"].clone();
-            put(set, "/status/observedGeneration", generation);
-            for (field, value) in [
-                (
-                    "currentNumberScheduled",
-                    i64::try_from(mine.len()).unwrap_or_default(),
-                ),
-                ("desiredNumberScheduled", desired),
-                ("numberMisscheduled", 0),
-                ("numberReady", ready),
-                ("numberAvailable", available),
-                ("numberUnavailable", (desired - available).max(0)),
-                (
-                    "updatedNumberScheduled",
-                    i64::try_from(updated).unwrap_or_default(),
-                ),
-            ] {
-                put(set, &format!("/status/{field}"), json!(value));
-            }
-        });
+    let updated = mine.iter().filter(|pod| text(pod, "/metadata/labels/controller-revision-hash") == hash).count();
+    simulation.objects.edit(Kind::DaemonSet, namespace(set), name(set), |set| {
+        let generation = set["metadata"]["generation"].clone();
+        put(set, "/status/observedGeneration", generation);
+        for (field, value) in [
+            ("currentNumberScheduled", i64::try_from(mine.len()).unwrap_or_default()),
+            ("desiredNumberScheduled", desired),
+            ("numberMisscheduled", 0),
+            ("numberReady", ready),
+            ("numberAvailable", available),
+            ("numberUnavailable", (desired - available).max(0)),
+            ("updatedNumberScheduled", i64::try_from(updated).unwrap_or_default()),
+        ] {
+            put(set, &format!("/status/{field}"), json!(value));
+        }
+    });
 }

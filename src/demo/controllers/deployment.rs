@@ -3,34 +3,30 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::demo::events::{self, Note};
 use crate::demo::json::{
-    annotation, condition, count, deleting, drop_condition, map, name, namespace, number, owned_by,
-    put, set_condition, stamp, take, text, truth, uid, when,
+    annotation, count, deleting, map, name, namespace, number, owned_by, put, text, truth, uid, when,
 };
 use crate::demo::names;
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
 
-use super::pods;
+use super::{deployment_status, pods};
 
 const COMPONENT: &str = "deployment-controller";
 pub(in crate::demo) const REVISION: &str = "deployment.kubernetes.io/revision";
 const REVISION_PATH: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for deployment in simulation.objects.all(Kind::Deployment) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for deployment in simulation.objects.list(Kind::Deployment, Some(within)) {
         reconcile(simulation, &deployment);
     }
 }
 
-fn sets_of(simulation: &Simulation, deployment: &Value) -> Vec<Arc<Value>> {
-    let mut sets = simulation
-        .objects
-        .list(Kind::ReplicaSet, Some(namespace(deployment)));
+pub(super) fn sets_of(simulation: &Simulation, deployment: &Value) -> Vec<Arc<Value>> {
+    let mut sets = simulation.objects.list(Kind::ReplicaSet, Some(namespace(deployment)));
     sets.retain(|set| owned_by(set, uid(deployment)));
     sets.sort_by_key(|set| when(set, "/metadata/creationTimestamp"));
     sets
@@ -41,8 +37,8 @@ fn revision(set: &Value) -> i64 {
 }
 
 fn reconcile(simulation: &mut Simulation, deployment: &Value) {
-    let wanted = names::without_hash(&deployment["spec"]["template"]);
-    let is_new = |set: &Arc<Value>| names::without_hash(&set["spec"]["template"]) == wanted;
+    let wanted = &deployment["spec"]["template"];
+    let is_new = |set: &Arc<Value>| names::same_template(&set["spec"]["template"], wanted);
     let paused = truth(deployment, "/spec/paused");
     let mut progress = None;
     if let Some(found) = find_new(simulation, deployment, is_new) {
@@ -60,17 +56,11 @@ fn reconcile(simulation: &mut Simulation, deployment: &Value) {
         }
     }
     clean_up(simulation, deployment, &old);
-    report(simulation, deployment, is_new, progress);
+    deployment_status::report(simulation, deployment, is_new, progress);
 }
 
-fn find_new(
-    simulation: &Simulation,
-    deployment: &Value,
-    is_new: impl Fn(&Arc<Value>) -> bool,
-) -> Option<Arc<Value>> {
-    sets_of(simulation, deployment)
-        .into_iter()
-        .find(|set| is_new(set))
+fn find_new(simulation: &Simulation, deployment: &Value, is_new: impl Fn(&Arc<Value>) -> bool) -> Option<Arc<Value>> {
+    sets_of(simulation, deployment).into_iter().find(|set| is_new(set))
 }
 
 /// The next revision for a set, unless it already has the last one; the deployment shows it too.
@@ -90,42 +80,23 @@ fn name_revision(simulation: &mut Simulation, deployment: &Value, set: &Value) {
             .map(str::to_owned)
             .collect();
         history.push(own.to_string());
-        simulation
-            .objects
-            .edit(Kind::ReplicaSet, namespace(set), name(set), |set| {
-                put(set, REVISION_PATH, json!(next.to_string()));
-                put(
-                    set,
-                    "/metadata/annotations/deployment.kubernetes.io~1revision-history",
-                    json!(history.join(",")),
-                );
-            });
+        simulation.objects.edit(Kind::ReplicaSet, namespace(set), name(set), |set| {
+            put(set, REVISION_PATH, json!(next.to_string()));
+            put(set, "/metadata/annotations/deployment.kubernetes.io~1revision-history", json!(history.join(",")));
+        });
     }
-    simulation.objects.edit(
-        Kind::Deployment,
-        namespace(deployment),
-        name(deployment),
-        |deployment| {
-            put(deployment, REVISION_PATH, json!(next.to_string()));
-        },
-    );
+    simulation.objects.edit(Kind::Deployment, namespace(deployment), name(deployment), |deployment| {
+        put(deployment, REVISION_PATH, json!(next.to_string()));
+    });
 }
 
 fn create_new(simulation: &mut Simulation, deployment: &Value) -> String {
     let template = names::without_hash(&deployment["spec"]["template"]);
     let hash = names::template_hash(&template);
     let own = format!("{}-{hash}", name(deployment));
-    let highest = sets_of(simulation, deployment)
-        .iter()
-        .map(|set| revision(set))
-        .max()
-        .unwrap_or_default();
+    let highest = sets_of(simulation, deployment).iter().map(|set| revision(set)).max().unwrap_or_default();
     let mut labelled = template;
-    put(
-        &mut labelled,
-        "/metadata/labels/pod-template-hash",
-        json!(hash),
-    );
+    put(&mut labelled, "/metadata/labels/pod-template-hash", json!(hash));
     let mut selector = deployment["spec"]["selector"].clone();
     put(&mut selector, "/matchLabels/pod-template-hash", json!(hash));
     let mut annotations = json!({
@@ -133,13 +104,8 @@ fn create_new(simulation: &mut Simulation, deployment: &Value) -> String {
         "deployment.kubernetes.io/desired-replicas": count(deployment, "/spec/replicas").to_string(),
         "deployment.kubernetes.io/max-replicas": (count(deployment, "/spec/replicas") + surge(deployment)).to_string(),
     });
-    for (key, value) in map(deployment, "/metadata/annotations")
-        .into_iter()
-        .flatten()
-    {
-        if key != "kubectl.kubernetes.io/last-applied-configuration"
-            && !key.starts_with("deployment.kubernetes.io/")
-        {
+    for (key, value) in map(deployment, "/metadata/annotations").into_iter().flatten() {
+        if key != "kubectl.kubernetes.io/last-applied-configuration" && !key.starts_with("deployment.kubernetes.io/") {
             annotations[key] = value.clone();
         }
     }
@@ -162,19 +128,13 @@ fn create_new(simulation: &mut Simulation, deployment: &Value) -> String {
 }
 
 fn labelled_labels(selector: &Value) -> Value {
-    selector
-        .get("matchLabels")
-        .cloned()
-        .unwrap_or_else(|| json!({}))
+    selector.get("matchLabels").cloned().unwrap_or_else(|| json!({}))
 }
 
 /// A count or a percentage of the replicas, rounded up for the surge and down for the unavailable.
 fn share(deployment: &Value, field: &str, up: bool) -> i64 {
     let value = &deployment["spec"]["strategy"]["rollingUpdate"][field];
-    let percent = value
-        .as_str()
-        .and_then(|words| words.strip_suffix('%'))
-        .and_then(|words| words.parse::<i64>().ok());
+    let percent = value.as_str().and_then(|words| words.strip_suffix('%')).and_then(|words| words.parse::<i64>().ok());
     let part = percent.map(|percent| percent * count(deployment, "/spec/replicas"));
     match part {
         Some(part) if up => (part + 99) / 100,
@@ -184,23 +144,15 @@ fn share(deployment: &Value, field: &str, up: bool) -> i64 {
 }
 
 fn surge(deployment: &Value) -> i64 {
-    if text(deployment, "/spec/strategy/type") == "Recreate" {
-        0
-    } else {
-        share(deployment, "maxSurge", true)
-    }
+    if text(deployment, "/spec/strategy/type") == "Recreate" { 0 } else { share(deployment, "maxSurge", true) }
 }
 
-fn unavailable(deployment: &Value) -> i64 {
+pub(super) fn unavailable(deployment: &Value) -> i64 {
     if text(deployment, "/spec/strategy/type") == "Recreate" {
         return 0;
     }
     let unavailable = share(deployment, "maxUnavailable", false);
-    if unavailable == 0 && surge(deployment) == 0 {
-        1
-    } else {
-        unavailable.min(count(deployment, "/spec/replicas"))
-    }
+    if unavailable == 0 && surge(deployment) == 0 { 1 } else { unavailable.min(count(deployment, "/spec/replicas")) }
 }
 
 fn scale(simulation: &mut Simulation, deployment: &Value, set: &Value, to: i64) {
@@ -210,49 +162,23 @@ fn scale(simulation: &mut Simulation, deployment: &Value, set: &Value, to: i64) 
     }
     let desired = count(deployment, "/spec/replicas");
     let most = desired + surge(deployment);
-    simulation
-        .objects
-        .edit(Kind::ReplicaSet, namespace(set), name(set), |set| {
-            put(set, "/spec/replicas", json!(to));
-            put(
-                set,
-                "/metadata/annotations/deployment.kubernetes.io~1desired-replicas",
-                json!(desired.to_string()),
-            );
-            put(
-                set,
-                "/metadata/annotations/deployment.kubernetes.io~1max-replicas",
-                json!(most.to_string()),
-            );
-        });
+    simulation.objects.edit(Kind::ReplicaSet, namespace(set), name(set), |set| {
+        put(set, "/spec/replicas", json!(to));
+        put(set, "/metadata/annotations/deployment.kubernetes.io~1desired-replicas", json!(desired.to_string()));
+        put(set, "/metadata/annotations/deployment.kubernetes.io~1max-replicas", json!(most.to_string()));
+    });
     let direction = if to > from { "up" } else { "down" };
-    let message = format!(
-        "Scaled {direction} replica set {} from {from} to {to}",
-        name(set)
-    );
-    events::record(
-        simulation,
-        deployment,
-        Note::normal(COMPONENT, "ScalingReplicaSet", &message),
-    );
+    let message = format!("Scaled {direction} replica set {} from {from} to {to}", name(set));
+    events::record(simulation, deployment, Note::normal(COMPONENT, "ScalingReplicaSet", &message));
 }
 
 fn recreate(simulation: &mut Simulation, deployment: &Value, new: &Value, old: &[Arc<Value>]) {
     for set in old {
         scale(simulation, deployment, set, 0);
     }
-    let old_pods_gone = old.iter().all(|set| {
-        pods::of(simulation, set)
-            .iter()
-            .all(|pod| pods::finished(pod))
-    });
+    let old_pods_gone = old.iter().all(|set| pods::of(simulation, set).iter().all(|pod| pods::finished(pod)));
     if old_pods_gone {
-        scale(
-            simulation,
-            deployment,
-            new,
-            count(deployment, "/spec/replicas"),
-        );
+        scale(simulation, deployment, new, count(deployment, "/spec/replicas"));
     }
 }
 
@@ -265,12 +191,7 @@ fn roll(simulation: &mut Simulation, deployment: &Value, new: &Value, old: &[Arc
         return scale(simulation, deployment, new, desired);
     }
     if replicas(new) < desired && room > 0 {
-        return scale(
-            simulation,
-            deployment,
-            new,
-            replicas(new) + room.min(desired - replicas(new)),
-        );
+        return scale(simulation, deployment, new, replicas(new) + room.min(desired - replicas(new)));
     }
     let least = desired - unavailable(deployment);
     let new_unavailable = replicas(new) - count(new, "/status/availableReplicas");
@@ -283,10 +204,7 @@ fn roll(simulation: &mut Simulation, deployment: &Value, new: &Value, old: &[Arc
             return scale(simulation, deployment, set, replicas(set) - gone);
         }
     }
-    let available: i64 = old
-        .iter()
-        .map(|set| count(set, "/status/availableReplicas"))
-        .sum::<i64>()
+    let available: i64 = old.iter().map(|set| count(set, "/status/availableReplicas")).sum::<i64>()
         + count(new, "/status/availableReplicas");
     let mut may_go = (available - least).max(0).min(spare.max(0));
     for set in old {
@@ -303,202 +221,10 @@ fn clean_up(simulation: &mut Simulation, deployment: &Value, old: &[Arc<Value>])
     let kept = usize::try_from(count(deployment, "/spec/revisionHistoryLimit")).unwrap_or_default();
     let mut idle: Vec<_> = old
         .iter()
-        .filter(|set| {
-            count(set, "/spec/replicas") == 0
-                && count(set, "/status/replicas") == 0
-                && !deleting(set)
-        })
+        .filter(|set| count(set, "/spec/replicas") == 0 && count(set, "/status/replicas") == 0 && !deleting(set))
         .collect();
     idle.sort_by_key(|set| revision(set));
     for set in idle.iter().take(idle.len().saturating_sub(kept)) {
-        simulation
-            .objects
-            .remove(Kind::ReplicaSet, namespace(set), name(set));
-    }
-}
-
-fn report(
-    simulation: &mut Simulation,
-    deployment: &Value,
-    is_new: impl Fn(&Arc<Value>) -> bool,
-    created: Option<String>,
-) {
-    let Some(deployment) =
-        simulation
-            .objects
-            .get(Kind::Deployment, namespace(deployment), name(deployment))
-    else {
-        return;
-    };
-    let sets = sets_of(simulation, &deployment);
-    let sum = |field: &str| -> i64 {
-        sets.iter()
-            .map(|set| count(set, &format!("/status/{field}")))
-            .sum()
-    };
-    let new = sets.iter().find(|set| is_new(set));
-    let (replicas, ready, available) = (
-        sum("replicas"),
-        sum("readyReplicas"),
-        sum("availableReplicas"),
-    );
-    let updated = new.map_or(0, |set| count(set, "/status/replicas"));
-    let desired = count(&deployment, "/spec/replicas");
-    let failure = sets
-        .iter()
-        .find_map(|set| condition(set, "ReplicaFailure"))
-        .cloned();
-    let deadline = number(&deployment, "/spec/progressDeadlineSeconds");
-    let now = simulation.now;
-
-    let mut value = (*deployment).clone();
-    let complete = updated == desired && replicas == desired && available == desired;
-    let before = |field: &str| count(&deployment, &format!("/status/{field}"));
-    let moved = updated > before("updatedReplicas")
-        || replicas - updated < before("replicas") - before("updatedReplicas")
-        || ready > before("readyReplicas")
-        || available > before("availableReplicas");
-    put(
-        &mut value,
-        "/status/observedGeneration",
-        deployment["metadata"]["generation"].clone(),
-    );
-    for (field, number) in [
-        ("replicas", replicas),
-        ("updatedReplicas", updated),
-        ("readyReplicas", ready),
-        ("availableReplicas", available),
-        (
-            "unavailableReplicas",
-            (desired.max(replicas) - available).max(0),
-        ),
-    ] {
-        if number > 0 {
-            put(&mut value, &format!("/status/{field}"), json!(number));
-        } else {
-            take(&mut value, "/status", field);
-        }
-    }
-    if available >= desired - unavailable(&deployment) {
-        touch(
-            &mut value,
-            "Available",
-            "True",
-            "MinimumReplicasAvailable",
-            "Deployment has minimum availability.",
-            now,
-        );
-    } else {
-        touch(
-            &mut value,
-            "Available",
-            "False",
-            "MinimumReplicasUnavailable",
-            "Deployment does not have minimum availability.",
-            now,
-        );
-    }
-    let set = new.map_or_else(|| name(&deployment).to_owned(), |set| name(set).to_owned());
-    let said = condition(&deployment, "Progressing")
-        .map(|condition| text(condition, "/reason").to_owned())
-        .unwrap_or_default();
-    match deadline {
-        None => drop_condition(&mut value, "Progressing"),
-        Some(_) if created.is_some() => {
-            touch(
-                &mut value,
-                "Progressing",
-                "True",
-                "NewReplicaSetCreated",
-                &format!("Created new replica set \"{set}\""),
-                now,
-            );
-        }
-        Some(_) if complete => {
-            touch(
-                &mut value,
-                "Progressing",
-                "True",
-                "NewReplicaSetAvailable",
-                &format!("ReplicaSet \"{set}\" has successfully progressed."),
-                now,
-            );
-        }
-        Some(_) if moved => {
-            touch(
-                &mut value,
-                "Progressing",
-                "True",
-                "ReplicaSetUpdated",
-                &format!("ReplicaSet \"{set}\" is progressing."),
-                now,
-            );
-            progressed(&mut value, now);
-        }
-        Some(seconds)
-            if !truth(&deployment, "/spec/paused")
-                && said != "NewReplicaSetAvailable"
-                && said != "ProgressDeadlineExceeded" =>
-        {
-            let since = condition(&value, "Progressing")
-                .and_then(|condition| when(condition, "/lastUpdateTime"))
-                .unwrap_or(now);
-            let due = since + TimeDelta::seconds(seconds);
-            if now >= due {
-                touch(
-                    &mut value,
-                    "Progressing",
-                    "False",
-                    "ProgressDeadlineExceeded",
-                    &format!("ReplicaSet \"{set}\" has timed out progressing."),
-                    now,
-                );
-            } else {
-                simulation.wake_at(due);
-            }
-        }
-        Some(_) => {}
-    }
-    match failure {
-        Some(failure) => touch(
-            &mut value,
-            "ReplicaFailure",
-            "True",
-            text(&failure, "/reason"),
-            text(&failure, "/message"),
-            now,
-        ),
-        None => drop_condition(&mut value, "ReplicaFailure"),
-    }
-    simulation.objects.update(Kind::Deployment, value);
-}
-
-fn touch(
-    value: &mut Value,
-    kind: &str,
-    status: &str,
-    reason: &str,
-    message: &str,
-    now: chrono::DateTime<chrono::Utc>,
-) {
-    if set_condition(value, kind, status, reason, message, now) {
-        update_time(value, kind, now);
-    }
-}
-
-fn progressed(value: &mut Value, now: chrono::DateTime<chrono::Utc>) {
-    update_time(value, "Progressing", now);
-}
-
-fn update_time(value: &mut Value, kind: &str, now: chrono::DateTime<chrono::Utc>) {
-    let all = value
-        .pointer_mut("/status/conditions")
-        .and_then(Value::as_array_mut);
-    if let Some(condition) = all
-        .into_iter()
-        .flatten()
-        .find(|condition| text(condition, "/type") == kind)
-    {
-        put(condition, "/lastUpdateTime", stamp(now));
+        simulation.objects.remove(Kind::ReplicaSet, namespace(set), name(set));
     }
 }

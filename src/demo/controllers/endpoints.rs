@@ -10,8 +10,8 @@ use crate::demo::simulation::Simulation;
 
 use super::pods;
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for service in simulation.objects.all(Kind::Service) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for service in simulation.objects.list(Kind::Service, Some(within)) {
         if map(&service, "/spec/selector").is_some_and(|selector| !selector.is_empty())
             && text(&service, "/spec/type") != "ExternalName"
         {
@@ -23,29 +23,19 @@ pub(super) fn run(simulation: &mut Simulation) {
 fn reconcile(simulation: &mut Simulation, service: &Value) {
     let selector = map(service, "/spec/selector");
     let mut matching = simulation.objects.list(Kind::Pod, Some(namespace(service)));
-    matching.retain(|pod| {
-        selects(selector, pod) && !pods::finished(pod) && !text(pod, "/status/podIP").is_empty()
-    });
+    matching.retain(|pod| selects(selector, pod) && !pods::finished(pod) && !text(pod, "/status/podIP").is_empty());
     let endpoints: Vec<Value> = matching.iter().map(|pod| endpoint(pod)).collect();
     let ports: Vec<Value> = match matching.first() {
-        Some(pod) => items(service, "/spec/ports")
-            .iter()
-            .filter_map(|port| resolve(port, pod))
-            .collect(),
+        Some(pod) => items(service, "/spec/ports").iter().filter_map(|port| resolve(port, pod)).collect(),
         None => Vec::new(),
     };
     let own = format!("{}-{}", name(service), names::suffix(uid(service), 5));
     let (endpoints, ports) = (Value::Array(endpoints), Value::Array(ports));
-    if simulation
-        .objects
-        .has(Kind::EndpointSlice, namespace(service), &own)
-    {
-        return simulation
-            .objects
-            .edit(Kind::EndpointSlice, namespace(service), &own, |slice| {
-                put(slice, "/endpoints", endpoints);
-                put(slice, "/ports", ports);
-            });
+    if simulation.objects.has(Kind::EndpointSlice, namespace(service), &own) {
+        return simulation.objects.edit(Kind::EndpointSlice, namespace(service), &own, |slice| {
+            put(slice, "/endpoints", endpoints);
+            put(slice, "/ports", ports);
+        });
     }
     let slice = json!({
         "metadata": {
@@ -75,16 +65,10 @@ fn endpoint(pod: &Value) -> Value {
 fn resolve(port: &Value, pod: &Value) -> Option<Value> {
     let number = match &port["targetPort"] {
         Value::String(wanted) => {
-            let all = items(pod, "/spec/containers")
-                .iter()
-                .flat_map(|container| items(container, "/ports"));
-            all.into_iter()
-                .find(|offered| offered["name"] == *wanted.as_str())?["containerPort"]
-                .clone()
+            let all = items(pod, "/spec/containers").iter().flat_map(|container| items(container, "/ports"));
+            all.into_iter().find(|offered| offered["name"] == *wanted.as_str())?["containerPort"].clone()
         }
         other => other.clone(),
     };
-    Some(
-        json!({ "name": port["name"].as_str().unwrap_or_default(), "port": number, "protocol": port["protocol"] }),
-    )
+    Some(json!({ "name": port["name"].as_str().unwrap_or_default(), "port": number, "protocol": port["protocol"] }))
 }

@@ -8,7 +8,14 @@ use crate::demo::simulation::Simulation;
 
 use super::pods;
 
-pub(super) fn run(simulation: &mut Simulation) {
+/// The kinds that own others.
+pub(super) const OWNERS: &[Kind] =
+    &[Kind::Deployment, Kind::ReplicaSet, Kind::StatefulSet, Kind::DaemonSet, Kind::CronJob, Kind::Job, Kind::Service];
+
+pub(super) fn run(simulation: &mut Simulation, _: &str) {
+    if !simulation.objects.forget_removals() {
+        return;
+    }
     let all = simulation.objects.everything();
     let alive: BTreeSet<&str> = all.iter().map(|(_, object)| uid(object)).collect();
     for (kind, object) in &all {
@@ -16,16 +23,13 @@ pub(super) fn run(simulation: &mut Simulation) {
             continue;
         };
         // Static pods belong to a node by name; their reference is not a stored uid.
-        if alive.contains(text(owner, "/uid")) || text(owner, "/kind") == "Node" || deleting(object)
-        {
+        if alive.contains(text(owner, "/uid")) || text(owner, "/kind") == "Node" || deleting(object) {
             continue;
         }
         if *kind == Kind::Pod {
             pods::delete(simulation, object, None);
         } else {
-            simulation
-                .objects
-                .remove(*kind, namespace(object), name(object));
+            simulation.objects.remove(*kind, namespace(object), name(object));
         }
     }
 }

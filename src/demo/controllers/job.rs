@@ -4,9 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::demo::events::{self, Note};
-use crate::demo::json::{
-    condition_true, count, items, name, put, set_condition, stamp, take, text, truth, uid, when,
-};
+use crate::demo::json::{condition_true, count, items, name, put, set_condition, stamp, take, text, truth, uid, when};
 use crate::demo::names;
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
@@ -15,8 +13,8 @@ use super::pods;
 
 const COMPONENT: &str = "job-controller";
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for job in simulation.objects.all(Kind::Job) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for job in simulation.objects.list(Kind::Job, Some(within)) {
         if !condition_true(&job, "Complete") && !condition_true(&job, "Failed") {
             reconcile(simulation, &job);
         }
@@ -25,14 +23,8 @@ pub(super) fn run(simulation: &mut Simulation) {
 
 fn reconcile(simulation: &mut Simulation, job: &Value) {
     let mine = pods::of(simulation, job);
-    let succeeded = mine
-        .iter()
-        .filter(|pod| text(pod, "/status/phase") == "Succeeded")
-        .count();
-    let failed: Vec<_> = mine
-        .iter()
-        .filter(|pod| text(pod, "/status/phase") == "Failed")
-        .collect();
+    let succeeded = mine.iter().filter(|pod| text(pod, "/status/phase") == "Succeeded").count();
+    let failed: Vec<_> = mine.iter().filter(|pod| text(pod, "/status/phase") == "Failed").collect();
     let active: Vec<_> = mine.iter().filter(|pod| pods::active(pod)).collect();
     let wanted = usize::try_from(count(job, "/spec/completions")).unwrap_or(1);
     let allowed = usize::try_from(count(job, "/spec/backoffLimit")).unwrap_or(6);
@@ -62,34 +54,12 @@ fn reconcile(simulation: &mut Simulation, job: &Value) {
             now,
         );
         put(&mut value, "/status/completionTime", stamp(now));
-        events::record(
-            simulation,
-            job,
-            Note::normal(COMPONENT, "Completed", "Job completed"),
-        );
+        events::record(simulation, job, Note::normal(COMPONENT, "Completed", "Job completed"));
     } else if failed.len() > allowed {
         let message = "Job has reached the specified backoff limit";
-        set_condition(
-            &mut value,
-            "FailureTarget",
-            "True",
-            "BackoffLimitExceeded",
-            message,
-            now,
-        );
-        set_condition(
-            &mut value,
-            "Failed",
-            "True",
-            "BackoffLimitExceeded",
-            message,
-            now,
-        );
-        events::record(
-            simulation,
-            job,
-            Note::warning(COMPONENT, "BackoffLimitExceeded", message),
-        );
+        set_condition(&mut value, "FailureTarget", "True", "BackoffLimitExceeded", message, now);
+        set_condition(&mut value, "Failed", "True", "BackoffLimitExceeded", message, now);
+        events::record(simulation, job, Note::warning(COMPONENT, "BackoffLimitExceeded", message));
         for pod in &active {
             pods::delete(simulation, pod, None);
         }
@@ -101,15 +71,8 @@ fn reconcile(simulation: &mut Simulation, job: &Value) {
             None => start(simulation, job),
         }
     }
-    let (ready, active) = (
-        active.iter().filter(|pod| pods::ready(pod)).count(),
-        active.len(),
-    );
-    for (field, number) in [
-        ("active", active),
-        ("succeeded", succeeded),
-        ("failed", failed.len()),
-    ] {
+    let (ready, active) = (active.iter().filter(|pod| pods::ready(pod)).count(), active.len());
+    for (field, number) in [("active", active), ("succeeded", succeeded), ("failed", failed.len())] {
         let over = field == "active" && !items(&value, "/status/conditions").is_empty();
         if number > 0 && !over {
             put(&mut value, &format!("/status/{field}"), json!(number));
@@ -124,19 +87,12 @@ fn reconcile(simulation: &mut Simulation, job: &Value) {
 fn put_default_selector(job: &mut Value) {
     let own = uid(job).to_owned();
     if job["spec"]["selector"].is_null() {
-        put(
-            job,
-            "/spec/selector/matchLabels/batch.kubernetes.io~1controller-uid",
-            json!(own),
-        );
+        put(job, "/spec/selector/matchLabels/batch.kubernetes.io~1controller-uid", json!(own));
     }
 }
 
 fn ended(pod: &Value) -> Option<DateTime<Utc>> {
-    when(
-        pod,
-        "/status/containerStatuses/0/state/terminated/finishedAt",
-    )
+    when(pod, "/status/containerStatuses/0/state/terminated/finishedAt")
 }
 
 fn start(simulation: &mut Simulation, job: &Value) {
@@ -146,11 +102,7 @@ fn start(simulation: &mut Simulation, job: &Value) {
         ("batch.kubernetes.io~1job-name", name(job)),
         ("batch.kubernetes.io~1controller-uid", uid(job)),
     ] {
-        put(
-            &mut template,
-            &format!("/metadata/labels/{key}"),
-            json!(value),
-        );
+        put(&mut template, &format!("/metadata/labels/{key}"), json!(value));
     }
     let seed = format!("{}/{}", uid(job), simulation.objects.version());
     let own = format!("{}-{}", name(job), names::suffix(&seed, 5));

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use crate::demo::events::{self, Note};
 use crate::demo::json::{
-    condition, count, deleting, items, name, namespace, put, put_default, set_condition, stamp,
-    stamp_micro, text, when,
+    condition, count, deleting, items, name, namespace, put, put_default, set_condition, stamp, stamp_micro, text, when,
 };
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
@@ -19,33 +18,13 @@ const GRACE: TimeDelta = TimeDelta::seconds(50);
 const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 /// Condition, the kubelet's reason, its message, and the value that is healthy.
 const CONDITIONS: &[(&str, &str, &str, &str)] = &[
-    (
-        "MemoryPressure",
-        "KubeletHasSufficientMemory",
-        "kubelet has sufficient memory available",
-        "False",
-    ),
-    (
-        "DiskPressure",
-        "KubeletHasNoDiskPressure",
-        "kubelet has no disk pressure",
-        "False",
-    ),
-    (
-        "PIDPressure",
-        "KubeletHasSufficientPID",
-        "kubelet has sufficient PID available",
-        "False",
-    ),
-    (
-        "Ready",
-        "KubeletReady",
-        "kubelet is posting ready status",
-        "True",
-    ),
+    ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available", "False"),
+    ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure", "False"),
+    ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available", "False"),
+    ("Ready", "KubeletReady", "kubelet is posting ready status", "True"),
 ];
 
-pub(super) fn run(simulation: &mut Simulation) {
+pub(super) fn run(simulation: &mut Simulation, _: &str) {
     for node in simulation.objects.all(Kind::Node) {
         match simulation.world.silent.get(name(&node)).copied() {
             None => speak(simulation, &node),
@@ -72,49 +51,27 @@ fn give_up(simulation: &mut Simulation, node: &Value, since: DateTime<Utc>) {
     if condition(node, "Ready").is_some_and(|ready| text(ready, "/status") == "True") {
         simulation.objects.edit(Kind::Node, "", name(node), |node| {
             for (kind, _, _, _) in CONDITIONS {
-                set_condition(
-                    node,
-                    kind,
-                    "Unknown",
-                    "NodeStatusUnknown",
-                    "Kubelet stopped posting node status.",
-                    now,
-                );
+                set_condition(node, kind, "Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.", now);
             }
             put_default(node, "/spec/taints", json!([]));
-            if let Some(taints) = node
-                .pointer_mut("/spec/taints")
-                .and_then(Value::as_array_mut)
-            {
+            if let Some(taints) = node.pointer_mut("/spec/taints").and_then(Value::as_array_mut) {
                 for effect in ["NoSchedule", "NoExecute"] {
-                    taints.push(
-                        json!({ "key": UNREACHABLE, "effect": effect, "timeAdded": stamp(now) }),
-                    );
+                    taints.push(json!({ "key": UNREACHABLE, "effect": effect, "timeAdded": stamp(now) }));
                 }
             }
         });
         let message = format!("Node {} status is now: NodeNotReady", name(node));
-        events::record(
-            simulation,
-            node,
-            Note::normal(COMPONENT, "NodeNotReady", &message),
-        );
+        events::record(simulation, node, Note::normal(COMPONENT, "NodeNotReady", &message));
     }
     for pod in simulation.objects.all(Kind::Pod) {
         if text(&pod, "/spec/nodeName") != name(node) {
             continue;
         }
         if pods::ready(&pod) {
-            simulation
-                .objects
-                .edit(Kind::Pod, namespace(&pod), name(&pod), |pod| {
-                    set_condition(pod, "Ready", "False", "", "", now);
-                });
-            events::record(
-                simulation,
-                &pod,
-                Note::warning(COMPONENT, "NodeNotReady", "Node is not ready"),
-            );
+            simulation.objects.edit(Kind::Pod, namespace(&pod), name(&pod), |pod| {
+                set_condition(pod, "Ready", "False", "", "", now);
+            });
+            events::record(simulation, &pod, Note::warning(COMPONENT, "NodeNotReady", "Node is not ready"));
         }
         evict(simulation, &pod, lost);
     }
@@ -127,47 +84,29 @@ fn evict(simulation: &mut Simulation, pod: &Value, lost: DateTime<Utc>) {
         .iter()
         .filter(|toleration| scheduler::toleration_covers(toleration, &taint))
         .collect();
-    if deleting(pod)
-        || covering
-            .iter()
-            .any(|toleration| toleration.get("tolerationSeconds").is_none())
-    {
+    if deleting(pod) || covering.iter().any(|toleration| toleration.get("tolerationSeconds").is_none()) {
         return;
     }
     let due = lost
         + TimeDelta::seconds(
-            covering
-                .iter()
-                .map(|toleration| count(toleration, "/tolerationSeconds"))
-                .min()
-                .unwrap_or_default(),
+            covering.iter().map(|toleration| count(toleration, "/tolerationSeconds")).min().unwrap_or_default(),
         );
     if simulation.now < due {
         return simulation.wake_at(due);
     }
     let message = format!("Marking for deletion Pod {}/{}", namespace(pod), name(pod));
-    events::record(
-        simulation,
-        pod,
-        Note::normal(
-            "taint-eviction-controller",
-            "TaintManagerEviction",
-            &message,
-        ),
-    );
+    events::record(simulation, pod, Note::normal("taint-eviction-controller", "TaintManagerEviction", &message));
     let now = simulation.now;
-    simulation
-        .objects
-        .edit(Kind::Pod, namespace(pod), name(pod), |pod| {
-            set_condition(
-                pod,
-                "DisruptionTarget",
-                "True",
-                "DeletionByTaintManager",
-                "Taint manager: deleting due to NoExecute taint",
-                now,
-            );
-        });
+    simulation.objects.edit(Kind::Pod, namespace(pod), name(pod), |pod| {
+        set_condition(
+            pod,
+            "DisruptionTarget",
+            "True",
+            "DeletionByTaintManager",
+            "Taint manager: deleting due to NoExecute taint",
+            now,
+        );
+    });
     if let Some(pod) = simulation.objects.get(Kind::Pod, namespace(pod), name(pod)) {
         pods::delete(simulation, &pod, None);
     }
@@ -178,26 +117,14 @@ pub(in crate::demo) fn beat(simulation: &mut Simulation) {
     let now = simulation.now;
     for node in simulation.objects.all(Kind::Node) {
         let own = name(&node).to_owned();
-        let last = simulation
-            .world
-            .silent
-            .get(&own)
-            .map_or(now, |since| now.min(*since));
-        let round = |seconds: i64| {
-            last.duration_trunc(TimeDelta::seconds(seconds))
-                .unwrap_or(last)
-        };
+        let last = simulation.world.silent.get(&own).map_or(now, |since| now.min(*since));
+        let round = |seconds: i64| last.duration_trunc(TimeDelta::seconds(seconds)).unwrap_or(last);
         let (lease, status) = (round(10), round(300));
         if simulation.objects.has(Kind::Lease, "kube-node-lease", &own) {
             simulation
                 .objects
-                .edit(Kind::Lease, "kube-node-lease", &own, |value| {
-                    put(value, "/spec/renewTime", stamp_micro(lease))
-                });
-        } else if simulation
-            .objects
-            .has(Kind::Namespace, "", "kube-node-lease")
-        {
+                .edit(Kind::Lease, "kube-node-lease", &own, |value| put(value, "/spec/renewTime", stamp_micro(lease)));
+        } else if simulation.objects.has(Kind::Namespace, "", "kube-node-lease") {
             let created = when(&node, "/metadata/creationTimestamp").unwrap_or(now);
             let value = json!({
                 "metadata": { "name": own, "namespace": "kube-node-lease" },
@@ -206,11 +133,7 @@ pub(in crate::demo) fn beat(simulation: &mut Simulation) {
             simulation.objects.insert(Kind::Lease, value, created);
         }
         simulation.objects.edit(Kind::Node, "", &own, |value| {
-            for condition in value
-                .pointer_mut("/status/conditions")
-                .and_then(Value::as_array_mut)
-                .into_iter()
-                .flatten()
+            for condition in value.pointer_mut("/status/conditions").and_then(Value::as_array_mut).into_iter().flatten()
             {
                 put(condition, "/lastHeartbeatTime", stamp(status));
             }

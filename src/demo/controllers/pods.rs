@@ -6,9 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::demo::events::{self, Note};
-use crate::demo::json::{
-    condition, condition_true, deleting, name, namespace, owned_by, put, stamp, text, uid, when,
-};
+use crate::demo::json::{condition, condition_true, deleting, name, namespace, owned_by, put, stamp, text, uid, when};
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
 use crate::demo::{defaults, names};
@@ -34,8 +32,7 @@ pub(in crate::demo) fn ready(pod: &Value) -> bool {
 
 /// When a pod has been, or will be, ready for long enough to count as available.
 pub(in crate::demo) fn available_at(pod: &Value, min_ready: i64) -> Option<DateTime<Utc>> {
-    let condition =
-        condition(pod, "Ready").filter(|condition| text(condition, "/status") == "True")?;
+    let condition = condition(pod, "Ready").filter(|condition| text(condition, "/status") == "True")?;
     Some(when(condition, "/lastTransitionTime")? + TimeDelta::seconds(min_ready))
 }
 
@@ -62,11 +59,7 @@ pub(in crate::demo) fn from_template(owner: &Value, template: &Value, pod: &str)
     }
     put(&mut metadata, "/name", json!(pod));
     put(&mut metadata, "/namespace", json!(namespace(owner)));
-    put(
-        &mut metadata,
-        "/ownerReferences",
-        json!([owner_reference(owner)]),
-    );
+    put(&mut metadata, "/ownerReferences", json!([owner_reference(owner)]));
     let mut value = json!({ "metadata": metadata, "spec": template["spec"] });
     defaults::apply(Kind::Pod, &mut value);
     value
@@ -79,11 +72,7 @@ pub(in crate::demo) fn next_name(simulation: &Simulation, owner: &Value) -> Stri
 }
 
 /// Whether a controller should try to create such a pod now: after a refusal it waits, unless there is room again.
-pub(in crate::demo) fn may_create(
-    simulation: &mut Simulation,
-    owner: &Value,
-    sample: &Value,
-) -> bool {
+pub(in crate::demo) fn may_create(simulation: &mut Simulation, owner: &Value, sample: &Value) -> bool {
     let Some(refused) = events::last(simulation, uid(owner), "FailedCreate") else {
         return true;
     };
@@ -102,49 +91,24 @@ pub(in crate::demo) fn create(
     if let Err(why) = quota::admit(simulation, &pod) {
         let why = format!("pods \"{own}\" is forbidden: {why}");
         let message = format!("Error creating: {why}");
-        events::record(
-            simulation,
-            owner,
-            Note::warning(component, "FailedCreate", &message),
-        );
+        events::record(simulation, owner, Note::warning(component, "FailedCreate", &message));
+        simulation.wake_at(simulation.now + RETRY);
         return Err(why);
     }
     let now = simulation.now;
     if simulation.objects.insert(Kind::Pod, pod, now).is_some() {
-        events::record(
-            simulation,
-            owner,
-            Note::normal(
-                component,
-                "SuccessfulCreate",
-                &format!("Created pod: {own}"),
-            ),
-        );
+        events::record(simulation, owner, Note::normal(component, "SuccessfulCreate", &format!("Created pod: {own}")));
     }
     Ok(())
 }
 
 /// Deletes a pod as the API server does: at once if no kubelet has to stop it, else with a grace period. Returns its last state.
-pub(in crate::demo) fn delete(
-    simulation: &mut Simulation,
-    pod: &Value,
-    grace: Option<i64>,
-) -> Value {
-    let own = pod
-        .pointer("/spec/terminationGracePeriodSeconds")
-        .and_then(Value::as_i64)
-        .unwrap_or(30);
-    let grace = if text(pod, "/spec/nodeName").is_empty() || finished(pod) {
-        0
-    } else {
-        grace.unwrap_or(own)
-    };
+pub(in crate::demo) fn delete(simulation: &mut Simulation, pod: &Value, grace: Option<i64>) -> Value {
+    let own = pod.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_i64).unwrap_or(30);
+    let grace = if text(pod, "/spec/nodeName").is_empty() || finished(pod) { 0 } else { grace.unwrap_or(own) };
     let (within, own) = (namespace(pod).to_owned(), name(pod).to_owned());
     if grace <= 0 {
-        return simulation
-            .objects
-            .remove(Kind::Pod, &within, &own)
-            .map_or_else(|| pod.clone(), |last| (*last).clone());
+        return simulation.objects.remove(Kind::Pod, &within, &own).map_or_else(|| pod.clone(), |last| (*last).clone());
     }
     if !deleting(pod) {
         let until = simulation.now + TimeDelta::seconds(grace);
@@ -153,34 +117,18 @@ pub(in crate::demo) fn delete(
             put(pod, "/metadata/deletionGracePeriodSeconds", json!(grace));
         });
     }
-    simulation
-        .objects
-        .get(Kind::Pod, &within, &own)
-        .map_or_else(|| pod.clone(), |pod| (*pod).clone())
+    simulation.objects.get(Kind::Pod, &within, &own).map_or_else(|| pod.clone(), |pod| (*pod).clone())
 }
 
 /// Deletes a pod for its controller and says so in an event.
-pub(in crate::demo) fn retire(
-    simulation: &mut Simulation,
-    owner: &Value,
-    pod: &Value,
-    component: &str,
-) {
+pub(in crate::demo) fn retire(simulation: &mut Simulation, owner: &Value, pod: &Value, component: &str) {
     delete(simulation, pod, None);
     let message = format!("Deleted pod: {}", name(pod));
-    events::record(
-        simulation,
-        owner,
-        Note::normal(component, "SuccessfulDelete", &message),
-    );
+    events::record(simulation, owner, Note::normal(component, "SuccessfulDelete", &message));
 }
 
 /// How many of the pods are ready, and how many have been for long enough; asks to be woken when the next one is.
-pub(in crate::demo) fn tally(
-    simulation: &mut Simulation,
-    pods: &[Arc<Value>],
-    min_ready: i64,
-) -> (i64, i64) {
+pub(in crate::demo) fn tally(simulation: &mut Simulation, pods: &[Arc<Value>], min_ready: i64) -> (i64, i64) {
     let (mut ready, mut available) = (0, 0);
     for pod in pods {
         if let Some(time) = available_at(pod, min_ready) {

@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::json::{
-    condition, count, drop_condition, name, namespace, put, set_condition, take, text, when,
-};
+use crate::demo::json::{condition, count, drop_condition, name, namespace, put, set_condition, take, text, when};
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
 
@@ -12,8 +10,8 @@ use super::pods;
 
 const COMPONENT: &str = "replicaset-controller";
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for set in simulation.objects.all(Kind::ReplicaSet) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for set in simulation.objects.list(Kind::ReplicaSet, Some(within)) {
         reconcile(simulation, &set);
     }
 }
@@ -26,11 +24,7 @@ fn reconcile(simulation: &mut Simulation, set: &Value) {
     let mut refusal = None;
     if have < wanted {
         for _ in have..wanted {
-            let pod = pods::from_template(
-                set,
-                &set["spec"]["template"],
-                &pods::next_name(simulation, set),
-            );
+            let pod = pods::from_template(set, &set["spec"]["template"], &pods::next_name(simulation, set));
             if !pods::may_create(simulation, set, &pod) {
                 break;
             }
@@ -62,28 +56,26 @@ fn report(simulation: &mut Simulation, set: &Value, wanted: i64, refusal: Option
     let (ready, available) = pods::tally(simulation, &mine, count(set, "/spec/minReadySeconds"));
     let have = i64::try_from(mine.len()).unwrap_or(i64::MAX);
     let now = simulation.now;
-    simulation
-        .objects
-        .edit(Kind::ReplicaSet, namespace(set), name(set), |set| {
-            let generation = set["metadata"]["generation"].clone();
-            put(set, "/status/observedGeneration", generation);
-            put(set, "/status/replicas", json!(have));
-            put(set, "/status/fullyLabeledReplicas", json!(have));
-            for (field, value) in [("readyReplicas", ready), ("availableReplicas", available)] {
-                if value > 0 {
-                    put(set, &format!("/status/{field}"), json!(value));
-                } else {
-                    take(set, "/status", field);
-                }
+    simulation.objects.edit(Kind::ReplicaSet, namespace(set), name(set), |set| {
+        let generation = set["metadata"]["generation"].clone();
+        put(set, "/status/observedGeneration", generation);
+        put(set, "/status/replicas", json!(have));
+        put(set, "/status/fullyLabeledReplicas", json!(have));
+        for (field, value) in [("readyReplicas", ready), ("availableReplicas", available)] {
+            if value > 0 {
+                put(set, &format!("/status/{field}"), json!(value));
+            } else {
+                take(set, "/status", field);
             }
-            match refusal {
-                // The message names the pod that was tried, so it is kept from the first time: a new one each time would be noise.
-                Some(why) if condition(set, "ReplicaFailure").is_none() => {
-                    set_condition(set, "ReplicaFailure", "True", "FailedCreate", &why, now);
-                }
-                Some(_) => {}
-                None if have >= wanted => drop_condition(set, "ReplicaFailure"),
-                None => {}
+        }
+        match refusal {
+            // The message names the pod that was tried, so it is kept from the first time: a new one each time would be noise.
+            Some(why) if condition(set, "ReplicaFailure").is_none() => {
+                set_condition(set, "ReplicaFailure", "True", "FailedCreate", &why, now);
             }
-        });
+            Some(_) => {}
+            None if have >= wanted => drop_condition(set, "ReplicaFailure"),
+            None => {}
+        }
+    });
 }

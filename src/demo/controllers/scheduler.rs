@@ -7,9 +7,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::demo::events::{self, Note};
-use crate::demo::json::{
-    condition, deleting, items, map, name, namespace, put, set_condition, text, truth, uid,
-};
+use crate::demo::json::{condition, deleting, items, map, name, namespace, put, set_condition, text, truth, uid};
 use crate::demo::quantity::milli;
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
@@ -20,7 +18,7 @@ const COMPONENT: &str = "default-scheduler";
 /// How often a pod that fits nowhere is tried again, and its event repeated.
 const RETRY: TimeDelta = TimeDelta::minutes(5);
 
-pub(super) fn run(simulation: &mut Simulation) {
+pub(super) fn run(simulation: &mut Simulation, _: &str) {
     for pod in simulation.objects.all(Kind::Pod) {
         if text(&pod, "/spec/nodeName").is_empty() && !deleting(&pod) && !pods::finished(&pod) {
             schedule(simulation, &pod);
@@ -29,48 +27,39 @@ pub(super) fn run(simulation: &mut Simulation) {
 }
 
 fn schedule(simulation: &mut Simulation, pod: &Value) {
+    let due = events::last(simulation, uid(pod), "FailedScheduling").map(|last| last + RETRY);
+    let found = simulation.refused.get(uid(pod)).copied();
+    if let Some(due) = due.filter(|due| *due > simulation.now)
+        && found.is_some_and(|version| version > simulation.objects.room_made())
+    {
+        return simulation.wake_at(due);
+    }
     let nodes = simulation.objects.all(Kind::Node);
     match place(simulation, pod, &nodes) {
         Ok(node) => {
-            let message = format!(
-                "Successfully assigned {}/{} to {node}",
-                namespace(pod),
-                name(pod)
-            );
+            simulation.refused.remove(uid(pod));
+            let message = format!("Successfully assigned {}/{} to {node}", namespace(pod), name(pod));
             let now = simulation.now;
-            simulation
-                .objects
-                .edit(Kind::Pod, namespace(pod), name(pod), |pod| {
-                    put(pod, "/spec/nodeName", json!(node));
-                    set_condition(pod, "PodScheduled", "True", "", "", now);
-                });
-            events::record(
-                simulation,
-                pod,
-                Note::normal(COMPONENT, "Scheduled", &message),
-            );
+            simulation.objects.edit(Kind::Pod, namespace(pod), name(pod), |pod| {
+                put(pod, "/spec/nodeName", json!(node));
+                set_condition(pod, "PodScheduled", "True", "", "", now);
+            });
+            events::record(simulation, pod, Note::normal(COMPONENT, "Scheduled", &message));
         }
         Err(message) => {
             let now = simulation.now;
-            let said = condition(pod, "PodScheduled")
-                .map(|condition| text(condition, "/message").to_owned());
-            simulation
-                .objects
-                .edit(Kind::Pod, namespace(pod), name(pod), |pod| {
-                    set_condition(pod, "PodScheduled", "False", "Unschedulable", &message, now);
-                });
-            let due =
-                events::last(simulation, uid(pod), "FailedScheduling").map(|last| last + RETRY);
+            let said = condition(pod, "PodScheduled").map(|condition| text(condition, "/message").to_owned());
+            simulation.objects.edit(Kind::Pod, namespace(pod), name(pod), |pod| {
+                set_condition(pod, "PodScheduled", "False", "Unschedulable", &message, now);
+            });
             if said.as_deref() != Some(message.as_str()) || due.is_none_or(|due| due <= now) {
-                events::record(
-                    simulation,
-                    pod,
-                    Note::warning(COMPONENT, "FailedScheduling", &message),
-                );
+                events::record(simulation, pod, Note::warning(COMPONENT, "FailedScheduling", &message));
                 simulation.wake_at(now + RETRY);
             } else if let Some(due) = due {
                 simulation.wake_at(due);
             }
+            let version = simulation.objects.version();
+            simulation.refused.insert(uid(pod).to_owned(), version);
         }
     }
 }
@@ -78,22 +67,14 @@ fn schedule(simulation: &mut Simulation, pod: &Value) {
 /// The best node, or why there is none.
 fn place(simulation: &Simulation, pod: &Value, nodes: &[Arc<Value>]) -> Result<String, String> {
     if let Some(problem) = claims(simulation, pod) {
-        return Err(nowhere(
-            nodes.len(),
-            &[(problem, nodes.len())],
-            nodes.len(),
-            0,
-            false,
-        ));
+        return Err(nowhere(nodes.len(), &[(problem, nodes.len())], nodes.len(), 0, false));
     }
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let (mut hopeless, mut full) = (0, 0);
     let mut best: Option<(i64, &str)> = None;
     for node in nodes {
         match filter(simulation, pod, node) {
-            Fit::Yes { free } if best.is_none_or(|(most, _)| free > most) => {
-                best = Some((free, name(node)))
-            }
+            Fit::Yes { free } if best.is_none_or(|(most, _)| free > most) => best = Some((free, name(node))),
             Fit::Yes { .. } => {}
             Fit::Never(reason) => {
                 hopeless += 1;
@@ -115,34 +96,18 @@ fn place(simulation: &Simulation, pod: &Value, nodes: &[Arc<Value>]) -> Result<S
 }
 
 /// `0/4 nodes are available: …` as the real scheduler writes it, with its verdict on preemption.
-fn nowhere(
-    nodes: usize,
-    reasons: &[(String, usize)],
-    hopeless: usize,
-    full: usize,
-    counted: bool,
-) -> String {
+fn nowhere(nodes: usize, reasons: &[(String, usize)], hopeless: usize, full: usize, counted: bool) -> String {
     let mut parts: Vec<String> = reasons
         .iter()
-        .map(|(reason, count)| {
-            if counted {
-                format!("{count} {reason}")
-            } else {
-                reason.clone()
-            }
-        })
+        .map(|(reason, count)| if counted { format!("{count} {reason}") } else { reason.clone() })
         .collect();
     parts.sort();
     let mut preemption = Vec::new();
     if full > 0 {
-        preemption.push(format!(
-            "{full} No preemption victims found for incoming pod"
-        ));
+        preemption.push(format!("{full} No preemption victims found for incoming pod"));
     }
     if hopeless > 0 {
-        preemption.push(format!(
-            "{hopeless} Preemption is not helpful for scheduling"
-        ));
+        preemption.push(format!("{hopeless} Preemption is not helpful for scheduling"));
     }
     format!(
         "0/{nodes} nodes are available: {}. no new claims to deallocate, preemption: 0/{nodes} nodes are available: {}.",
@@ -157,16 +122,10 @@ fn claims(simulation: &Simulation, pod: &Value) -> Option<String> {
         if claim.is_empty() {
             continue;
         }
-        let Some(found) =
-            simulation
-                .objects
-                .get(Kind::PersistentVolumeClaim, namespace(pod), claim)
-        else {
+        let Some(found) = simulation.objects.get(Kind::PersistentVolumeClaim, namespace(pod), claim) else {
             return Some(format!("persistentvolumeclaim \"{claim}\" not found"));
         };
-        if text(&found, "/status/phase") != "Bound"
-            && !super::volume::waits_for_consumer(simulation, &found)
-        {
+        if text(&found, "/status/phase") != "Bound" && !super::volume::waits_for_consumer(simulation, &found) {
             return Some("pod has unbound immediate PersistentVolumeClaims".to_owned());
         }
     }
@@ -202,10 +161,7 @@ fn filter(simulation: &Simulation, pod: &Value, node: &Value) -> Fit {
     let mut free_memory = 0;
     for resource in ["cpu", "memory"] {
         let allocatable = milli(&node["status"]["allocatable"][resource]).unwrap_or_default();
-        let taken: i64 = used
-            .iter()
-            .map(|pod| requests(pod).get(resource).copied().unwrap_or_default())
-            .sum();
+        let taken: i64 = used.iter().map(|pod| requests(pod).get(resource).copied().unwrap_or_default()).sum();
         let wanted = asked.get(resource).copied().unwrap_or_default();
         if wanted > 0 && taken + wanted > allocatable {
             short.push(format!("Insufficient {resource}"));
@@ -216,11 +172,7 @@ fn filter(simulation: &Simulation, pod: &Value, node: &Value) -> Fit {
     if i64::try_from(used.len()).unwrap_or(i64::MAX) >= places {
         short.push("Too many pods".to_owned());
     }
-    if short.is_empty() {
-        Fit::Yes { free: free_memory }
-    } else {
-        Fit::Full(short)
-    }
+    if short.is_empty() { Fit::Yes { free: free_memory } } else { Fit::Full(short) }
 }
 
 fn on_node(simulation: &Simulation, node: &str) -> Vec<Arc<Value>> {
@@ -250,23 +202,18 @@ pub(super) fn untolerated<'a>(spec: &Value, node: &'a Value, daemon: bool) -> Op
     items(node, "/spec/taints").iter().find(|taint| {
         let effect = text(taint, "/effect");
         let own_failure = text(taint, "/key").starts_with("node.kubernetes.io/");
-        (effect == "NoSchedule" || effect == "NoExecute")
-            && !(daemon && own_failure)
-            && !tolerates(spec, taint)
+        (effect == "NoSchedule" || effect == "NoExecute") && !(daemon && own_failure) && !tolerates(spec, taint)
     })
 }
 
 /// Whether a pod tolerates a taint, for however long.
 pub(super) fn tolerates(spec: &Value, taint: &Value) -> bool {
-    items(spec, "/tolerations")
-        .iter()
-        .any(|toleration| toleration_covers(toleration, taint))
+    items(spec, "/tolerations").iter().any(|toleration| toleration_covers(toleration, taint))
 }
 
 pub(super) fn toleration_covers(toleration: &Value, taint: &Value) -> bool {
     let (key, effect) = (text(toleration, "/key"), text(toleration, "/effect"));
-    let value_fits = text(toleration, "/operator") == "Exists"
-        || text(toleration, "/value") == text(taint, "/value");
+    let value_fits = text(toleration, "/operator") == "Exists" || text(toleration, "/value") == text(taint, "/value");
     (key.is_empty() || key == text(taint, "/key"))
         && (effect.is_empty() || effect == text(taint, "/effect"))
         && value_fits

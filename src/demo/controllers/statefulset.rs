@@ -12,19 +12,15 @@ use super::pods;
 const COMPONENT: &str = "statefulset-controller";
 const HASH: &str = "controller-revision-hash";
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for set in simulation.objects.all(Kind::StatefulSet) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for set in simulation.objects.list(Kind::StatefulSet, Some(within)) {
         reconcile(simulation, &set);
         report(simulation, &set);
     }
 }
 
 fn update_revision(set: &Value) -> String {
-    format!(
-        "{}-{}",
-        name(set),
-        names::template_hash(&set["spec"]["template"])
-    )
+    format!("{}-{}", name(set), names::template_hash(&set["spec"]["template"]))
 }
 
 fn reconcile(simulation: &mut Simulation, set: &Value) {
@@ -46,9 +42,7 @@ fn reconcile(simulation: &mut Simulation, set: &Value) {
             }
             Some(pod) if !parallel && (!pods::ready(&pod) || deleting(&pod)) => {
                 // A pod that is not ready holds up the others, but it may itself be replaced by a newer template.
-                if !deleting(&pod)
-                    && text(&pod, "/metadata/labels/controller-revision-hash") != revision
-                {
+                if !deleting(&pod) && text(&pod, "/metadata/labels/controller-revision-hash") != revision {
                     pods::retire(simulation, set, &pod, COMPONENT);
                 }
                 return;
@@ -57,73 +51,42 @@ fn reconcile(simulation: &mut Simulation, set: &Value) {
         }
     }
     let mine = pods::of(simulation, set);
-    let ordinal = |pod: &Value| {
-        name(pod)
-            .rsplit('-')
-            .next()
-            .and_then(|number| number.parse::<i64>().ok())
-            .unwrap_or_default()
-    };
-    if let Some(surplus) = mine
-        .iter()
-        .filter(|pod| ordinal(pod) >= wanted && !deleting(pod))
-        .max_by_key(|pod| ordinal(pod))
+    let ordinal =
+        |pod: &Value| name(pod).rsplit('-').next().and_then(|number| number.parse::<i64>().ok()).unwrap_or_default();
+    if let Some(surplus) =
+        mine.iter().filter(|pod| ordinal(pod) >= wanted && !deleting(pod)).max_by_key(|pod| ordinal(pod))
     {
         return pods::retire(simulation, set, surplus, COMPONENT);
     }
-    let stale = mine.iter().filter(|pod| {
-        text(pod, "/metadata/labels/controller-revision-hash") != revision && !deleting(pod)
-    });
+    let stale =
+        mine.iter().filter(|pod| text(pod, "/metadata/labels/controller-revision-hash") != revision && !deleting(pod));
     let partition = count(set, "/spec/updateStrategy/rollingUpdate/partition");
     let rolling = text(set, "/spec/updateStrategy/type") == "RollingUpdate"
         && mine.iter().all(|pod| pods::ready(pod) && !deleting(pod));
-    if let Some(last) = stale
-        .filter(|pod| rolling && ordinal(pod) >= partition)
-        .max_by_key(|pod| ordinal(pod))
-    {
+    if let Some(last) = stale.filter(|pod| rolling && ordinal(pod) >= partition).max_by_key(|pod| ordinal(pod)) {
         pods::retire(simulation, set, last, COMPONENT);
     }
 }
 
 fn create(simulation: &mut Simulation, set: &Value, own: &str, ordinal: i64, revision: &str) {
     let mut template = set["spec"]["template"].clone();
-    put(
-        &mut template,
-        &format!("/metadata/labels/{HASH}"),
-        json!(revision),
-    );
-    put(
-        &mut template,
-        "/metadata/labels/statefulset.kubernetes.io~1pod-name",
-        json!(own),
-    );
-    put(
-        &mut template,
-        "/metadata/labels/apps.kubernetes.io~1pod-index",
-        json!(ordinal.to_string()),
-    );
+    put(&mut template, &format!("/metadata/labels/{HASH}"), json!(revision));
+    put(&mut template, "/metadata/labels/statefulset.kubernetes.io~1pod-name", json!(own));
+    put(&mut template, "/metadata/labels/apps.kubernetes.io~1pod-index", json!(ordinal.to_string()));
     let mut pod = pods::from_template(set, &template, own);
     put(&mut pod, "/spec/hostname", json!(own));
-    put(
-        &mut pod,
-        "/spec/subdomain",
-        set["spec"]["serviceName"].clone(),
-    );
+    put(&mut pod, "/spec/subdomain", set["spec"]["serviceName"].clone());
     let mut volumes = items(&pod, "/spec/volumes").to_vec();
     for claim in items(set, "/spec/volumeClaimTemplates") {
         let claim_name = format!("{}-{own}", name(claim));
-        volumes.push(
-            json!({ "name": name(claim), "persistentVolumeClaim": { "claimName": claim_name } }),
-        );
+        volumes.push(json!({ "name": name(claim), "persistentVolumeClaim": { "claimName": claim_name } }));
         let mut value = json!({
             "metadata": { "name": claim_name, "namespace": namespace(set), "labels": set["spec"]["selector"]["matchLabels"] },
             "spec": claim["spec"],
         });
         defaults::apply(Kind::PersistentVolumeClaim, &mut value);
         let now = simulation.now;
-        simulation
-            .objects
-            .insert(Kind::PersistentVolumeClaim, value, now);
+        simulation.objects.insert(Kind::PersistentVolumeClaim, value, now);
     }
     if !volumes.is_empty() {
         put(&mut pod, "/spec/volumes", Value::Array(volumes));
@@ -138,40 +101,28 @@ fn report(simulation: &mut Simulation, set: &Value) {
     let mine = pods::of(simulation, set);
     let (ready, available) = pods::tally(simulation, &mine, count(set, "/spec/minReadySeconds"));
     let revision = update_revision(set);
-    let updated = mine
-        .iter()
-        .filter(|pod| text(pod, "/metadata/labels/controller-revision-hash") == revision)
-        .count();
-    simulation
-        .objects
-        .edit(Kind::StatefulSet, namespace(set), name(set), |set| {
-            let generation = set["metadata"]["generation"].clone();
-            put(set, "/status/observedGeneration", generation);
-            put(set, "/status/replicas", json!(mine.len()));
-            put(set, "/status/updateRevision", json!(revision));
-            if updated == mine.len() || set["status"]["currentRevision"].is_null() {
-                put(set, "/status/currentRevision", json!(revision));
+    let updated = mine.iter().filter(|pod| text(pod, "/metadata/labels/controller-revision-hash") == revision).count();
+    simulation.objects.edit(Kind::StatefulSet, namespace(set), name(set), |set| {
+        let generation = set["metadata"]["generation"].clone();
+        put(set, "/status/observedGeneration", generation);
+        put(set, "/status/replicas", json!(mine.len()));
+        put(set, "/status/updateRevision", json!(revision));
+        if updated == mine.len() || set["status"]["currentRevision"].is_null() {
+            put(set, "/status/currentRevision", json!(revision));
+        }
+        put(set, "/status/collisionCount", json!(0));
+        put(set, "/status/availableReplicas", json!(available));
+        for (field, value) in
+            [("readyReplicas", ready), ("updatedReplicas", i64::try_from(updated).unwrap_or_default())]
+        {
+            if value > 0 {
+                put(set, &format!("/status/{field}"), json!(value));
+            } else {
+                take(set, "/status", field);
             }
-            put(set, "/status/collisionCount", json!(0));
-            put(set, "/status/availableReplicas", json!(available));
-            for (field, value) in [
-                ("readyReplicas", ready),
-                (
-                    "updatedReplicas",
-                    i64::try_from(updated).unwrap_or_default(),
-                ),
-            ] {
-                if value > 0 {
-                    put(set, &format!("/status/{field}"), json!(value));
-                } else {
-                    take(set, "/status", field);
-                }
-            }
-            let current = set["status"]["currentRevision"].clone();
-            let current = mine
-                .iter()
-                .filter(|pod| pod["metadata"]["labels"][HASH] == current)
-                .count();
-            put(set, "/status/currentReplicas", json!(current));
-        });
+        }
+        let current = set["status"]["currentRevision"].clone();
+        let current = mine.iter().filter(|pod| pod["metadata"]["labels"][HASH] == current).count();
+        put(set, "/status/currentReplicas", json!(current));
+    });
 }

@@ -14,8 +14,8 @@ const PROVISIONS: TimeDelta = TimeDelta::seconds(2);
 /// How often a failure is repeated.
 const RETRY: TimeDelta = TimeDelta::minutes(5);
 
-pub(super) fn run(simulation: &mut Simulation) {
-    for claim in simulation.objects.all(Kind::PersistentVolumeClaim) {
+pub(super) fn run(simulation: &mut Simulation, within: &str) {
+    for claim in simulation.objects.list(Kind::PersistentVolumeClaim, Some(within)) {
         if text(&claim, "/status/phase") != "Bound" {
             reconcile(simulation, &claim);
         }
@@ -24,11 +24,7 @@ pub(super) fn run(simulation: &mut Simulation) {
 
 /// Whether a claim is bound only once a pod that uses it is to be scheduled.
 pub(super) fn waits_for_consumer(simulation: &Simulation, claim: &Value) -> bool {
-    let class = simulation.objects.get(
-        Kind::StorageClass,
-        "",
-        text(claim, "/spec/storageClassName"),
-    );
+    let class = simulation.objects.get(Kind::StorageClass, "", text(claim, "/spec/storageClassName"));
     class.is_some_and(|class| text(&class, "/volumeBindingMode") == "WaitForFirstConsumer")
 }
 
@@ -45,25 +41,13 @@ fn say(simulation: &mut Simulation, claim: &Value, note: Note<'_>) {
 
 fn reconcile(simulation: &mut Simulation, claim: &Value) {
     let class = text(claim, "/spec/storageClassName");
-    if simulation
-        .objects
-        .get(Kind::StorageClass, "", class)
-        .is_none()
-    {
+    if simulation.objects.get(Kind::StorageClass, "", class).is_none() {
         let message = format!("storageclass.storage.k8s.io \"{class}\" not found");
-        return say(
-            simulation,
-            claim,
-            Note::warning(COMPONENT, "ProvisioningFailed", &message),
-        );
+        return say(simulation, claim, Note::warning(COMPONENT, "ProvisioningFailed", &message));
     }
     if waits_for_consumer(simulation, claim) && !consumed(simulation, claim) {
         let message = "waiting for first consumer to be created before binding";
-        return say(
-            simulation,
-            claim,
-            Note::normal(COMPONENT, "WaitForFirstConsumer", message),
-        );
+        return say(simulation, claim, Note::normal(COMPONENT, "WaitForFirstConsumer", message));
     }
     let created = when(claim, "/metadata/creationTimestamp").unwrap_or(simulation.now);
     if simulation.now < created + PROVISIONS {
@@ -73,16 +57,12 @@ fn reconcile(simulation: &mut Simulation, claim: &Value) {
 }
 
 fn consumed(simulation: &Simulation, claim: &Value) -> bool {
-    simulation
-        .objects
-        .list(Kind::Pod, Some(namespace(claim)))
-        .iter()
-        .any(|pod| {
-            let uses = items(pod, "/spec/volumes")
-                .iter()
-                .any(|volume| text(volume, "/persistentVolumeClaim/claimName") == name(claim));
-            uses && !text(pod, "/spec/nodeName").is_empty()
-        })
+    simulation.objects.list(Kind::Pod, Some(namespace(claim))).iter().any(|pod| {
+        let uses = items(pod, "/spec/volumes")
+            .iter()
+            .any(|volume| text(volume, "/persistentVolumeClaim/claimName") == name(claim));
+        uses && !text(pod, "/spec/nodeName").is_empty()
+    })
 }
 
 fn bind(simulation: &mut Simulation, claim: &Value, class: &str) {
@@ -99,19 +79,12 @@ fn bind(simulation: &mut Simulation, claim: &Value, class: &str) {
         "status": { "phase": "Bound" },
     });
     let now = simulation.now;
-    simulation
-        .objects
-        .insert(Kind::PersistentVolume, value, now);
-    simulation.objects.edit(
-        Kind::PersistentVolumeClaim,
-        namespace(claim),
-        name(claim),
-        |claim| {
-            put(claim, "/spec/volumeName", json!(volume));
-            put(claim, "/status/phase", json!("Bound"));
-            put(claim, "/status/capacity/storage", size);
-            let modes = claim["spec"]["accessModes"].clone();
-            put(claim, "/status/accessModes", modes);
-        },
-    );
+    simulation.objects.insert(Kind::PersistentVolume, value, now);
+    simulation.objects.edit(Kind::PersistentVolumeClaim, namespace(claim), name(claim), |claim| {
+        put(claim, "/spec/volumeName", json!(volume));
+        put(claim, "/status/phase", json!("Bound"));
+        put(claim, "/status/capacity/storage", size);
+        let modes = claim["spec"]["accessModes"].clone();
+        put(claim, "/status/accessModes", modes);
+    });
 }

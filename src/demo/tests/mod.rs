@@ -34,18 +34,13 @@ impl Reply {
     }
 
     fn message(&self) -> String {
-        self.json()["message"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.json()["message"].as_str().unwrap_or_default().to_owned()
     }
 }
 
 impl World {
     fn with(stories: &[Story]) -> Self {
-        let now = Arc::new(Mutex::new(
-            DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
-        ));
+        let now = Arc::new(Mutex::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap()));
         let clock = Arc::clone(&now);
         let demo = Demo::start(move || *clock.lock().unwrap(), stories).unwrap();
         Self { demo, now }
@@ -55,40 +50,20 @@ impl World {
         *self.now.lock().unwrap() += TimeDelta::seconds(seconds);
     }
 
-    async fn send(
-        &self,
-        identity: Identity,
-        method: Method,
-        uri: &str,
-        kind: &str,
-        body: &Value,
-    ) -> Reply {
-        let body = if body.is_null() {
-            Vec::new()
-        } else {
-            body.to_string().into_bytes()
-        };
+    async fn send(&self, identity: Identity, method: Method, uri: &str, kind: &str, body: &Value) -> Reply {
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let mut request = Request::builder().method(method).uri(uri);
         if !kind.is_empty() {
             request = request.header("content-type", kind);
         }
-        let response = self
-            .demo
-            .client(identity)
-            .send(request.body(Body::from(body)).unwrap())
-            .await
-            .unwrap();
+        let response = self.demo.client(identity).send(request.body(Body::from(body)).unwrap()).await.unwrap();
         let code = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        Reply {
-            code,
-            body: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        Reply { code, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 
     async fn get(&self, uri: &str) -> Reply {
-        self.send(Identity::Reader, Method::GET, uri, "", &Value::Null)
-            .await
+        self.send(Identity::Reader, Method::GET, uri, "", &Value::Null).await
     }
 
     /// The object at a path, which has to be there.
@@ -103,24 +78,18 @@ impl World {
     }
 
     async fn patch(&self, identity: Identity, uri: &str, patch: &Value) -> Reply {
-        let kind = if patch.is_array() {
-            "application/json-patch+json"
-        } else {
-            "application/merge-patch+json"
-        };
+        let kind = if patch.is_array() { "application/json-patch+json" } else { "application/merge-patch+json" };
         self.send(identity, Method::PATCH, uri, kind, patch).await
     }
 
     async fn delete(&self, identity: Identity, uri: &str, options: &Value) -> Reply {
-        self.send(identity, Method::DELETE, uri, "application/json", options)
-            .await
+        self.send(identity, Method::DELETE, uri, "application/json", options).await
     }
 }
 
 /// The condition of a type.
 fn condition<'a>(object: &'a Value, kind: &str) -> &'a Value {
-    super::json::condition(object, kind)
-        .unwrap_or_else(|| panic!("no condition {kind} in {object}"))
+    super::json::condition(object, kind).unwrap_or_else(|| panic!("no condition {kind} in {object}"))
 }
 
 /// The waiting reason of a pod's first container.

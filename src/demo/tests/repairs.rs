@@ -8,9 +8,7 @@ use super::{Identity, Story, World, condition, waiting};
 const CHECKOUT: &str = "/apis/apps/v1/namespaces/shop/deployments/checkout";
 
 async fn revision(world: &World, revision: &str) -> Value {
-    let sets = world
-        .items("/apis/apps/v1/namespaces/shop/replicasets?labelSelector=app%3Dcheckout")
-        .await;
+    let sets = world.items("/apis/apps/v1/namespaces/shop/replicasets?labelSelector=app%3Dcheckout").await;
     sets.into_iter()
         .find(|set| set["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == revision)
         .unwrap()
@@ -18,10 +16,7 @@ async fn revision(world: &World, revision: &str) -> Value {
 
 fn plain(set: &Value) -> Value {
     let mut template = set["spec"]["template"].clone();
-    template["metadata"]["labels"]
-        .as_object_mut()
-        .unwrap()
-        .remove("pod-template-hash");
+    template["metadata"]["labels"].as_object_mut().unwrap().remove("pod-template-hash");
     template
 }
 
@@ -33,14 +28,9 @@ async fn a_restart_of_a_bad_image_stays_broken() {
     assert_eq!(reply.code, 200, "{}", reply.body);
     world.pass(60);
     let deployment = world.object(CHECKOUT).await;
-    assert_eq!(
-        deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"],
-        "4"
-    );
+    assert_eq!(deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"], "4");
     assert_eq!(condition(&deployment, "Available")["status"], "False");
-    let pods = world
-        .items("/api/v1/namespaces/shop/pods?labelSelector=app%3Dcheckout")
-        .await;
+    let pods = world.items("/api/v1/namespaces/shop/pods?labelSelector=app%3Dcheckout").await;
     assert_eq!(pods.len(), 3);
     assert!(pods.iter().all(|pod| waiting(pod) == "ImagePullBackOff"
         && pod["metadata"]["creationTimestamp"].as_str().unwrap() > "2027-01-15T08"));
@@ -61,40 +51,20 @@ async fn an_undo_cures_checkout() {
 
     world.pass(1);
     let early = world.object(CHECKOUT).await;
-    assert_eq!(
-        early["status"]["availableReplicas"],
-        Value::Null,
-        "pods take a moment"
-    );
+    assert_eq!(early["status"]["availableReplicas"], Value::Null, "pods take a moment");
     world.pass(5);
     let cured = world.object(CHECKOUT).await;
     assert_eq!(cured["status"]["observedGeneration"], 4);
     assert_eq!(
-        (
-            cured["status"]["availableReplicas"].clone(),
-            cured["status"]["updatedReplicas"].clone()
-        ),
+        (cured["status"]["availableReplicas"].clone(), cured["status"]["updatedReplicas"].clone()),
         (json!(3), json!(3))
     );
     assert_eq!(condition(&cured, "Available")["status"], "True");
-    assert_eq!(
-        condition(&cured, "Progressing")["reason"],
-        "NewReplicaSetAvailable"
-    );
-    assert_eq!(
-        cured["metadata"]["annotations"]["deployment.kubernetes.io/revision"],
-        "4"
-    );
+    assert_eq!(condition(&cured, "Progressing")["reason"], "NewReplicaSetAvailable");
+    assert_eq!(cured["metadata"]["annotations"]["deployment.kubernetes.io/revision"], "4");
     let reused = revision(&world, "4").await;
-    assert_eq!(
-        plain(&reused),
-        good,
-        "the old ReplicaSet is back with a new revision"
-    );
-    assert_eq!(
-        reused["metadata"]["annotations"]["deployment.kubernetes.io/revision-history"],
-        "2"
-    );
+    assert_eq!(plain(&reused), good, "the old ReplicaSet is back with a new revision");
+    assert_eq!(reused["metadata"]["annotations"]["deployment.kubernetes.io/revision-history"], "2");
     let slices = world.items("/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices?labelSelector=kubernetes.io/service-name%3Dcheckout").await;
     assert_eq!(
         slices[0]["endpoints"]
@@ -107,51 +77,32 @@ async fn an_undo_cures_checkout() {
     );
 
     let again = world.patch(Identity::Writer, CHECKOUT, &undo).await;
-    assert_eq!(
-        (again.code, again.json()["reason"].clone()),
-        (422, json!("Invalid")),
-        "the test op fails now"
-    );
-    assert_eq!(
-        again.message(),
-        "the server rejected our request due to an error in our request"
-    );
+    assert_eq!((again.code, again.json()["reason"].clone()), (422, json!("Invalid")), "the test op fails now");
+    assert_eq!(again.message(), "the server rejected our request due to an error in our request");
 }
 
 #[tokio::test]
 async fn a_rolling_update_never_goes_below_its_minimum() {
     let world = World::with(&[]);
     let path = "/apis/apps/v1/namespaces/shop/deployments/frontend";
-    let restart = json!({"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}}});
-    assert_eq!(
-        world.patch(Identity::Writer, path, &restart).await.code,
-        200
-    );
+    let restart =
+        json!({"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}}});
+    assert_eq!(world.patch(Identity::Writer, path, &restart).await.code, 200);
     let mut steps = Vec::new();
     for _ in 0..40 {
         world.pass(1);
         let status = world.object(path).await["status"].clone();
-        assert!(
-            status["availableReplicas"].as_i64().unwrap() >= 3,
-            "{status}"
-        );
+        assert!(status["availableReplicas"].as_i64().unwrap() >= 3, "{status}");
         assert!(status["replicas"].as_i64().unwrap() <= 4, "{status}");
         steps.push(status["updatedReplicas"].as_i64().unwrap_or_default());
-        if condition(&json!({"status": status}), "Progressing")["reason"]
-            == "NewReplicaSetAvailable"
-        {
+        if condition(&json!({"status": status}), "Progressing")["reason"] == "NewReplicaSetAvailable" {
             break;
         }
     }
+    world.pass(2);
     assert_eq!(steps.last(), Some(&3));
     assert!(steps.len() > 6, "somebody who watches sees it: {steps:?}");
-    assert_eq!(
-        world
-            .items("/api/v1/namespaces/shop/pods?labelSelector=app%3Dfrontend")
-            .await
-            .len(),
-        3
-    );
+    assert_eq!(world.items("/api/v1/namespaces/shop/pods?labelSelector=app%3Dfrontend").await.len(), 3);
 }
 
 #[tokio::test]
@@ -159,56 +110,23 @@ async fn scale_by_its_subresource_and_by_the_spec() {
     let world = World::with(&[]);
     let path = "/apis/apps/v1/namespaces/shop/deployments/catalog";
     let scale = format!("{path}/scale");
-    let reply = world
-        .patch(Identity::Writer, &scale, &json!({"spec": {"replicas": 4}}))
-        .await;
+    let reply = world.patch(Identity::Writer, &scale, &json!({"spec": {"replicas": 4}})).await;
     assert_eq!(
-        (
-            reply.code,
-            reply.json()["kind"].clone(),
-            reply.json()["spec"]["replicas"].clone()
-        ),
+        (reply.code, reply.json()["kind"].clone(), reply.json()["spec"]["replicas"].clone()),
         (200, json!("Scale"), json!(4))
     );
     world.pass(5);
     assert_eq!(world.object(path).await["status"]["readyReplicas"], 4);
-    let mut wanted = world
-        .send(Identity::Writer, Method::GET, &scale, "", &Value::Null)
-        .await
-        .json();
-    assert_eq!(
-        wanted["status"],
-        json!({"replicas": 4, "selector": "app=catalog"})
-    );
+    let mut wanted = world.send(Identity::Writer, Method::GET, &scale, "", &Value::Null).await.json();
+    assert_eq!(wanted["status"], json!({"replicas": 4, "selector": "app=catalog"}));
     wanted["spec"]["replicas"] = json!(1);
-    let put = world
-        .send(
-            Identity::Writer,
-            Method::PUT,
-            &scale,
-            "application/json",
-            &wanted,
-        )
-        .await;
+    let put = world.send(Identity::Writer, Method::PUT, &scale, "application/json", &wanted).await;
     assert_eq!(put.code, 200, "{}", put.body);
     world.pass(5);
     assert_eq!(world.object(path).await["status"]["replicas"], 1);
-    let stale = world
-        .send(
-            Identity::Writer,
-            Method::PUT,
-            &scale,
-            "application/json",
-            &wanted,
-        )
-        .await;
-    assert_eq!(
-        (stale.code, stale.json()["reason"].clone()),
-        (409, json!("Conflict"))
-    );
-    let negative = world
-        .patch(Identity::Writer, path, &json!({"spec": {"replicas": -1}}))
-        .await;
+    let stale = world.send(Identity::Writer, Method::PUT, &scale, "application/json", &wanted).await;
+    assert_eq!((stale.code, stale.json()["reason"].clone()), (409, json!("Conflict")));
+    let negative = world.patch(Identity::Writer, path, &json!({"spec": {"replicas": -1}})).await;
     assert_eq!(
         negative.message(),
         "Deployment.apps \"catalog\" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0"
@@ -219,50 +137,25 @@ async fn scale_by_its_subresource_and_by_the_spec() {
 async fn a_pod_is_deleted_only_if_it_is_the_one_that_was_meant() {
     let world = World::with(&[]);
     let pods = "/api/v1/namespaces/shop/pods";
-    let pod = world
-        .items(&format!("{pods}?labelSelector=app%3Dcatalog"))
-        .await[0]
-        .clone();
+    let pod = world.items(&format!("{pods}?labelSelector=app%3Dcatalog")).await[0].clone();
     let path = format!("{pods}/{}", pod["metadata"]["name"].as_str().unwrap());
-    let wrong = world
-        .delete(
-            Identity::Writer,
-            &path,
-            &json!({"preconditions": {"uid": "another"}}),
-        )
-        .await;
+    let wrong = world.delete(Identity::Writer, &path, &json!({"preconditions": {"uid": "another"}})).await;
     assert_eq!(wrong.code, 409);
     assert!(
-        wrong
-            .message()
-            .contains("the UID in the precondition (another) does not match the UID in record"),
+        wrong.message().contains("the UID in the precondition (another) does not match the UID in record"),
         "{}",
         wrong.body
     );
-    let dry = world
-        .delete(Identity::Writer, &path, &json!({"dryRun": ["All"]}))
-        .await;
+    let dry = world.delete(Identity::Writer, &path, &json!({"dryRun": ["All"]})).await;
     assert_eq!((dry.code, world.object(&path).await), (200, dry.json()));
-    let right = world
-        .delete(
-            Identity::Writer,
-            &path,
-            &json!({"preconditions": {"uid": pod["metadata"]["uid"]}}),
-        )
-        .await;
+    let right = world.delete(Identity::Writer, &path, &json!({"preconditions": {"uid": pod["metadata"]["uid"]}})).await;
     assert_eq!(right.code, 200);
     assert!(right.json()["metadata"]["deletionTimestamp"].is_string());
     world.pass(5);
     assert_eq!(world.get(&path).await.code, 404);
-    let after = world
-        .items(&format!("{pods}?labelSelector=app%3Dcatalog"))
-        .await;
+    let after = world.items(&format!("{pods}?labelSelector=app%3Dcatalog")).await;
     assert_eq!(after.len(), 2);
-    assert!(
-        after
-            .iter()
-            .all(|pod| condition(pod, "Ready")["status"] == "True")
-    );
+    assert!(after.iter().all(|pod| condition(pod, "Ready")["status"] == "True"));
 }
 
 #[tokio::test]
@@ -278,35 +171,15 @@ async fn a_dry_run_shows_the_next_generation_and_keeps_nothing() {
         .await;
     assert_eq!(dry.code, 200);
     assert_eq!(
-        (
-            dry.json()["spec"]["replicas"].clone(),
-            dry.json()["metadata"]["generation"].clone()
-        ),
+        (dry.json()["spec"]["replicas"].clone(), dry.json()["metadata"]["generation"].clone()),
         (json!(7), json!(4))
     );
-    assert_eq!(
-        dry.json()["metadata"]["resourceVersion"],
-        before["metadata"]["resourceVersion"]
-    );
+    assert_eq!(dry.json()["metadata"]["resourceVersion"], before["metadata"]["resourceVersion"]);
     assert!(
-        dry.json()["metadata"]["managedFields"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|entry| entry["manager"] == "roundsman")
+        dry.json()["metadata"]["managedFields"].as_array().unwrap().iter().any(|entry| entry["manager"] == "roundsman")
     );
     assert_eq!(world.object(CHECKOUT).await, before);
-    assert_eq!(
-        world
-            .patch(
-                Identity::Writer,
-                &format!("{CHECKOUT}?dryRun=Some"),
-                &json!({})
-            )
-            .await
-            .code,
-        400
-    );
+    assert_eq!(world.patch(Identity::Writer, &format!("{CHECKOUT}?dryRun=Some"), &json!({})).await.code, 400);
 }
 
 #[tokio::test]
@@ -314,44 +187,15 @@ async fn the_reader_may_not_write_and_not_even_try() {
     let world = World::with(&[Story::Checkout]);
     let before = world.object(CHECKOUT).await;
     for uri in [CHECKOUT.to_owned(), format!("{CHECKOUT}?dryRun=All")] {
-        let reply = world
-            .patch(Identity::Reader, &uri, &json!({"spec": {"replicas": 0}}))
-            .await;
+        let reply = world.patch(Identity::Reader, &uri, &json!({"spec": {"replicas": 0}})).await;
         assert_eq!(reply.code, 403);
         let words = "deployments.apps \"checkout\" is forbidden: User \"roundsman-reader\" cannot patch resource \"deployments\" in API group \"apps\" in the namespace \"shop\"";
         assert_eq!(reply.message(), words);
-        assert_eq!(
-            reply.json()["details"],
-            json!({"name": "checkout", "group": "apps", "kind": "deployments"})
-        );
+        assert_eq!(reply.json()["details"], json!({"name": "checkout", "group": "apps", "kind": "deployments"}));
     }
-    assert_eq!(
-        world
-            .delete(
-                Identity::Reader,
-                "/api/v1/namespaces/shop/pods/postgres-0",
-                &Value::Null
-            )
-            .await
-            .code,
-        403
-    );
-    assert_eq!(
-        world
-            .delete(Identity::Writer, CHECKOUT, &Value::Null)
-            .await
-            .code,
-        403
-    );
-    let secrets = world
-        .send(
-            Identity::Writer,
-            Method::GET,
-            "/api/v1/secrets",
-            "",
-            &Value::Null,
-        )
-        .await;
+    assert_eq!(world.delete(Identity::Reader, "/api/v1/namespaces/shop/pods/postgres-0", &Value::Null).await.code, 403);
+    assert_eq!(world.delete(Identity::Writer, CHECKOUT, &Value::Null).await.code, 403);
+    let secrets = world.send(Identity::Writer, Method::GET, "/api/v1/secrets", "", &Value::Null).await;
     assert_eq!(
         secrets.message(),
         "secrets is forbidden: User \"roundsman-writer\" cannot list resource \"secrets\" in API group \"\" at the cluster scope"
@@ -371,65 +215,31 @@ async fn a_stale_resource_version_is_a_conflict() {
     );
     let version = world.object(CHECKOUT).await["metadata"]["resourceVersion"].clone();
     let fresh = json!({"metadata": {"resourceVersion": version}, "spec": {"replicas": 1}});
-    assert_eq!(
-        world.patch(Identity::Writer, CHECKOUT, &fresh).await.code,
-        200
-    );
-    let uid = world
-        .patch(
-            Identity::Writer,
-            CHECKOUT,
-            &json!({"metadata": {"uid": "another"}}),
-        )
-        .await;
+    assert_eq!(world.patch(Identity::Writer, CHECKOUT, &fresh).await.code, 200);
+    let uid = world.patch(Identity::Writer, CHECKOUT, &json!({"metadata": {"uid": "another"}})).await;
     assert_eq!(uid.code, 422, "{}", uid.body);
     let kind = "application/strategic-merge-patch+json";
-    assert_eq!(
-        world
-            .send(Identity::Writer, Method::PATCH, CHECKOUT, kind, &json!({}))
-            .await
-            .code,
-        415
-    );
+    assert_eq!(world.send(Identity::Writer, Method::PATCH, CHECKOUT, kind, &json!({})).await.code, 415);
 }
 
 #[tokio::test]
 async fn a_stateful_set_and_a_daemon_set_roll_too() {
     let world = World::with(&[]);
-    let restart = json!({"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}}});
+    let restart =
+        json!({"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}}});
     let set = "/apis/apps/v1/namespaces/shop/statefulsets/postgres";
     let daemon = "/apis/apps/v1/namespaces/kube-system/daemonsets/flannel";
-    let before = world
-        .object("/api/v1/namespaces/shop/pods/postgres-0")
-        .await["metadata"]["uid"]
-        .clone();
+    let before = world.object("/api/v1/namespaces/shop/pods/postgres-0").await["metadata"]["uid"].clone();
     for path in [set, daemon] {
-        assert_eq!(
-            world.patch(Identity::Writer, path, &restart).await.code,
-            200
-        );
+        assert_eq!(world.patch(Identity::Writer, path, &restart).await.code, 200);
     }
     world.pass(60);
-    assert_ne!(
-        world
-            .object("/api/v1/namespaces/shop/pods/postgres-0")
-            .await["metadata"]["uid"],
-        before
-    );
+    assert_ne!(world.object("/api/v1/namespaces/shop/pods/postgres-0").await["metadata"]["uid"], before);
     let status = world.object(set).await["status"].clone();
     assert_eq!(
-        (
-            status["readyReplicas"].clone(),
-            status["updateRevision"].clone()
-        ),
+        (status["readyReplicas"].clone(), status["updateRevision"].clone()),
         (json!(1), status["currentRevision"].clone())
     );
     let status = world.object(daemon).await["status"].clone();
-    assert_eq!(
-        (
-            status["numberReady"].clone(),
-            status["updatedNumberScheduled"].clone()
-        ),
-        (json!(4), json!(4))
-    );
+    assert_eq!((status["numberReady"].clone(), status["updatedNumberScheduled"].clone()), (json!(4), json!(4)));
 }

@@ -1,4 +1,9 @@
 //! A running console, a core that writes down what it is given, and a person with a browser's manners.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may panic; clippy knows test functions only, not what they call"
+)]
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use console::{Config, Console, Room, SignIn, User};
@@ -188,8 +193,7 @@ impl World {
     }
 
     pub(crate) fn person(&self) -> Person {
-        let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Person { http, url: self.console.url(), cookie: String::new() }
+        Person::of(&self.console)
     }
 
     /// Somebody who came in by a one-time link.
@@ -215,6 +219,11 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    pub(crate) fn of(console: &Console) -> Self {
+        let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { http, url: console.url(), cookie: String::new() }
+    }
+
     pub(crate) fn take_cookie(&mut self, answer: &Response) {
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         for rule in ["HttpOnly", "SameSite=Strict", "Path=/"] {

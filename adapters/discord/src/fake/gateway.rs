@@ -3,7 +3,7 @@
 use super::Shared;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,
@@ -52,6 +52,8 @@ pub(super) struct Gateway {
     pub(super) heartbeats: u32,
     pub(super) hold_ready: bool,
     waits_for_ready: bool,
+    /// No session is left for so long.
+    pub(super) exhausted: Option<Duration>,
     /// The next IDENTIFY or RESUME is answered by this close code.
     pub(super) refuse: Option<u16>,
 }
@@ -71,6 +73,7 @@ impl Default for Gateway {
             heartbeats: 0,
             hold_ready: false,
             waits_for_ready: false,
+            exhausted: None,
             refuse: None,
         }
     }

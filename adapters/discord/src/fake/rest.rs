@@ -1,7 +1,7 @@
 //! The fake's REST API: the routes that a bot uses, with the answers that Discord gives when it refuses.
 
 use super::{
-    Fault, Scope, Shared, form, rules,
+    Fault, Scope, Shared, form, interactions, rules,
     state::{Call, File, Message, State},
 };
 use axum::{
@@ -10,12 +10,9 @@ use axum::{
     extract,
     http::{HeaderMap, Method, Response, StatusCode, Uri, header},
 };
-use chrono::TimeDelta;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::net::TcpListener;
-
-const EPHEMERAL: u64 = 1 << 6;
 
 /// What is answered.
 #[derive(Debug)]
@@ -29,22 +26,22 @@ pub(super) fn refuse(status: u16, code: u64, message: &str) -> Answer {
     Answer { status, headers: Vec::new(), body: json!({ "code": code, "message": message }) }
 }
 
-fn ok(body: Value) -> Answer {
+pub(super) fn ok(body: Value) -> Answer {
     Answer { status: 200, headers: Vec::new(), body }
 }
 
-fn done() -> Answer {
+pub(super) fn done() -> Answer {
     Answer { status: 204, headers: Vec::new(), body: Value::Null }
 }
 
 /// A request, read.
-struct Request {
-    method: Method,
-    path: String,
-    body: Value,
-    files: Vec<(String, Vec<u8>)>,
-    authorized: bool,
-    gateway: String,
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) body: Value,
+    pub(super) files: Vec<(String, Vec<u8>)>,
+    pub(super) authorized: bool,
+    pub(super) gateway: String,
 }
 
 pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
@@ -149,20 +146,29 @@ fn route(state: &mut State, request: &Request) -> Result<Answer, Answer> {
     let parts: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();
     let method = request.method.as_str();
     match (method, parts.as_slice()) {
-        ("POST", ["interactions", id, token, "callback"]) => return callback(state, id, token, request),
-        ("POST", ["webhooks", application, token]) => return follow_up(state, application, token, request),
+        ("POST", ["interactions", id, token, "callback"]) => return interactions::callback(state, id, token, request),
+        ("POST", ["webhooks", application, token]) => {
+            return interactions::follow_up(state, application, token, request);
+        }
         (_, ["webhooks", application, token, "messages", id]) => {
-            return interaction_message(state, application, token, id, request);
+            return interactions::message(state, application, token, id, request);
         }
         _ if !request.authorized => return Err(refuse(401, 0, "401: Unauthorized")),
         _ => {}
     }
     match (method, parts.as_slice()) {
         ("GET", ["gateway"]) => Ok(ok(json!({ "url": request.gateway }))),
-        ("GET", ["gateway", "bot"]) => Ok(ok(json!({
-            "url": request.gateway, "shards": 1,
-            "session_start_limit": { "total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1 },
-        }))),
+        ("GET", ["gateway", "bot"]) => {
+            let exhausted = state.gateway.exhausted;
+            let remaining = if exhausted.is_some() { 0 } else { 1_000 - state.gateway.identifies };
+            let reset_after = exhausted.map_or(0, |after| after.as_millis());
+            Ok(ok(json!({
+                "url": request.gateway, "shards": 1,
+                "session_start_limit": {
+                    "total": 1_000, "remaining": remaining, "reset_after": reset_after, "max_concurrency": 1,
+                },
+            })))
+        }
         ("GET", ["users", "@me"]) => Ok(ok(state.user_json(state.me))),
         ("GET", ["applications", "@me"]) => Ok(ok(json!({ "id": state.application.to_string(), "name": "roundsman" }))),
         ("PUT", ["applications", application, "commands"]) => put_commands(state, application, None, request),
@@ -202,7 +208,7 @@ fn route(state: &mut State, request: &Request) -> Result<Answer, Answer> {
     }
 }
 
-fn number(text: &str) -> Option<u64> {
+pub(super) fn number(text: &str) -> Option<u64> {
     text.parse().ok()
 }
 
@@ -276,7 +282,7 @@ fn post(state: &mut State, channel: &str, request: &Request) -> Result<Answer, A
 }
 
 /// The message with the request's content; what the request does not name stays.
-fn fill(state: &State, mut message: Message, request: &Request) -> Result<Message, Answer> {
+pub(super) fn fill(state: &State, mut message: Message, request: &Request) -> Result<Message, Answer> {
     let body = &request.body;
     let contents: Vec<Vec<u8>> = request.files.iter().map(|(_, bytes)| bytes.clone()).collect();
     rules::message(body, &contents)?;
@@ -327,119 +333,10 @@ fn pings(state: &State, message: &Message, allowed: &Value) -> bool {
     (mentions && !silent) || replies
 }
 
-fn replace(state: &mut State, message: Message) -> Result<Answer, Answer> {
+pub(super) fn replace(state: &mut State, message: Message) -> Result<Answer, Answer> {
     let value = state.message_json(&message);
     if let Some(place) = state.message_mut(&message.id) {
         *place = message;
     }
     Ok(ok(value))
-}
-
-fn callback(state: &mut State, id: &str, token: &str, request: &Request) -> Result<Answer, Answer> {
-    let unknown = || refuse(404, 10_062, "Unknown interaction");
-    let id = number(id).ok_or_else(unknown)?;
-    let interaction = state.interactions.get(&id).filter(|known| known.token == token).ok_or_else(unknown)?.clone();
-    if interaction.response.is_some() {
-        return Err(refuse(400, 40_060, "Interaction has already been acknowledged."));
-    }
-    if state.now - interaction.at > TimeDelta::seconds(3) {
-        return Err(unknown());
-    }
-    let kind = request.body["type"].as_u64().unwrap_or_default();
-    let component = interaction.kind == 3;
-    let data = Request {
-        method: Method::POST,
-        path: String::new(),
-        body: request.body["data"].clone(),
-        files: request.files.iter().map(|(name, bytes)| (name.clone(), bytes.clone())).collect(),
-        authorized: true,
-        gateway: String::new(),
-    };
-    let private = request.body["data"]["flags"].as_u64().unwrap_or_default() & EPHEMERAL != 0;
-    let mut original = interaction.original.clone();
-    match kind {
-        4 | 5 => {
-            let me = state.me;
-            let mut message = state.blank(interaction.channel, me);
-            message.only_for = private.then(|| interaction.user.to_string());
-            message.loading = true;
-            if kind == 4 {
-                message = fill(state, message, &data)?;
-            }
-            original = Some(message.id.clone());
-            state.messages.push(message);
-        }
-        6 if component => {}
-        7 if component => {
-            if let Some(message) = original.as_deref().and_then(|id| state.message(id)).cloned() {
-                let message = fill(state, message, &data)?;
-                replace(state, message)?;
-            }
-        }
-        _ => return Err(refuse(400, 50_035, "Invalid Form Body")),
-    }
-    if let Some(known) = state.interactions.get_mut(&id) {
-        known.response = Some(kind);
-        known.original = original;
-    }
-    Ok(done())
-}
-
-/// The interaction of a webhook route, while it can be used.
-fn open(state: &State, application: &str, token: &str) -> Result<super::state::Interaction, Answer> {
-    let unknown = || refuse(404, 10_015, "Unknown Webhook");
-    if number(application) != Some(state.application) {
-        return Err(unknown());
-    }
-    let known = state.interactions.values().find(|known| known.token == token).ok_or_else(unknown)?;
-    if known.response.is_none() {
-        return Err(unknown());
-    }
-    if state.now - known.at > TimeDelta::minutes(15) {
-        return Err(refuse(401, 50_027, "Invalid Webhook Token"));
-    }
-    Ok(known.clone())
-}
-
-fn follow_up(state: &mut State, application: &str, token: &str, request: &Request) -> Result<Answer, Answer> {
-    let interaction = open(state, application, token)?;
-    // While "thinking" stands there, the first follow-up becomes it, and is as visible as it was.
-    let thinking = interaction.original.as_deref().and_then(|id| state.message(id)).filter(|message| message.loading);
-    if let Some(thinking) = thinking.cloned() {
-        let message = fill(state, thinking, request)?;
-        return replace(state, message);
-    }
-    let me = state.me;
-    let mut message = state.blank(interaction.channel, me);
-    let private = request.body["flags"].as_u64().unwrap_or_default() & EPHEMERAL != 0;
-    message.only_for = private.then(|| interaction.user.to_string());
-    let message = fill(state, message, request)?;
-    let message = Message { edits: 0, ..message };
-    let value = state.message_json(&message);
-    state.messages.push(message);
-    Ok(ok(value))
-}
-
-fn interaction_message(
-    state: &mut State,
-    application: &str,
-    token: &str,
-    id: &str,
-    request: &Request,
-) -> Result<Answer, Answer> {
-    let interaction = open(state, application, token)?;
-    let id = if id == "@original" { interaction.original.unwrap_or_default() } else { id.to_owned() };
-    let message = state.message(&id).cloned().ok_or_else(|| refuse(404, 10_008, "Unknown Message"))?;
-    match request.method.as_str() {
-        "GET" => Ok(ok(state.message_json(&message))),
-        "PATCH" => {
-            let message = fill(state, message, request)?;
-            replace(state, message)
-        }
-        "DELETE" => {
-            state.messages.retain(|other| other.id != message.id);
-            Ok(done())
-        }
-        _ => Err(refuse(405, 0, "405: Method Not Allowed")),
-    }
 }

@@ -5,7 +5,7 @@ use contract::{
     Adapter, Block, Body, ChannelRef, DeliveryError, MessageRef, OutboundKind, Platform, Receipt, Visibility,
     conformance,
 };
-use discord::fake::{Fault, Scope};
+use discord::fake::{FakeDiscord, Fault, Scope};
 use std::time::Duration;
 
 #[tokio::test]
@@ -118,10 +118,9 @@ async fn an_answer_waits_for_its_first_response() {
     let inbound = world.intake.inbound(0).await;
     let outbound = world.answer(&inbound, Visibility::Channel, Body::text("Here."));
     let (delivered, ()) = tokio::join!(world.deliver(&outbound), async {
-        let door = |fake: &discord::fake::FakeDiscord| {
-            fake.calls().iter().any(|call| call.path.ends_with("/callback")).then_some(())
-        };
+        let door = |fake: &FakeDiscord| fake.calls().iter().any(|call| call.path.ends_with("/callback")).then_some(());
         world.fake.until("the callback at the door", door).await;
+        world.chat().await;
         world.fake.release("/callback");
     });
     let standing = delivered.unwrap();
@@ -262,6 +261,11 @@ async fn refusals_say_what_to_do_next() {
     let receipt = Some(Receipt::from("telegram:1"));
     foreign.kind = OutboundKind::Answer { receipt, reply_to: None, visibility: Visibility::Channel };
     world.deliver(&foreign).await.unwrap();
+    world.slash("help", &[]);
+    let inbound = world.intake.inbound(0).await;
+    world.fake.fail_next("POST /webhooks", Fault::CutAfter);
+    let cut = world.deliver(&world.answer(&inbound, Visibility::Private, Body::text("psst"))).await.unwrap_err();
+    assert!(matches!(cut, DeliveryError::Ambiguous(_)), "a follow-up has no nonce: {cut:?}");
     world.fake.forbid(&world.ops);
     assert!(matches!(world.deliver(&world.post(Body::text("x"))).await, Err(DeliveryError::ChannelGone(_))));
     world.fake.change_token("another");

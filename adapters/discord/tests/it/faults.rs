@@ -1,9 +1,10 @@
 //! The gateway breaks in every way that Discord documents, and the adapter is there again, or says why not.
 
-use crate::world::World;
+use crate::{log::Log, world::World};
 use contract::Connection;
 use discord::fake::{Break, Fault};
-use std::time::Duration;
+use serde_json::json;
+use std::time::{Duration, Instant};
 
 async fn still_hears(world: &World) {
     let number = world.intake.count();
@@ -39,6 +40,7 @@ async fn an_interrupted_session_goes_on_and_nothing_is_lost() {
 #[tokio::test]
 async fn an_invalid_session_is_begun_anew_and_the_commands_are_not_registered_again() {
     let world = World::new().await;
+    let begun = Instant::now();
     for (number, how) in [Break::Invalid, Break::Close(1001), Break::Close(4009)].into_iter().enumerate() {
         world.fake.break_gateway(how);
         let wanted = u32::try_from(number).unwrap() + 2;
@@ -47,6 +49,8 @@ async fn an_invalid_session_is_begun_anew_and_the_commands_are_not_registered_ag
         world.intake.connected(|connections| ups(connections) == wanted as usize).await;
         still_hears(&world).await;
     }
+    // serenity by itself would wait five seconds for each old session's end.
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     assert!(matches!(&world.intake.connections()[1], Connection::Down(why) if !why.is_empty()));
     let registered = world.fake.calls().iter().filter(|call| call.method == "PUT").count();
     assert_eq!(registered, 1);
@@ -79,6 +83,24 @@ async fn a_connection_without_heartbeat_acknowledgement_is_given_up() {
     world.fake.until("another session", |fake| (fake.sessions().0 >= 2).then_some(())).await;
     world.fake.wait_ready().await;
     world.finish().await;
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_stops_nothing_and_its_token_is_not_logged() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let world = World::new().await;
+    world.fake.dispatch("INTERACTION_CREATE", &json!({ "type": 2, "id": "1", "token": "s3cret" }));
+    world.fake.dispatch("SOMETHING_NEW", &json!({ "token": "s3cret" }));
+    world.fake.send_frame(json!({ "op": 0, "t": "INTERACTION_CREATE", "d": { "token": "s3cret" } }));
+    still_hears(&world).await;
+    let slash = world.slash("help", &[]);
+    world.fake.until("deferred", |fake| fake.response(&slash)).await;
+    log.wait_for("cannot be read").await;
+    log.wait_for("Err deserializing").await;
+    world.finish().await;
+    let text = log.text();
+    assert!(!text.contains("s3cret") && !text.contains("interaction-token"), "{text}");
 }
 
 #[tokio::test]
@@ -117,6 +139,17 @@ async fn without_an_address_it_waits_and_asks_nobody_else() {
     assert!(world.fake.calls().iter().all(|call| call.path != "/gateway"), "serenity's own question is never put");
     let connections = world.intake.connected(|connections| connections.contains(&Connection::Up)).await;
     assert!(matches!(connections[..], [Connection::Down(_), Connection::Down(_), Connection::Up]), "{connections:?}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn when_no_session_is_left_none_is_begun() {
+    let world = World::starting(|fake| fake.exhaust_sessions(Duration::from_millis(20))).await;
+    let connections = world.intake.connected(|connections| connections.len() >= 3).await;
+    assert!(connections.iter().all(|it| matches!(it, Connection::Down(why) if why.contains("no more sessions"))));
+    assert_eq!(world.fake.sessions(), (0, 0));
+    world.fake.restore_sessions();
+    world.fake.wait_session(1).await;
     world.finish().await;
 }
 

@@ -6,6 +6,8 @@ mod deliver;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod receive;
 #[cfg(test)]
 mod rules;

@@ -146,11 +146,20 @@ impl World {
         self.ended().await.unwrap();
     }
 
-    /// The same, with a last look at the fake.
-    pub(crate) async fn finish_and(mut self, look: impl FnOnce(&FakeDiscord)) {
+    /// The same, with something that happens after stop was said; the fake stays for a last look.
+    pub(crate) async fn finish_while(mut self, act: impl AsyncFnOnce(&Self)) -> FakeDiscord {
         self.stop.stop();
+        act(&self).await;
         self.ended().await.unwrap();
-        look(&self.fake);
+        self.fake
+    }
+
+    /// Some requests elsewhere, one after another: what should not have waited has arrived after them.
+    pub(crate) async fn chat(&self) {
+        let lounge = self.fake.channel("lounge");
+        for _ in 0..5 {
+            self.deliver(&self.to(&lounge, OutboundKind::Post { reply_to: None }, Body::text("…"))).await.unwrap();
+        }
     }
 
     pub(crate) fn slash(&self, command: &str, options: &[(&str, &str)]) -> String {

@@ -1,0 +1,92 @@
+//! `roundsman inspect`: one inspection, stateless.
+
+use super::{COULD_NOT, Where, style};
+use crate::{
+    inspection::{self, CheckSet, History, Order, finding::Severity},
+    report,
+};
+use anyhow::Context;
+use clap::ValueEnum;
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+/// `roundsman inspect`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    place: Where,
+    /// Only this namespace, and what belongs to the cluster as a whole
+    #[arg(short, long)]
+    namespace: Option<String>,
+    /// The form of the report
+    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    output: Form,
+    /// An earlier report (-o json) of the same cluster: says what is new, ongoing and resolved
+    #[arg(long, value_name = "REPORT.json")]
+    since: Option<PathBuf>,
+    /// Which checks
+    #[arg(long, value_enum, default_value_t = Set::Daily)]
+    set: Set,
+    /// Read Secrets too: certificates and references to Secrets are checked, values are dropped while reading
+    #[arg(long)]
+    secrets: bool,
+    /// Exit with 1 when a finding is at least this severe: critical, high, medium, low or info
+    #[arg(long, default_value = "high", value_name = "SEVERITY")]
+    fail_on: Severity,
+}
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Form {
+    /// For people.
+    Text,
+    /// `roundsman/report/v1`.
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Set {
+    Daily,
+    Hygiene,
+    All,
+}
+
+/// Exit status 0: nothing as severe as `--fail-on`; 1: something is; 2: could not inspect.
+///
+/// # Errors
+/// When the earlier report cannot be read or the output cannot be written.
+pub async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let history = match &args.since {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            let last = report::json::parse(&text).with_context(|| format!("{}", path.display()))?;
+            History::since(&last)
+        }
+        None => History::default(),
+    };
+    let order = Order {
+        namespace: args.namespace.clone(),
+        set: match args.set {
+            Set::Daily => CheckSet::Daily,
+            Set::Hygiene => CheckSet::Hygiene,
+            Set::All => CheckSet::All,
+        },
+        secrets: args.secrets,
+    };
+    let inspected = match args.place.connect().await {
+        Ok(cluster) => inspection::run(&cluster, &order, &history, args.place.clock().now()).await,
+        Err(unreachable) => Err(unreachable),
+    };
+    let report = match inspected {
+        Ok(inspected) => inspected.report,
+        Err(unreachable) => {
+            writeln!(std::io::stderr(), "roundsman: {unreachable}")?;
+            return Ok(ExitCode::from(COULD_NOT));
+        }
+    };
+    match args.output {
+        Form::Text => write!(out, "{}", report::text::render(&report, style()))?,
+        Form::Json => writeln!(out, "{}", report::json::write(&report)?)?,
+    }
+    let failed = report.worst().is_some_and(|worst| worst >= args.fail_on);
+    Ok(ExitCode::from(u8::from(failed)))
+}

@@ -1,0 +1,45 @@
+//! `roundsman why KIND/NAME`: the chain of causes of one object, stateless.
+
+use super::{COULD_NOT, Where};
+use crate::{diagnosis::Verdict, inspection, texts};
+use anyhow::Context;
+use std::{io::Write, process::ExitCode};
+
+/// `roundsman why`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    place: Where,
+    /// KIND/NAME, such as deployment/checkout
+    object: String,
+    /// Its namespace
+    #[arg(short, long)]
+    namespace: Option<String>,
+}
+
+/// Exit status 0: explained or healthy; 1: no such object; 2: could not look.
+///
+/// # Errors
+/// When the object is not written as KIND/NAME, or the output cannot be written.
+pub async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let (kind, name) =
+        args.object.split_once('/').context("name the object as KIND/NAME, such as deployment/checkout")?;
+    let explained = match args.place.connect().await {
+        Ok(cluster) => {
+            let object = (kind, args.namespace.as_deref(), name);
+            inspection::why(&cluster, object, args.place.clock().now()).await
+        }
+        Err(unreachable) => Err(unreachable),
+    };
+    match explained {
+        Err(unreachable) => {
+            writeln!(std::io::stderr(), "roundsman: {unreachable}")?;
+            Ok(ExitCode::from(COULD_NOT))
+        }
+        Ok(explained) => {
+            writeln!(out, "{}", texts::why::plain(&explained.chain))?;
+            let unknown = matches!(explained.chain.verdict, Verdict::NoSuchObject { .. });
+            Ok(ExitCode::from(u8::from(unknown)))
+        }
+    }
+}

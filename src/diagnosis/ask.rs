@@ -1,0 +1,263 @@
+//! A question in a person's words, without a model: which object is meant, and what is wrong with it.
+
+use super::graph::Graph;
+use super::object::Object;
+use super::why::{Chain, explain, kind_of};
+use crate::inspection::finding::{Finding, Target};
+use crate::report::Report;
+use crate::snapshot::Snapshot;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+/// The chain that answers the question best: of the object whose name, kind and namespace it mentions; of the worst root
+/// if it asks in general what is wrong. None if it mentions nothing that the cluster has.
+pub fn best_match(question: &str, snapshot: &Snapshot, report: &Report) -> Option<Chain> {
+    let graph = Graph::new(snapshot);
+    let words: Vec<String> = question
+        .split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '.' || c == '_'))
+        .map(|word| word.trim_matches(['.', '-', '_']).to_lowercase())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let troubled: HashMap<Target, &Finding> = troubled(report);
+    let kinds: HashSet<&str> =
+        words.iter().filter(|word| word.len() > 1 && *word != "no").filter_map(|word| kind_of(word)).collect();
+    let named: Vec<&String> = words.iter().filter(|word| is_name(word) && kind_of(word).is_none()).collect();
+    let spaces: HashSet<&str> = snapshot
+        .pods
+        .iter()
+        .map(|pod| pod.meta.namespace.as_str())
+        .chain(snapshot.namespaces.iter().map(|space| space.meta.name.as_str()))
+        .filter(|space| words.iter().any(|word| word == space))
+        .collect();
+    let score = |object: &Object<'_>, target: &Target| {
+        let name = object.name.to_lowercase();
+        let best = named.iter().map(|word| likeness(word, &name)).max().unwrap_or(0);
+        if best == 0 {
+            return None;
+        }
+        let kind = if kinds.contains(object.kind) { 30 } else { 0 };
+        let space = if spaces.contains(object.namespace) { 20 } else { 0 };
+        let trouble = troubled.get(target).map_or(0, |finding| 10 + 4 * (finding.severity as i32));
+        // People mean the workload; a pod's name holds its workload's too. A namespace named like its content is not it.
+        let common = match object.kind {
+            "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" => 8,
+            "Service" | "Ingress" | "Job" | "Node" => 6,
+            "Namespace" => -60,
+            _ => 0,
+        };
+        Some(best + kind + space + trouble + common)
+    };
+    let scored = graph.objects().filter(|(_, object)| object.entity.is_some()).filter_map(|(id, object)| {
+        let target = object.target();
+        Some((score(&object, &target)?, Reverse(target), id))
+    });
+    let best = scored.max_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1))).map(|(score, _, id)| (score, id));
+    if let Some((_, id)) = best.filter(|(score, _)| *score >= 40) {
+        return Some(chain_of(&graph, report, graph.object(id).target()));
+    }
+    let in_general = words.iter().any(|word| GENERAL.contains(&word.as_str()));
+    let fitting = report.roots().find(|root| {
+        let kind = kinds.is_empty() || kinds.contains(root.target.kind.as_str());
+        let space = root.target.namespace.as_deref().is_some_and(|space| spaces.contains(space));
+        let asked = in_general || !kinds.is_empty() || !spaces.is_empty();
+        asked && kind && (spaces.is_empty() || space)
+    });
+    fitting.map(|root| chain_of(&graph, report, root.target.clone()))
+}
+
+/// Words that ask in general what is wrong.
+const GENERAL: &[&str] = &[
+    "wrong",
+    "broken",
+    "problem",
+    "problems",
+    "issue",
+    "issues",
+    "failing",
+    "fails",
+    "failed",
+    "down",
+    "bad",
+    "worst",
+    "happening",
+    "status",
+    "cluster",
+    "error",
+    "errors",
+    "everything",
+    "help",
+    "outage",
+    "unhealthy",
+    "kaputt",
+];
+
+/// Words of questions that are no names, even if something in the cluster is called like them.
+const FILLERS: &[&str] = &[
+    "a",
+    "an",
+    "and",
+    "any",
+    "are",
+    "at",
+    "be",
+    "can",
+    "cannot",
+    "do",
+    "does",
+    "for",
+    "from",
+    "has",
+    "have",
+    "how",
+    "i",
+    "in",
+    "is",
+    "it",
+    "its",
+    "me",
+    "my",
+    "not",
+    "of",
+    "on",
+    "or",
+    "our",
+    "please",
+    "so",
+    "tell",
+    "that",
+    "the",
+    "there",
+    "this",
+    "to",
+    "up",
+    "was",
+    "we",
+    "what",
+    "when",
+    "where",
+    "which",
+    "who",
+    "why",
+    "with",
+    "working",
+    "work",
+    "you",
+    "running",
+    "run",
+    "starting",
+    "start",
+    "restarting",
+    "crashing",
+    "slow",
+    "pending",
+    "ready",
+    "show",
+    "explain",
+];
+
+fn is_name(word: &str) -> bool {
+    word.len() > 1 && !FILLERS.contains(&word) && !GENERAL.contains(&word)
+}
+
+/// How much a word is like a name: 60 the same, less for a part of it or a slip of the finger, 0 not at all.
+fn likeness(word: &str, name: &str) -> i32 {
+    if word == name {
+        return 60;
+    }
+    let parts: Vec<&str> = name.split(['-', '.']).collect();
+    if parts.contains(&word) {
+        return 50;
+    }
+    if word.len() >= 3 && name.starts_with(word) {
+        return 45;
+    }
+    if word.len() >= 4 && (name.contains(word) || parts.iter().any(|part| part.len() >= 4 && word.contains(part))) {
+        return 40;
+    }
+    let allowed = match word.len() {
+        0..4 => 0,
+        4..8 => 1,
+        _ => 2,
+    };
+    let near = parts.iter().copied().chain([name]).any(|part| distance(word, part, allowed) <= allowed);
+    if allowed > 0 && near { 40 } else { 0 }
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other; `limit + 1` for more.
+fn distance(a: &str, b: &str, limit: usize) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > limit {
+        return limit + 1;
+    }
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let same = usize::from(a[i - 1] != b[j - 1]);
+                let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + same);
+                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                    best = best.min(rows[i - 2][j - 2] + 1);
+                }
+                best
+            };
+        }
+    }
+    rows[a.len()][b.len()].min(limit + 1)
+}
+
+/// Objects that may be meant by a name that does not exist: the same name elsewhere, then names like it.
+pub(super) fn similar(graph: &Graph<'_>, wanted: &Target) -> Vec<Target> {
+    const MOST: usize = 5;
+    let name = wanted.name.to_lowercase();
+    let scored = graph.objects().filter(|(_, object)| object.entity.is_some()).filter_map(|(_, object)| {
+        let likeness = likeness(&name, &object.name.to_lowercase());
+        let kind = if object.kind == wanted.kind { 15 } else { 0 };
+        let space = if wanted.namespace.as_deref() == Some(object.namespace) { 5 } else { 0 };
+        (likeness > 0).then(|| (Reverse(likeness + kind + space), object.target()))
+    });
+    let mut scored: Vec<(Reverse<i32>, Target)> = scored.collect();
+    scored.sort();
+    scored.into_iter().take(MOST).map(|(_, target)| target).collect()
+}
+
+fn chain_of(graph: &Graph<'_>, report: &Report, target: Target) -> Chain {
+    explain(graph, report, &target.kind, target.namespace.as_deref().unwrap_or_default(), &target.name)
+}
+
+/// What has a finding, with its worst.
+fn troubled(report: &Report) -> HashMap<Target, &Finding> {
+    let mut troubled: HashMap<Target, &Finding> = HashMap::new();
+    for finding in &report.findings {
+        let objects = finding.objects.iter().map(|object| object.target());
+        for target in objects.chain([finding.target.clone()]) {
+            let worst = troubled.entry(target).or_insert(finding);
+            if finding.severity > worst.severity {
+                *worst = finding;
+            }
+        }
+    }
+    troubled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distance, likeness};
+
+    #[test]
+    fn slips_of_the_finger_are_near() {
+        assert_eq!(distance("chekcout", "checkout", 2), 1);
+        assert_eq!(distance("cart", "cart", 1), 0);
+        assert_eq!(distance("cart", "checkout", 2), 3);
+        assert_eq!(distance("api", "apo", 1), 1);
+    }
+
+    #[test]
+    fn whole_names_beat_parts_and_parts_beat_slips() {
+        let likenesses =
+            ["checkout", "checkout-web", "checkouts", "chekcout-web", "cart"].map(|name| likeness("checkout", name));
+        assert_eq!(likenesses, [60, 50, 45, 40, 0]);
+        assert_eq!(likeness("in", "ingress"), 0);
+    }
+}

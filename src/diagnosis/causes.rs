@@ -1,0 +1,369 @@
+//! Folds symptoms under what causes them: which finding can explain which other, and what has to tie them together.
+
+use super::graph::{Graph, ObjectId};
+use super::object::Entity;
+use super::relations::{Relation, exceeded_quota};
+use super::rollout::newest_replica_set;
+use crate::inspection::checks::{Obstacle, obstacles};
+use crate::inspection::finding::{Finding, Fingerprint, Severity};
+use crate::snapshot::{Pod, selects};
+use chrono::TimeDelta;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+/// What ties a cause to its effect.
+#[derive(Debug, Clone, Copy)]
+enum Tie {
+    /// Both are about the same owner.
+    Target,
+    /// Both are about the same container of the same owner.
+    Container,
+    /// At least half of the pods that suffer show the cause too.
+    Pods,
+    /// As [`Tie::Pods`], and the cause still acted when the effect began.
+    PodsAtThatTime,
+    /// The pods that suffer run on the node, and have done so since it was lost.
+    Node,
+    /// The scheduler names a taint that such a node carries.
+    Taint(&'static [&'static str]),
+    /// The refusal names the quota.
+    Quota,
+    /// The claim is mounted by the pods, and the scheduler names the volume.
+    Claim,
+    /// The claim waits for a pod that no node takes for another reason than its volume.
+    Consumer,
+    /// The Service is made for that workload, which has no pods.
+    Workload,
+    /// The node has fallen silent, so nobody knows its conditions.
+    Silent,
+}
+
+use Tie::{Claim, Consumer, Container, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target, Workload};
+
+/// What can explain a finding, the most immediate first.
+fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
+    match effect {
+        "pod/crash-loop" => &[("pod/oom-killed", Container)],
+        "pod/restart-spike" => &[("pod/crash-loop", Container), ("pod/oom-killed", Container)],
+        "pod/create-error" => &[("pod/missing-config-ref", Pods)],
+        "pod/not-ready" => &[
+            ("pod/crash-loop", Pods),
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/oom-killed", PodsAtThatTime),
+            ("pod/restart-spike", PodsAtThatTime),
+            ("node/not-ready", Node),
+        ],
+        "pod/unschedulable" => &[
+            ("pvc/pending", Claim),
+            ("node/not-ready", Taint(&["node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"])),
+            ("node/memory-pressure", Taint(&["node.kubernetes.io/memory-pressure"])),
+        ],
+        "pvc/pending" => &[("pod/unschedulable", Consumer)],
+        "replicaset/create-failed" => &[("quota/near-limit", Quota)],
+        "deployment/rollout-stuck" => &[
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/missing-config-ref", Pods),
+            ("pod/unschedulable", Pods),
+            ("pod/crash-loop", Pods),
+            ("pod/oom-killed", Pods),
+            ("pod/not-ready", Pods),
+            ("node/not-ready", Node),
+            ("replicaset/create-failed", Target),
+        ],
+        "deployment/unavailable" => &[
+            ("deployment/rollout-stuck", Pods),
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/missing-config-ref", Pods),
+            ("pod/unschedulable", Pods),
+            ("pod/crash-loop", Pods),
+            ("pod/oom-killed", PodsAtThatTime),
+            ("pod/not-ready", Pods),
+            ("pod/restart-spike", PodsAtThatTime),
+            ("node/not-ready", Node),
+            ("deployment/rollout-stuck", Target),
+            ("replicaset/create-failed", Target),
+        ],
+        "statefulset/degraded" | "daemonset/not-ready" => &[
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/missing-config-ref", Pods),
+            ("pod/unschedulable", Pods),
+            ("pod/crash-loop", Pods),
+            ("pod/oom-killed", PodsAtThatTime),
+            ("pod/not-ready", Pods),
+            ("node/not-ready", Node),
+            ("quota/near-limit", Quota),
+        ],
+        "job/failed" => &[
+            ("pod/oom-killed", Pods),
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/missing-config-ref", Pods),
+            ("pod/unschedulable", Pods),
+            ("pod/crash-loop", Pods),
+        ],
+        "cronjob/last-run-failed" => &[("job/failed", Target), ("pod/oom-killed", Pods), ("pod/image-pull", Pods)],
+        "service/selector-no-pods" => WORKLOADS,
+        "service/no-endpoints" => &[
+            ("service/selector-no-pods", Target),
+            ("deployment/unavailable", Pods),
+            ("statefulset/degraded", Pods),
+            ("daemonset/not-ready", Pods),
+            ("deployment/rollout-stuck", Pods),
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/unschedulable", Pods),
+            ("pod/crash-loop", Pods),
+            ("pod/not-ready", Pods),
+            ("node/not-ready", Node),
+            ("service/target-port-mismatch", Target),
+            ("deployment/unavailable", Workload),
+            ("replicaset/create-failed", Workload),
+            ("statefulset/degraded", Workload),
+        ],
+        "node/memory-pressure" => &[("node/not-ready", Silent)],
+        _ => &[],
+    }
+}
+
+const WORKLOADS: &[(&str, Tie)] = &[
+    ("deployment/unavailable", Workload),
+    ("replicaset/create-failed", Workload),
+    ("statefulset/degraded", Workload),
+    ("deployment/rollout-stuck", Workload),
+];
+
+/// How much earlier than its cause an effect may be noticed: clocks and controllers differ by that.
+const SLACK: TimeDelta = TimeDelta::minutes(2);
+
+/// Sets `caused_by` of every finding that another one explains. Never in a ring: the effect that would close one stays
+/// a root.
+pub fn link(graph: &Graph<'_>, findings: &mut [Finding]) {
+    let index = Index::new(graph, findings);
+    let mut causes: Vec<Option<usize>> = vec![None; findings.len()];
+    for effect in 0..findings.len() {
+        let cause = index.cause_of(effect);
+        let mut at = cause;
+        while let Some(place) = at.filter(|place| *place != effect) {
+            at = causes[place];
+        }
+        causes[effect] = if at.is_none() { cause } else { None };
+    }
+    let prints: Vec<Option<Fingerprint>> =
+        causes.into_iter().map(|cause| cause.map(|cause| findings[cause].fingerprint.clone())).collect();
+    for (finding, cause) in findings.iter_mut().zip(prints) {
+        finding.caused_by = cause;
+    }
+}
+
+/// The worst roots first, each followed by what it explains.
+pub fn order(findings: &mut Vec<Finding>) {
+    let mut pending: Vec<Finding> = std::mem::take(findings);
+    pending.sort_by(|a, b| {
+        let key = |finding: &Finding| (Reverse(finding.severity), Reverse(finding.objects.len()));
+        key(a).cmp(&key(b)).then_with(|| (&a.target, &a.id, &a.fingerprint).cmp(&(&b.target, &b.id, &b.fingerprint)))
+    });
+    let mut children: HashMap<Fingerprint, Vec<Finding>> = HashMap::new();
+    let mut stack: Vec<Finding> = Vec::new();
+    for finding in pending {
+        match finding.caused_by.clone() {
+            Some(cause) => children.entry(cause).or_default().push(finding),
+            None => stack.push(finding),
+        }
+    }
+    stack.reverse();
+    while let Some(finding) = stack.pop() {
+        let explained = children.remove(&finding.fingerprint).unwrap_or_default();
+        stack.extend(explained.into_iter().rev());
+        findings.push(finding);
+    }
+}
+
+struct Index<'g, 'a> {
+    graph: &'g Graph<'a>,
+    findings: &'g [Finding],
+    /// The pods that each finding is about, sorted.
+    pods: Vec<Vec<ObjectId>>,
+    by_pod: HashMap<ObjectId, Vec<usize>>,
+    by_target: HashMap<&'g crate::inspection::finding::Target, Vec<usize>>,
+    by_check: HashMap<&'g str, Vec<usize>>,
+}
+
+impl<'g, 'a> Index<'g, 'a> {
+    fn new(graph: &'g Graph<'a>, findings: &'g [Finding]) -> Self {
+        let pods: Vec<Vec<ObjectId>> = findings.iter().map(|finding| affected_pods(graph, finding)).collect();
+        let mut by_pod: HashMap<ObjectId, Vec<usize>> = HashMap::new();
+        let mut by_target: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut by_check: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, finding) in findings.iter().enumerate() {
+            by_target.entry(&finding.target).or_default().push(place);
+            by_check.entry(finding.id.as_str()).or_default().push(place);
+            for pod in &pods[place] {
+                by_pod.entry(*pod).or_default().push(place);
+            }
+        }
+        Self { graph, findings, pods, by_pod, by_target, by_check }
+    }
+
+    /// The best explanation: the one that covers most of the pods that suffer, then the most immediate, then the worst.
+    fn cause_of(&self, effect: usize) -> Option<usize> {
+        let rules = explanations(self.findings[effect].id.as_str());
+        if rules.is_empty() {
+            return None;
+        }
+        let mut shared: HashMap<usize, usize> = HashMap::new();
+        for place in self.pods[effect].iter().filter_map(|pod| self.by_pod.get(pod)).flatten() {
+            *shared.entry(*place).or_default() += 1;
+        }
+        let candidates = rules.iter().enumerate().flat_map(|(rank, (id, tie))| {
+            let possible = self.possible(effect, id, *tie, &shared);
+            possible.into_iter().filter_map(move |(cause, covers)| {
+                (cause != effect && self.fits(effect, cause, *tie, covers)).then_some((covers, Reverse(rank), cause))
+            })
+        });
+        let best = candidates.max_by_key(|(covers, rank, cause)| {
+            (*covers, *rank, self.findings[*cause].severity, Reverse(&self.findings[*cause].fingerprint))
+        });
+        best.map(|(_, _, cause)| cause)
+    }
+
+    /// Findings of the check `id` that may be tied so, and how many of the pods that suffer each one covers.
+    fn possible(&self, effect: usize, id: &str, tie: Tie, shared: &HashMap<usize, usize>) -> Vec<(usize, usize)> {
+        let everything = self.pods[effect].len().max(1);
+        let same_target = || self.by_target.get(&self.findings[effect].target).into_iter().flatten();
+        let of_check = || self.by_check.get(id).into_iter().flatten();
+        let is_it = |place: &&usize| self.findings[**place].id == *id;
+        match tie {
+            Tie::Target | Container | Silent => same_target().filter(is_it).map(|place| (*place, everything)).collect(),
+            Pods | PodsAtThatTime | Node | Claim => {
+                let shared = shared.iter().filter(|(place, _)| self.findings[**place].id == *id);
+                shared.map(|(place, covers)| (*place, *covers)).collect()
+            }
+            Consumer => {
+                let shared = shared.iter().filter(|(place, _)| self.findings[**place].id == *id);
+                shared.map(|(place, _)| (*place, everything)).collect()
+            }
+            Taint(_) | Quota | Workload => of_check().map(|place| (*place, everything)).collect(),
+        }
+    }
+
+    fn fits(&self, effect: usize, cause: usize, tie: Tie, covers: usize) -> bool {
+        let (effect, of, cause) = (&self.findings[effect], self.pods[effect].len(), &self.findings[cause]);
+        let most = covers * 2 >= of && of > 0;
+        // What hurts only at the next start explains nothing that hurts now.
+        let acts = cause.severity >= Severity::High || cause.id != *"pod/missing-config-ref";
+        match tie {
+            Tie::Target => true,
+            Container => container(effect) == container(cause),
+            Pods => most && acts,
+            PodsAtThatTime => most && began(cause, |at, began| at + SLACK >= began, effect),
+            Node => most && began(cause, |lost, began| began + SLACK >= lost, effect),
+            Taint(taints) => {
+                let named = |obstacle: &Obstacle| matches!(obstacle, Obstacle::Taint(taint) if taints.iter().any(|known| taint.starts_with(known)));
+                obstacles_of(effect).iter().any(named)
+            }
+            Quota => {
+                let same_namespace = cause.target.namespace == effect.target.namespace;
+                let refused = self.refusals(effect).iter().any(|quota| *quota == cause.target.name);
+                same_namespace && refused
+            }
+            Claim => obstacles_of(effect).contains(&Obstacle::Volume),
+            Consumer => {
+                let waits = self.graph.find_target(&effect.target).is_some_and(|claim| self.waits_for_consumer(claim));
+                waits && !obstacles_of(cause).contains(&Obstacle::Volume)
+            }
+            Workload => self.is_made_for(effect, cause),
+            Silent => effect.evidence.iter().any(|fact| fact.value == "Unknown"),
+        }
+    }
+
+    /// The quotas that refuse a workload's pods, by its evidence or its events.
+    fn refusals(&self, finding: &Finding) -> Vec<&str> {
+        let mut quotas: Vec<&str> = Vec::new();
+        for object in &finding.objects {
+            let Some(id) = self.graph.find_target(&object.target()) else { continue };
+            let limits = self.graph.depends_on(id).filter(|(relation, _)| *relation == Relation::LimitedBy);
+            quotas.extend(limits.map(|(_, quota)| self.graph.object(quota).name));
+            let events = self.graph.events(id).iter().filter(|event| event.reason == "FailedCreate");
+            quotas.extend(events.filter_map(|event| exceeded_quota(&event.message)));
+        }
+        quotas
+    }
+
+    fn waits_for_consumer(&self, claim: ObjectId) -> bool {
+        let named = self.graph.depends_on(claim).find(|(_, to)| self.graph.object(*to).kind == "StorageClass");
+        let class = match named.and_then(|(_, class)| self.graph.object(class).entity) {
+            Some(Entity::StorageClass(class)) => Some(class),
+            Some(_) | None => self.graph.snapshot().storage_classes.iter().find(|class| class.is_default()),
+        };
+        class.is_some_and(|class| class.volume_binding_mode == "WaitForFirstConsumer")
+    }
+
+    /// Whether the Service of the effect selects what the workload of the cause would make.
+    fn is_made_for(&self, effect: &Finding, cause: &Finding) -> bool {
+        let entity = |finding: &Finding| self.graph.object(self.graph.find_target(&finding.target)?).entity;
+        let Some(Entity::Service(service)) = entity(effect) else { return false };
+        let labels = match entity(cause) {
+            Some(Entity::Deployment(deployment)) => &deployment.spec.template.meta.labels,
+            Some(Entity::StatefulSet(set)) => &set.spec.template.meta.labels,
+            _ => return false,
+        };
+        effect.target.namespace == cause.target.namespace && selects(&service.spec.selector, labels)
+    }
+}
+
+fn container(finding: &Finding) -> Option<&str> {
+    finding.objects.first().and_then(|object| object.container.as_deref())
+}
+
+/// What keeps the pods of an unschedulable finding off the nodes.
+fn obstacles_of(finding: &Finding) -> Vec<Obstacle> {
+    let said = |field: &str| field.contains("PodScheduled") || field.starts_with("event");
+    let messages = finding.evidence.iter().filter(|fact| said(&fact.field));
+    messages.flat_map(|fact| obstacles(&fact.value)).map(|(obstacle, _)| obstacle).collect()
+}
+
+/// Compares the times of cause and effect; where one has none, nothing speaks against it.
+fn began(
+    cause: &Finding,
+    holds: impl Fn(chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>) -> bool,
+    effect: &Finding,
+) -> bool {
+    match (cause.since(), effect.since()) {
+        (Some(cause), Some(effect)) => holds(cause, effect),
+        _ => true,
+    }
+}
+
+/// The pods that a finding is about: those that it lists; of a workload or Service those that are not ready; of a stuck
+/// rollout those of the new revision.
+fn affected_pods(graph: &Graph<'_>, finding: &Finding) -> Vec<ObjectId> {
+    let ids = || finding.objects.iter().filter_map(|object| graph.find_target(&object.target()));
+    let listed: Vec<ObjectId> = ids().filter(|id| graph.object(*id).kind == "Pod").collect();
+    let mut pods = if listed.is_empty() {
+        let roots: Vec<ObjectId> = match finding.id.as_str() {
+            "deployment/rollout-stuck" => {
+                let newest = graph.find_target(&finding.target).and_then(|id| newest_replica_set(graph, id));
+                newest.map(|(id, _)| id).or_else(|| graph.find_target(&finding.target)).into_iter().collect()
+            }
+            _ => ids().collect(),
+        };
+        let only_unready = matches!(finding.id.as_str().split('/').next(), Some("deployment" | "service"));
+        let unready = |pod: &ObjectId| !only_unready || graph.as_pod(*pod).is_some_and(is_unready);
+        roots.into_iter().flat_map(|id| graph.pods(id)).filter(unready).collect()
+    } else {
+        listed
+    };
+    pods.sort_unstable();
+    let mut seen = HashSet::new();
+    pods.retain(|pod| seen.insert(*pod));
+    pods
+}
+
+fn is_unready(pod: &Pod) -> bool {
+    let finished = pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
+    !finished && pod.meta.deletion_timestamp.is_none() && !pod.status.conditions.is("Ready", "True")
+}

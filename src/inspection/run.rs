@@ -1,0 +1,89 @@
+//! One inspection with its I/O: read the cluster, look at the snapshot, and measure both together.
+
+use super::{CheckSet, History, RestartCounts, Settings, finding::Finding, inspect};
+use crate::{
+    cluster::{Cluster, ReadRequest, Unreachable},
+    diagnosis::{self, Chain},
+    report::Report,
+    snapshot::{Scope, Snapshot},
+};
+use chrono::{DateTime, Utc};
+use std::time::Instant;
+
+/// What to inspect.
+#[derive(Debug, Clone, Default)]
+pub struct Order {
+    /// One namespace only.
+    pub namespace: Option<String>,
+    /// Which checks.
+    pub set: CheckSet,
+    /// Read Secrets also where the cluster's configuration does not say so.
+    pub secrets: bool,
+}
+
+impl Order {
+    /// The daily checks over a namespace, or over the whole cluster.
+    pub fn daily(namespace: Option<&str>) -> Self {
+        Self { namespace: namespace.map(str::to_owned), ..Self::default() }
+    }
+}
+
+/// What an inspection brought.
+#[derive(Debug, Clone)]
+pub struct Inspected {
+    /// The report.
+    pub report: Report,
+    /// How often each container had restarted by now, for the next one.
+    pub restarts: RestartCounts,
+}
+
+/// Inspects a cluster.
+///
+/// # Errors
+/// When nothing at all could be read. What could not be read in part stands in the report's gaps.
+pub async fn run(
+    cluster: &Cluster,
+    order: &Order,
+    history: &History,
+    now: DateTime<Utc>,
+) -> Result<Inspected, Unreachable> {
+    let begun = Instant::now();
+    let snapshot = read(cluster, order, now).await?;
+    let mut report = inspect(&snapshot, history, &Settings { set: order.set, ..Settings::default() });
+    report.duration_ms = begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
+    Ok(Inspected { report, restarts: RestartCounts::of(&snapshot) })
+}
+
+/// Why an object is as it is.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The chain of causes.
+    pub chain: Chain,
+    /// The finding at its root, with its remedies, where there is one.
+    pub root: Option<Finding>,
+}
+
+/// Reads the cluster and explains one object. The whole cluster is read, because a cause can be anywhere.
+///
+/// # Errors
+/// When nothing at all could be read.
+pub async fn why(
+    cluster: &Cluster,
+    (kind, namespace, name): (&str, Option<&str>, &str),
+    now: DateTime<Utc>,
+) -> Result<Explained, Unreachable> {
+    let snapshot = read(cluster, &Order::default(), now).await?;
+    let report = inspect(&snapshot, &History::default(), &Settings { set: CheckSet::All, ..Settings::default() });
+    let chain = diagnosis::why(&snapshot, &report, kind, namespace.unwrap_or_default(), name);
+    let root = chain.root.as_ref().and_then(|root| report.find(root)).cloned();
+    Ok(Explained { chain, root })
+}
+
+async fn read(cluster: &Cluster, order: &Order, now: DateTime<Utc>) -> Result<Snapshot, Unreachable> {
+    let scope = order.namespace.clone().map_or(Scope::AllNamespaces, Scope::Namespace);
+    let mut request = ReadRequest::new(now).in_scope(scope);
+    if order.secrets || cluster.reads_secrets() {
+        request = request.with_secrets();
+    }
+    cluster.read(&request).await
+}

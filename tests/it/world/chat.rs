@@ -1,0 +1,178 @@
+//! A chat with people in it: the same words over a fake Telegram and a fake Discord.
+
+use discord::fake::FakeDiscord;
+use telegram::fake::FakeTelegram;
+
+/// A message of the bot's, as a person sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) id: String,
+    pub(crate) text: String,
+    pub(crate) labels: Vec<String>,
+}
+
+/// A group chat with alice, bob and mallory in it; mallory is not listed.
+pub(crate) enum Chat {
+    Telegram { fake: FakeTelegram, group: i64, people: [i64; 3] },
+    Discord { fake: FakeDiscord, channel: String, people: [String; 3] },
+}
+
+/// Who is in the chat.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Who {
+    Alice,
+    Bob,
+    Mallory,
+}
+
+impl Chat {
+    pub(crate) async fn telegram() -> Self {
+        let fake = FakeTelegram::start().await;
+        let group = fake.supergroup("ops");
+        let people = ["alice", "bob", "mallory"].map(|name| fake.person(name));
+        Self::Telegram { fake, group, people }
+    }
+
+    pub(crate) async fn discord() -> Self {
+        let fake = FakeDiscord::start().await;
+        let channel = fake.channel("ops");
+        let people = ["alice", "bob", "mallory"].map(|name| fake.user(name));
+        Self::Discord { fake, channel, people }
+    }
+
+    pub(crate) fn platform(&self) -> &'static str {
+        match self {
+            Self::Telegram { .. } => "telegram",
+            Self::Discord { .. } => "discord",
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Telegram { fake, .. } => fake.url().to_owned(),
+            Self::Discord { fake, .. } => fake.api_url().to_owned(),
+        }
+    }
+
+    pub(crate) fn token(&self) -> &'static str {
+        match self {
+            Self::Telegram { .. } => telegram::fake::TOKEN,
+            Self::Discord { .. } => discord::fake::TOKEN,
+        }
+    }
+
+    pub(crate) fn channel(&self) -> String {
+        match self {
+            Self::Telegram { group, .. } => group.to_string(),
+            Self::Discord { channel, .. } => channel.clone(),
+        }
+    }
+
+    pub(crate) fn alice(&self) -> String {
+        self.id(Who::Alice)
+    }
+
+    pub(crate) fn bob(&self) -> String {
+        self.id(Who::Bob)
+    }
+
+    fn id(&self, who: Who) -> String {
+        match self {
+            Self::Telegram { people, .. } => people[who as usize].to_string(),
+            Self::Discord { people, .. } => people[who as usize].clone(),
+        }
+    }
+
+    /// The bot receives.
+    pub(crate) async fn ready(&self) {
+        match self {
+            Self::Telegram { fake, .. } => assert!(fake.wait_until(|fake| fake.calls("getUpdates") > 0).await),
+            Self::Discord { fake, .. } => fake.wait_ready().await,
+        }
+    }
+
+    /// Writes a command, given as the grammar's name with its arguments.
+    pub(crate) fn command(&self, who: Who, word: &str, arguments: &[(&str, &str)]) {
+        match self {
+            Self::Telegram { fake, group, people } => {
+                let name = contract::GRAMMAR.iter().find(|spec| spec.word == word).unwrap().name;
+                let given = arguments.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+                let line = contract::Invocation::new(name, given).unwrap().to_string();
+                fake.say(*group, people[who as usize], &line);
+            }
+            Self::Discord { fake, channel, people } => {
+                fake.slash(&people[who as usize], channel, word, arguments);
+            }
+        }
+    }
+
+    /// Replies to a message of the bot's.
+    pub(crate) fn reply(&self, who: Who, to: &Seen, text: &str) {
+        match self {
+            Self::Telegram { fake, group, people } => {
+                fake.reply(*group, people[who as usize], to.id.parse().unwrap(), text);
+            }
+            Self::Discord { fake, people, .. } => {
+                fake.reply(&people[who as usize], &to.id, text);
+            }
+        }
+    }
+
+    /// Presses a button.
+    pub(crate) fn press(&self, who: Who, message: &Seen, label: &str) {
+        match self {
+            Self::Telegram { fake, group, people } => {
+                fake.press(people[who as usize], *group, message.id.parse().unwrap(), label);
+            }
+            Self::Discord { fake, people, .. } => {
+                fake.press(&people[who as usize], &message.id, label);
+            }
+        }
+    }
+
+    /// Sends what a forged client could send as a press.
+    pub(crate) fn press_raw(&self, who: Who, message: &Seen, data: &str) {
+        match self {
+            Self::Telegram { fake, group, people } => {
+                fake.press_raw(people[who as usize], *group, message.id.parse().unwrap(), data);
+            }
+            Self::Discord { fake, people, .. } => {
+                fake.press_raw(&people[who as usize], &message.id, data);
+            }
+        }
+    }
+
+    /// Everything that the bot said that this person can see, oldest first, as it stands now.
+    pub(crate) fn seen_by(&self, who: Who) -> Vec<Seen> {
+        match self {
+            Self::Telegram { fake, group, .. } => fake
+                .messages(*group)
+                .into_iter()
+                .filter(|message| !message.deleted)
+                .map(|message| Seen {
+                    id: message.id.to_string(),
+                    labels: message.labels().into_iter().map(str::to_owned).collect(),
+                    text: message.text,
+                })
+                .collect(),
+            Self::Discord { fake, channel, people } => {
+                let all = fake.posts(channel).into_iter().chain(fake.ephemeral(&people[who as usize]));
+                all.map(|message| Seen {
+                    labels: message.buttons().into_iter().map(|button| button.label).collect(),
+                    text: message.text(),
+                    id: message.id,
+                })
+                .collect()
+            }
+        }
+    }
+
+    /// Waits for a message that this person sees.
+    pub(crate) async fn wait(&self, who: Who, what: &str, wanted: impl Fn(&Seen) -> bool) -> Seen {
+        let looked = super::eventually_with(async || self.seen_by(who).into_iter().find(|seen| wanted(seen))).await;
+        looked.unwrap_or_else(|| {
+            let seen: Vec<String> = self.seen_by(who).into_iter().map(|seen| format!("{} {:?}\n{}", seen.id, seen.labels, seen.text)).collect();
+            panic!("waited in vain for {what}; what {who:?} sees:\n{}", seen.join("\n---\n"))
+        })
+    }
+}

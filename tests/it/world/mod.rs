@@ -1,0 +1,125 @@
+//! The words that stories are written in: a bot over real parts, a chat with people in it, and a clock to move.
+
+pub(crate) mod bot;
+pub(crate) mod chat;
+
+use bot::Bot;
+use chat::Chat;
+use chrono::{DateTime, TimeDelta, Utc};
+use control_plane::{ControlPlane, Cursor, Identity};
+use roundsman::clock::{Clock, ManualClock};
+use std::time::Duration;
+
+/// Nothing in a story takes longer than this, however busy the machine is.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Waits for a state by looking at it again and again; panics with what was waited for.
+pub(crate) async fn eventually<T>(what: &str, state: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_with(state).await.unwrap_or_else(|| panic!("waited in vain for {what}"))
+}
+
+/// The same, for who has more to say when it was in vain.
+pub(crate) async fn eventually_with<T>(mut state: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+    let looking = async {
+        let mut every = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            every.tick().await;
+            if let Some(found) = state().await {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.ok()
+}
+
+/// The shared control plane, started off the runtime's threads because it blocks.
+pub(crate) async fn plane() -> &'static ControlPlane {
+    tokio::task::spawn_blocking(ControlPlane::shared).await.unwrap()
+}
+
+/// A bot on a real control plane, with one chat.
+pub(crate) struct World {
+    pub(crate) plane: &'static ControlPlane,
+    pub(crate) namespace: String,
+    pub(crate) chat: Chat,
+    pub(crate) time: Time,
+    pub(crate) bot: Bot,
+    began: Cursor,
+}
+
+impl World {
+    /// A bot that is ready, in a fresh namespace, with this chat and these people in it.
+    pub(crate) async fn new(chat: Chat, model: Option<String>) -> Self {
+        let plane = plane().await;
+        let namespace = tokio::task::spawn_blocking(|| plane.namespace("story")).await.unwrap();
+        let time = Time::starting_now();
+        let settings = bot::settings(plane, &chat, model.as_deref(), &namespace);
+        let began = plane.audit().cursor();
+        let bot = Bot::start(settings, time.clock.clone()).await;
+        chat.ready().await;
+        Self { plane, namespace, chat, time, bot, began }
+    }
+
+    /// Applies objects to the story's namespace as the cluster's admin.
+    pub(crate) async fn apply(&self, yaml: &str) {
+        let (plane, namespace, yaml) = (self.plane, self.namespace.clone(), yaml.to_owned());
+        tokio::task::spawn_blocking(move || plane.apply(&namespace, &yaml)).await.unwrap();
+    }
+
+    /// Waits until a field of an object, by JSON pointer, is so.
+    pub(crate) async fn until(&self, what: &[&str], pointer: &str, wanted: impl Fn(&serde_json::Value) -> bool) {
+        let plane = self.plane;
+        eventually(&format!("{what:?} {pointer}"), async || {
+            let (namespace, what) = (self.namespace.clone(), what.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
+            let got = tokio::task::spawn_blocking(move || {
+                plane.get(&namespace, &what.iter().map(String::as_str).collect::<Vec<_>>())
+            });
+            let got = got.await.unwrap();
+            got.pointer(pointer).filter(|value| wanted(value)).map(|_| ())
+        })
+        .await;
+    }
+
+    /// The changes of the cluster that the bot made or tried in this story's namespace, dry runs left out.
+    pub(crate) fn writes(&self) -> Vec<control_plane::Request> {
+        let audit = self.plane.audit();
+        let mut writes = audit.writes(self.began, Identity::Writer);
+        writes.extend(audit.writes(self.began, Identity::Reader));
+        writes.retain(|request| request.namespace.as_deref() == Some(self.namespace.as_str()));
+        writes
+    }
+}
+
+/// The bot's clock: it goes on with real time from wherever it was put.
+pub(crate) struct Time {
+    pub(crate) clock: Clock,
+    hand: ManualClock,
+    _ticking: tokio::task::JoinSet<()>,
+}
+
+impl Time {
+    pub(crate) fn starting_now() -> Self {
+        let (clock, hand) = Clock::manual(Clock::system().now());
+        let ticking_hand = hand.clone();
+        let mut ticking = tokio::task::JoinSet::new();
+        ticking.spawn(async move {
+            let step = Duration::from_millis(100);
+            let mut every = tokio::time::interval(step);
+            every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                every.tick().await;
+                ticking_hand.advance(TimeDelta::milliseconds(100));
+            }
+        });
+        Self { clock, hand, _ticking: ticking }
+    }
+
+    /// Moves the bot's clock on.
+    pub(crate) fn advance(&self, by: TimeDelta) -> DateTime<Utc> {
+        self.hand.advance(by)
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}
