@@ -188,7 +188,7 @@ impl Entry {
         entry
     }
 
-    fn hashed(&self) -> String {
+    pub(super) fn hashed(&self) -> String {
         let Self { seq, at, previous_hash, hash: _, event } = self;
         fingerprint(&json!({"seq": seq, "at": at, "previous_hash": previous_hash, "event": event}))
     }

@@ -17,6 +17,10 @@ mod surroundings;
 mod verify;
 
 #[cfg(test)]
+mod audit_tests;
+#[cfg(test)]
+mod proposal_tests;
+#[cfg(test)]
 pub(crate) mod samples;
 
 pub use action::{Action, ActionKind, Kind, Relative, Target, fingerprint, proper_kind};
