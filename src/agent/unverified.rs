@@ -42,7 +42,9 @@ fn words(text: &str) -> impl Iterator<Item = (&str, Place)> {
     text.split('`').enumerate().flat_map(|(part, text)| {
         let place = if part % 2 == 1 { Place::Code } else { Place::Prose };
         let splits = |c: char| c.is_whitespace() || "\"'()[]{}<>,;|=*".contains(c);
-        text.split(splits).map(move |word| (word.trim_matches(|c: char| !c.is_alphanumeric()), place))
+        // A flag of a command line is no claim about the cluster.
+        let words = text.split(splits).filter(|word| !word.starts_with('-'));
+        words.map(move |word| (word.trim_matches(|c: char| !c.is_alphanumeric() && c != '%'), place))
     })
 }
 
@@ -64,7 +66,7 @@ fn sort(word: &str, place: Place) -> Sort {
     }
 }
 
-/// Flags, fields and commands that a person may type are no claims about the cluster.
+/// What stands in advice and not in a cluster.
 fn is_command(word: &str) -> bool {
     word.starts_with('-')
         || word.starts_with('/')
@@ -118,7 +120,7 @@ mod tests {
         for (answer, marked) in [
             ("Pod checkout-7d9f4c-zzzzz is down, checkout-7d9f4c-zzzzz.", vec!["checkout-7d9f4c-zzzzz"]),
             ("The image registry.local/web:v9.9.8 is missing.", vec!["registry.local/web:v9.9.8"]),
-            ("It restarted 23 times and used 640Mi (99%).", vec!["23", "640Mi", "99%"]),
+            ("It restarted 29 times and used 640Mi (99%).", vec!["29", "640Mi", "99%"]),
             ("It ended with 13.", vec!["13"]),
             ("Look at `payments-worker` and `config.yaml`.", vec!["payments-worker", "config.yaml"]),
         ] {
