@@ -4,5 +4,8 @@
 mod causes;
 mod checks;
 mod history;
+mod kills;
 mod layering;
+mod refusals;
 mod words;
+mod world;
