@@ -1,6 +1,7 @@
 //! The result of one inspection of one cluster: built without the model, the same for chat, terminal and API.
 
 pub mod json;
+mod redacted;
 pub mod score;
 pub mod text;
 

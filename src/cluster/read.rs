@@ -1,0 +1,230 @@
+//! Reads a cluster into a `Snapshot`: one list per kind, several at a time, one deadline for all, and a reason for what is missing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+use super::list::{ListCall, Paging, Partial};
+use super::wire::{JSON, Refused, Wire};
+use super::{Cluster, Obstacle, Unreachable};
+use crate::snapshot::{Resource, Scope, Snapshot, State, Unread, Why};
+
+/// From this minor version on a paged read costs the server more than the watch cache does.
+const WATCH_CACHE_SINCE: u32 = 33;
+
+/// What to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadRequest {
+    /// The time that the snapshot is taken at.
+    pub now: DateTime<Utc>,
+    pub scope: Scope,
+    /// Lists that nobody asks for are not read, and count as switched off.
+    pub resources: BTreeSet<Resource>,
+}
+
+impl ReadRequest {
+    /// Everything that an inspection reads by default: all but Secrets, which it has to be allowed to read, and node heartbeats,
+    /// which no check of the daily set looks at.
+    pub fn new(now: DateTime<Utc>) -> Self {
+        let off = [Resource::Secrets, Resource::Leases];
+        let resources = Resource::ALL.iter().copied().filter(|resource| !off.contains(resource)).collect();
+        Self { now, scope: Scope::AllNamespaces, resources }
+    }
+
+    /// Also Secrets: names, types, and the certificates of those that hold one.
+    #[must_use]
+    pub fn with_secrets(mut self) -> Self {
+        self.resources.insert(Resource::Secrets);
+        self
+    }
+
+    #[must_use]
+    pub fn in_scope(self, scope: Scope) -> Self {
+        Self { scope, ..self }
+    }
+}
+
+/// What came of one list, or of several that make up one resource.
+struct Outcome {
+    resource: Resource,
+    objects: Snapshot,
+    result: Result<(), Why>,
+    unauthorized: bool,
+}
+
+impl Cluster {
+    /// Reads the cluster. What cannot be read is named in the snapshot; an error means that nothing at all could be read.
+    pub async fn read(&self, request: &ReadRequest) -> Result<Snapshot, Unreachable> {
+        let begun = Instant::now();
+        let deadline = begun + self.limits.deadline;
+        // Its own counters, because several inspections may run over one client.
+        let wire = Arc::new(Wire::new(self.reader.clone(), self.limits.requests_per_second));
+        let version = self.first_answer(&wire, deadline).await?;
+        let paging = match version.as_ref().and_then(Version::minor) {
+            Some(minor) if minor < WATCH_CACHE_SINCE => Paging::Pages(self.limits.page),
+            _ => Paging::WatchCache,
+        };
+        let mut snapshot = Snapshot {
+            cluster: self.name().to_owned(),
+            taken_at: request.now,
+            version: version.map(|version| version.git_version),
+            scope: request.scope.clone(),
+            ..Snapshot::default()
+        };
+        let mut unauthorized = false;
+        let mut lists = self.start(&wire, request, paging, deadline);
+        while let Some(joined) = lists.join_next().await {
+            match joined {
+                Ok(outcome) => {
+                    unauthorized |= outcome.unauthorized;
+                    collect(&mut snapshot, outcome);
+                }
+                Err(error) => return Err(self.unreachable(Obstacle::Failing, format!("reading stopped: {error}"))),
+            }
+        }
+        for resource in Resource::ALL.iter().copied().filter(|resource| !request.resources.contains(resource)) {
+            snapshot.unread.push(Unread { resource, why: Why::SwitchedOff });
+        }
+        snapshot.unread.sort_by_key(|unread| unread.resource);
+        snapshot.reads.requests = wire.requests.load(Ordering::Relaxed);
+        snapshot.reads.bytes = wire.bytes.load(Ordering::Relaxed);
+        snapshot.duration = begun.elapsed();
+        match nothing_read(&snapshot, request, unauthorized) {
+            Some((obstacle, detail)) => Err(self.unreachable(obstacle, detail)),
+            None => Ok(snapshot),
+        }
+    }
+
+    /// The server's version, e.g. `v1.37.2`: whether anybody answers.
+    ///
+    /// # Errors
+    /// When nobody does.
+    pub async fn version(&self) -> Result<String, Unreachable> {
+        let version = self.first_answer(&self.wire, Instant::now() + self.limits.request_timeout).await?;
+        Ok(version.map_or_else(|| "unknown version".to_owned(), |version| version.git_version))
+    }
+
+    fn start(&self, wire: &Arc<Wire>, request: &ReadRequest, paging: Paging, deadline: Instant) -> JoinSet<Outcome> {
+        let slots = Arc::new(Semaphore::new(self.limits.concurrency.max(1)));
+        let mut lists = JoinSet::new();
+        for &resource in &request.resources {
+            let (wire, slots, scope) = (Arc::clone(wire), Arc::clone(&slots), request.scope.clone());
+            lists.spawn(async move {
+                let mut partial = Partial::default();
+                let read = async {
+                    let _slot = slots.acquire().await.map_err(|error| Why::Failed(error.to_string()))?;
+                    read_resource(&wire, resource, &scope, paging, &mut partial).await
+                };
+                let result = timeout_at(deadline, read).await.unwrap_or(Err(Why::TimedOut));
+                let unauthorized =
+                    matches!(&result, Err(Why::Failed(why)) if *why == Refused::Unauthorized.to_string());
+                partial.objects.shrink(resource);
+                Outcome { resource, objects: partial.objects, result, unauthorized }
+            });
+        }
+        lists
+    }
+
+    /// The first request: whether anybody answers, and who.
+    async fn first_answer(&self, wire: &Wire, deadline: Instant) -> Result<Option<Version>, Unreachable> {
+        let first = deadline.min(Instant::now() + self.limits.request_timeout);
+        let Ok(answer) = timeout_at(first, wire.get_json::<Version>("/version", JSON)).await else {
+            return Err(
+                self.unreachable(Obstacle::TimedOut, format!("no answer within {:?}", self.limits.request_timeout))
+            );
+        };
+        match answer {
+            Ok(version) => Ok(Some(version)),
+            Err(Refused::Unauthorized) => {
+                Err(self.unreachable(Obstacle::Unauthorized, Refused::Unauthorized.to_string()))
+            }
+            Err(Refused::Transport(obstacle, detail)) => Err(self.unreachable(obstacle, detail)),
+            Err(refused @ Refused::Status(status, _)) if status >= 429 => {
+                Err(self.unreachable(Obstacle::Failing, refused.to_string()))
+            }
+            // Who may not ask for the version may still list; what is no API server shows with the first list.
+            Err(Refused::Forbidden(_) | Refused::NotFound | Refused::Gone | Refused::Status(..)) => Ok(None),
+        }
+    }
+}
+
+async fn read_resource(
+    wire: &Wire,
+    resource: Resource,
+    scope: &Scope,
+    paging: Paging,
+    partial: &mut Partial,
+) -> Result<(), Why> {
+    ListCall::new(resource, scope).read(wire, paging, partial).await?;
+    if resource != Resource::Secrets {
+        return Ok(());
+    }
+    let mut certificates = Partial::default();
+    ListCall::tls_secrets(scope).read(wire, paging, &mut certificates).await?;
+    let with_certificate: std::collections::HashMap<_, _> =
+        certificates.objects.secrets.into_iter().map(|secret| (secret.meta.uid.clone(), secret)).collect();
+    for secret in &mut partial.objects.secrets {
+        if let Some(full) = with_certificate.get(&secret.meta.uid) {
+            *secret = full.clone();
+        }
+    }
+    Ok(())
+}
+
+fn collect(snapshot: &mut Snapshot, mut outcome: Outcome) {
+    snapshot.reads.objects += outcome.objects.reads.objects;
+    snapshot.take(outcome.resource, &mut outcome.objects);
+    if let Err(why) = outcome.result {
+        snapshot.unread.push(Unread { resource: outcome.resource, why });
+    }
+}
+
+/// Why there is nothing to inspect, if every single list failed.
+fn nothing_read(snapshot: &Snapshot, request: &ReadRequest, unauthorized: bool) -> Option<(Obstacle, String)> {
+    let mut reasons = Vec::new();
+    for &resource in &request.resources {
+        match snapshot.state_of(resource) {
+            State::Read => return None,
+            State::Unread(why) => reasons.push(why),
+        }
+    }
+    let all = |same: fn(&Why) -> bool| reasons.iter().all(|why| same(why));
+    let first_failure =
+        reasons.iter().find_map(|why| if let Why::Failed(detail) = why { Some(detail.clone()) } else { None });
+    if snapshot.reads.objects > 0 || reasons.is_empty() {
+        None
+    } else if all(|why| matches!(why, Why::NotServed)) {
+        Some((Obstacle::NotKubernetes, "it has none of the lists".to_owned()))
+    } else if unauthorized {
+        Some((Obstacle::Unauthorized, Refused::Unauthorized.to_string()))
+    } else if let Some(detail) = first_failure {
+        Some((Obstacle::Failing, detail))
+    } else if reasons.iter().any(|why| matches!(why, Why::TimedOut)) {
+        Some((Obstacle::TimedOut, "no list arrived before the deadline".to_owned()))
+    } else {
+        Some((Obstacle::Forbidden, "every list is forbidden".to_owned()))
+    }
+}
+
+/// `GET /version`.
+#[derive(Debug, Deserialize)]
+struct Version {
+    #[serde(rename = "gitVersion")]
+    git_version: String,
+    #[serde(default)]
+    minor: String,
+}
+
+impl Version {
+    /// Distributions write `33+`.
+    fn minor(&self) -> Option<u32> {
+        let digits: String = self.minor.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    }
+}
