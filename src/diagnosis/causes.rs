@@ -192,7 +192,8 @@ struct Index<'g, 'a> {
     pods: Vec<Vec<ObjectId>>,
     by_pod: HashMap<ObjectId, Vec<usize>>,
     by_target: HashMap<&'g crate::inspection::finding::Target, Vec<usize>>,
-    by_check: HashMap<&'g str, Vec<usize>>,
+    /// By check and namespace: what is tied neither by pods nor by its owner is at least in the same namespace.
+    by_check: HashMap<(&'g str, Option<&'g str>), Vec<usize>>,
 }
 
 impl<'g, 'a> Index<'g, 'a> {
@@ -200,10 +201,10 @@ impl<'g, 'a> Index<'g, 'a> {
         let pods: Vec<Vec<ObjectId>> = findings.iter().map(|finding| affected_pods(graph, finding)).collect();
         let mut by_pod: HashMap<ObjectId, Vec<usize>> = HashMap::new();
         let mut by_target: HashMap<_, Vec<usize>> = HashMap::new();
-        let mut by_check: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_check: HashMap<(&str, Option<&str>), Vec<usize>> = HashMap::new();
         for (place, finding) in findings.iter().enumerate() {
             by_target.entry(&finding.target).or_default().push(place);
-            by_check.entry(finding.id.as_str()).or_default().push(place);
+            by_check.entry((finding.id.as_str(), finding.target.namespace.as_deref())).or_default().push(place);
             for pod in &pods[place] {
                 by_pod.entry(*pod).or_default().push(place);
             }
@@ -237,7 +238,8 @@ impl<'g, 'a> Index<'g, 'a> {
     fn possible(&self, effect: usize, id: &str, tie: Tie, shared: &HashMap<usize, usize>) -> Vec<(usize, usize)> {
         let everything = self.pods[effect].len().max(1);
         let same_target = || self.by_target.get(&self.findings[effect].target).into_iter().flatten();
-        let of_check = || self.by_check.get(id).into_iter().flatten();
+        let of_check = |namespace| self.by_check.get(&(id, namespace)).into_iter().flatten();
+        let namespace = self.findings[effect].target.namespace.as_deref();
         let is_it = |place: &&usize| self.findings[**place].id == *id;
         match tie {
             Tie::Target | Container | Silent => same_target().filter(is_it).map(|place| (*place, everything)).collect(),
@@ -249,7 +251,8 @@ impl<'g, 'a> Index<'g, 'a> {
                 let shared = shared.iter().filter(|(place, _)| self.findings[**place].id == *id);
                 shared.map(|(place, _)| (*place, everything)).collect()
             }
-            Taint(_) | Quota | Workload => of_check().map(|place| (*place, everything)).collect(),
+            Taint(_) => of_check(None).map(|place| (*place, everything)).collect(),
+            Quota | Workload => of_check(namespace).map(|place| (*place, everything)).collect(),
         }
     }
 

@@ -101,11 +101,32 @@ pub fn why(snapshot: &Snapshot, report: &Report, kind: &str, namespace: &str, na
     explain(&graph, report, kind, namespace, name)
 }
 
+impl Chain {
+    /// The chain as it may be shown: secrets taken out of what events and containers are quoted with.
+    fn redacted(mut self) -> Self {
+        let clean = |text: &mut String| {
+            if let std::borrow::Cow::Owned(changed) = redact::text(text) {
+                *text = changed;
+            }
+        };
+        let checked = match &mut self.verdict {
+            Verdict::Healthy { checked } => checked.as_mut_slice(),
+            Verdict::Explained | Verdict::NoSuchObject { .. } | Verdict::NotRead { .. } => &mut [],
+        };
+        checked.iter_mut().for_each(|fact| clean(&mut fact.value));
+        for step in &mut self.steps {
+            clean(&mut step.statement);
+            step.evidence.iter_mut().for_each(|fact| clean(&mut fact.value));
+        }
+        self
+    }
+}
+
 pub(super) fn explain(graph: &Graph<'_>, report: &Report, kind: &str, namespace: &str, name: &str) -> Chain {
     let known = kind_of(kind);
     let kind = known.unwrap_or(kind);
     let id = graph.find(kind, namespace, name).or_else(|| only(graph, kind, namespace, name));
-    match id {
+    let chain = match id {
         // What is only heard of (its list was not read) can still have findings.
         Some(id) if graph.object(id).entity.is_some() || outermost(graph, report, id).is_some() => {
             explain_object(graph, report, id)
@@ -115,7 +136,8 @@ pub(super) fn explain(graph: &Graph<'_>, report: &Report, kind: &str, namespace:
             let subject = Target { kind: kind.to_owned(), namespace, name: name.to_owned() };
             missing(graph, report, subject, other)
         }
-    }
+    };
+    chain.redacted()
 }
 
 /// Kubernetes' kind for what people write: any case, plural, and `kubectl`'s short names.

@@ -39,7 +39,7 @@ pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> R
         check.is_some_and(|check| saw_everything(snapshot, check) && in_scope(snapshot, &root.target))
     });
     let score = score::score(&findings);
-    Report {
+    let report = Report {
         schema: SCHEMA.to_owned(),
         cluster: snapshot.cluster.clone(),
         taken_at: snapshot.taken_at,
@@ -50,7 +50,9 @@ pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> R
         changes,
         gaps: gaps(snapshot, &chosen),
         reads: snapshot.reads,
-    }
+    };
+    // Here and not only where it is shown: nobody can keep or send what was never let out.
+    report.redacted()
 }
 
 /// A check runs over whatever part of its list arrived, but concludes nothing from absence in an incomplete list.

@@ -18,7 +18,7 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(report).map(|text| text + "\n")
 }
 
-/// The report that [`write`] wrote.
+/// The report that [`write()`] wrote.
 pub fn parse(text: &str) -> Result<Report, Unreadable> {
     let report: Report = serde_json::from_str(text)?;
     if report.schema == SCHEMA { Ok(report) } else { Err(Unreadable::Schema(report.schema)) }

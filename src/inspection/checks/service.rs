@@ -6,8 +6,10 @@ use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::{IntOrString, Labels, Pod, Service, selects};
 use crate::texts::findings as texts;
 use chrono::{DateTime, Utc};
+use std::collections::HashMap;
 
 pub(super) fn no_endpoints(scene: &Scene<'_>) -> Vec<Draft> {
+    let workloads = Workloads::of(scene);
     let drafts = selecting(scene).filter_map(|(id, service)| {
         let endpoints = || scene.graph.slices(id).iter().flat_map(|slice| &slice.endpoints);
         if endpoints().any(|endpoint| endpoint.conditions.is_ready() && !endpoint.addresses.is_empty()) {
@@ -18,7 +20,7 @@ pub(super) fn no_endpoints(scene: &Scene<'_>) -> Vec<Draft> {
         if !scene.is_settled(since) {
             return None;
         }
-        let on_purpose = scaled(scene, service) == Scaled::ToZero;
+        let on_purpose = workloads.scaled(service) == Scaled::ToZero;
         let severity = if on_purpose { Severity::Info } else { Severity::High };
         let evidence = vec![
             Evidence::since("endpoints ready", format!("0 / {}", endpoints().count()), since),
@@ -31,11 +33,12 @@ pub(super) fn no_endpoints(scene: &Scene<'_>) -> Vec<Draft> {
 }
 
 pub(super) fn selector_no_pods(scene: &Scene<'_>) -> Vec<Draft> {
+    let workloads = Workloads::of(scene);
     let drafts = selecting(scene).filter_map(|(id, service)| {
         let any = scene.graph.depends_on(id).any(|(relation, _)| relation == Relation::Selects);
         let since = service.meta.creation_timestamp;
         // A selector that fits a workload without replicas is right: that nobody answers is no-endpoints' to say.
-        if any || !scene.is_settled(since) || scaled(scene, service) == Scaled::ToZero {
+        if any || !scene.is_settled(since) || workloads.scaled(service) == Scaled::ToZero {
             return None;
         }
         let labels = selector(&service.spec.selector);
@@ -125,17 +128,28 @@ enum Scaled {
     Up,
 }
 
-fn scaled(scene: &Scene<'_>, service: &Service) -> Scaled {
-    let namespace = &service.meta.namespace;
-    let deployments = scene.snapshot.deployments.iter().filter(|each| each.meta.namespace == *namespace);
-    let deployments = deployments.map(|each| (&each.spec.template.meta.labels, each.spec.replicas));
-    let sets = scene.snapshot.stateful_sets.iter().filter(|each| each.meta.namespace == *namespace);
-    let sets = sets.map(|each| (&each.spec.template.meta.labels, each.spec.replicas));
-    let mut fitting = deployments.chain(sets).filter(|(labels, _)| selects(&service.spec.selector, labels)).peekable();
-    if fitting.peek().is_some() && fitting.all(|(_, replicas)| replicas == Some(0)) {
-        Scaled::ToZero
-    } else {
-        Scaled::Up
+/// Per namespace the labels of each workload's pods, and how many replicas it is to have.
+struct Workloads<'a>(HashMap<&'a str, Vec<(&'a Labels, Option<i32>)>>);
+
+impl<'a> Workloads<'a> {
+    fn of(scene: &Scene<'a>) -> Self {
+        let deployments = scene.snapshot.deployments.iter();
+        let deployments =
+            deployments.map(|each| (&each.meta.namespace, &each.spec.template.meta.labels, each.spec.replicas));
+        let sets = scene.snapshot.stateful_sets.iter();
+        let sets = sets.map(|each| (&each.meta.namespace, &each.spec.template.meta.labels, each.spec.replicas));
+        let mut workloads: HashMap<&str, Vec<_>> = HashMap::new();
+        for (namespace, labels, replicas) in deployments.chain(sets) {
+            workloads.entry(namespace.as_str()).or_default().push((labels, replicas));
+        }
+        Self(workloads)
+    }
+
+    fn scaled(&self, service: &Service) -> Scaled {
+        let here = self.0.get(service.meta.namespace.as_str()).into_iter().flatten();
+        let mut fitting = here.filter(|(labels, _)| selects(&service.spec.selector, labels)).peekable();
+        let on_purpose = fitting.peek().is_some() && fitting.all(|(_, replicas)| *replicas == Some(0));
+        if on_purpose { Scaled::ToZero } else { Scaled::Up }
     }
 }
 
