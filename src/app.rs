@@ -136,7 +136,8 @@ pub async fn start(parts: Parts) -> anyhow::Result<Running> {
                 .map(|name| (name.clone(), alert_labels.get(&name).cloned().unwrap_or(name)))
                 .collect();
             let listen = settings.listen;
-            let listener = TcpListener::bind(listen).await.with_context(|| format!("the API cannot listen on {listen}"))?;
+            let listener =
+                TcpListener::bind(listen).await.with_context(|| format!("the API cannot listen on {listen}"))?;
             let address = listener.local_addr()?;
             let api = Api { settings, store, inbox, access, clusters, health: health.clone(), clock: clock.clone() };
             doors.spawn(serve(listener, api, doors_stop));

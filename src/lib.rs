@@ -1,8 +1,13 @@
 //! roundsman makes the rounds of Kubernetes clusters.
 
+pub mod agent;
+pub mod api;
+pub mod app;
 pub mod channel;
+pub mod cli;
 pub mod clock;
 pub mod cluster;
+pub mod conductor;
 pub mod config;
 pub mod demo;
 pub mod diagnosis;

@@ -28,11 +28,7 @@ impl Caller {
     }
 }
 
-pub(super) async fn bearer(
-    State(api): State<Arc<Api>>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
+pub(super) async fn bearer(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Result<Response, Problem> {
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let Some(given) = given.and_then(|value| value.strip_prefix("Bearer ")) else {
         return Err(Problem(StatusCode::UNAUTHORIZED, "send Authorization: Bearer TOKEN".into()));

@@ -26,9 +26,9 @@ pub(super) async fn request(
 ) -> Result<Json<Request>, Problem> {
     let found = requests::load(&api.store, &id)?.map(|request| request.into_value());
     let visible = found.filter(|request| match &request.received {
-        Received::Inspection { cluster, .. } | Received::Question { cluster, .. } | Received::Alerts { cluster, .. } => {
-            caller.may_see(cluster)
-        }
+        Received::Inspection { cluster, .. }
+        | Received::Question { cluster, .. }
+        | Received::Alerts { cluster, .. } => caller.may_see(cluster),
     });
     visible.map(Json).ok_or_else(|| Problem(StatusCode::NOT_FOUND, format!("there is no request {id}")))
 }
@@ -41,7 +41,9 @@ pub(super) async fn report(
 ) -> Result<Json<Report>, Problem> {
     let known = api.clusters.contains_key(&cluster) && caller.may_see(&cluster);
     let report = if known { archive::latest(&api.store, &cluster, None)? } else { None };
-    report.map(|stored| Json(stored.report)).ok_or_else(|| Problem(StatusCode::NOT_FOUND, format!("there is no report of {cluster}")))
+    report
+        .map(|stored| Json(stored.report))
+        .ok_or_else(|| Problem(StatusCode::NOT_FOUND, format!("there is no report of {cluster}")))
 }
 
 /// Proposals.

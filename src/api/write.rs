@@ -113,8 +113,9 @@ pub(super) async fn alerts(
         },
     };
     known_cluster(&api, &caller, &cluster)?;
-    let route = route(&api.settings.routes, &cluster, &labels)
-        .ok_or_else(|| unprocessable(format!("no [[api.route]] fits alerts of the cluster {cluster} with these labels")))?;
+    let route = route(&api.settings.routes, &cluster, &labels).ok_or_else(|| {
+        unprocessable(format!("no [[api.route]] fits alerts of the cluster {cluster} with these labels"))
+    })?;
     let channel = api
         .access
         .by_name(&route.channel)

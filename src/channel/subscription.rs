@@ -1,6 +1,9 @@
 //! Which reports a channel gets, and what was promised and kept.
 
-use crate::store::{Record, Table};
+use crate::{
+    schedule::Missed,
+    store::{Record, Table},
+};
 use chrono::{DateTime, Utc};
 use contract::ChannelRef;
 use serde::{Deserialize, Serialize};
@@ -29,9 +32,9 @@ pub struct Subscription {
     pub created_at: DateTime<Utc>,
     /// The last planned time that was decided about, run or skipped.
     pub last_planned: Option<DateTime<Utc>>,
-    /// Planned times that were missed since the last report, to be said in the next one.
+    /// What was missed since the last report, to be said in the next one.
     #[serde(default)]
-    pub missed: Vec<DateTime<Utc>>,
+    pub missed: Option<Missed>,
     /// Why nothing is posted at the moment (the channel is gone), if so.
     #[serde(default)]
     pub paused: Option<String>,

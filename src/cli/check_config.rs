@@ -5,17 +5,17 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 /// `roundsman check-config`
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The configuration file
     #[arg(long, default_value = "roundsman.toml")]
-    pub config: PathBuf,
+    pub(super) config: PathBuf,
 }
 
 /// Says what the file would do, or every mistake in it; exit status 2 when it cannot be used.
 ///
 /// # Errors
 /// When the output cannot be written.
-pub fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     match Config::load(&args.config, &environment) {
         Err(mistaken) => {
             writeln!(out, "{mistaken}")?;
@@ -28,7 +28,8 @@ pub fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
             for ((platform, id), grant) in &config.access.channels {
                 writeln!(out, "  channel {} ({platform} {id}) sees {}", grant.name, grant.clusters.join(", "))?;
             }
-            let repairs = match (config.repair.enabled, config.clusters.iter().any(|cluster| cluster.writer.is_some())) {
+            let repairs = match (config.repair.enabled, config.clusters.iter().any(|cluster| cluster.writer.is_some()))
+            {
                 (false, _) => "off: the bot only advises",
                 (true, false) => "on, but no cluster has a [cluster.writer]: the bot only advises",
                 (true, true) => "on",

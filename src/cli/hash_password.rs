@@ -15,12 +15,14 @@ use std::{
 ///
 /// # Errors
 /// When the line is shorter than 8 characters, or nothing can be read.
-pub fn run(input: &mut impl BufRead, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+pub(super) fn run(input: &mut impl BufRead, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let mut line = String::new();
     input.read_line(&mut line).context("reading the password from the input")?;
     let password = line.trim_end_matches(['\r', '\n']);
     if password.chars().count() < 8 {
-        bail!("give a password of at least 8 characters on the input, for example: read -s P; printf %s \"$P\" | roundsman hash-password");
+        bail!(
+            "give a password of at least 8 characters on the input, for example: read -s P; printf %s \"$P\" | roundsman hash-password"
+        );
     }
     let mut bytes = [0; 16];
     rand::rng().fill_bytes(&mut bytes);

@@ -11,7 +11,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 /// `roundsman inspect`
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     place: Where,
     /// Only this namespace, and what belongs to the cluster as a whole
@@ -54,7 +54,7 @@ enum Set {
 ///
 /// # Errors
 /// When the earlier report cannot be read or the output cannot be written.
-pub async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let history = match &args.since {
         Some(path) => {
             let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
@@ -84,7 +84,7 @@ pub async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
         }
     };
     match args.output {
-        Form::Text => write!(out, "{}", report::text::render(&report, style()))?,
+        Form::Text => write!(out, "{}", report::text::write(&report, style()))?,
         Form::Json => writeln!(out, "{}", report::json::write(&report)?)?,
     }
     let failed = report.worst().is_some_and(|worst| worst >= args.fail_on);

@@ -12,7 +12,7 @@ mod why;
 pub use platforms::{ConsoleOrder, Opened, Platforms};
 
 use crate::{
-    cluster::{self, Access, Cluster, ClusterConfig, init_tls},
+    cluster::{self, Cluster, init_tls},
     config::environment,
     report::text::Style,
 };
@@ -70,8 +70,7 @@ struct Where {
 
 impl Where {
     async fn connect(&self) -> Result<Cluster, cluster::Unreachable> {
-        let access = Access::Kubeconfig { path: self.kubeconfig.clone(), context: self.context.clone() };
-        Cluster::connect(&ClusterConfig::reading(access)).await
+        Cluster::of_context(self.kubeconfig.clone(), self.context.clone()).await
     }
 
     fn clock(&self) -> crate::clock::Clock {
@@ -93,16 +92,14 @@ pub fn main(platforms: Platforms) -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    let ran = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| {
+    let ran = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from).and_then(
+        |runtime| {
             let done = runtime.block_on(dispatch(cli.command, platforms));
             // What blocks (a DNS look-up, a prompt) must not hold the exit up.
             runtime.shutdown_background();
             done
-        });
+        },
+    );
     ran.unwrap_or_else(|error| {
         // A reader that went away (`| head`) is no failure of ours.
         let gone = error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe);

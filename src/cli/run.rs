@@ -103,8 +103,11 @@ pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: 
         max_tokens: settings.max_tokens,
     });
     let agent = Agent::new(model, Prompts::load(config.prompts_dir.as_deref())?)?;
-    let alert_labels =
-        config.clusters.iter().filter_map(|cluster| Some((cluster.name.clone(), cluster.alert_label.clone()?))).collect();
+    let alert_labels = config
+        .clusters
+        .iter()
+        .filter_map(|cluster| Some((cluster.name.clone(), cluster.alert_label.clone()?)))
+        .collect();
     Ok(Parts {
         store,
         clock,
@@ -132,9 +135,7 @@ fn rooms(access: &crate::channel::Access) -> Vec<(String, String)> {
 async fn connect(settings: &ClusterSettings) -> anyhow::Result<Cluster> {
     let access = |endpoint: &Endpoint| match endpoint {
         Endpoint::InCluster => Access::InCluster,
-        Endpoint::Kubeconfig { file, context } => {
-            Access::Kubeconfig { file: file.clone(), context: context.clone() }
-        }
+        Endpoint::Kubeconfig { file, context } => Access::Kubeconfig { path: file.clone(), context: context.clone() },
     };
     let config = ClusterConfig {
         name: settings.name.clone(),

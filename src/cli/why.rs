@@ -7,7 +7,7 @@ use std::{io::Write, process::ExitCode};
 
 /// `roundsman why`
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     place: Where,
     /// KIND/NAME, such as deployment/checkout
@@ -21,7 +21,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When the object is not written as KIND/NAME, or the output cannot be written.
-pub async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let (kind, name) =
         args.object.split_once('/').context("name the object as KIND/NAME, such as deployment/checkout")?;
     let explained = match args.place.connect().await {

@@ -57,8 +57,11 @@ impl Kind {
     }
 }
 
-/// Group, version, plural, kind, namespaced, short names: asked for without asking the server first.
-const BUILT_IN: &[(&str, &str, &str, &str, bool, &[&str])] = &[
+/// Group, version, plural, kind, namespaced, short names.
+type BuiltIn = (&'static str, &'static str, &'static str, &'static str, bool, &'static [&'static str]);
+
+/// Known without asking the server first.
+const BUILT_IN: &[BuiltIn] = &[
     ("", "v1", "pods", "Pod", true, &["po"]),
     ("", "v1", "services", "Service", true, &["svc"]),
     ("", "v1", "nodes", "Node", false, &["no"]),

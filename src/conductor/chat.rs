@@ -11,13 +11,13 @@ use contract::{Inbound, InboundKind};
 use serde::{Deserialize, Serialize};
 
 /// Who was refused before, by channel and person: one refusal, then silence.
-pub const REFUSED: Table<Refused> = Table::new("refused");
+const REFUSED: Table<Refused> = Table::new("refused");
 
 /// The mark of a refusal.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Refused {
+struct Refused {
     /// When.
-    pub at: DateTime<Utc>,
+    at: DateTime<Utc>,
 }
 
 impl Record for Refused {
@@ -82,7 +82,10 @@ async fn membership(desk: &Desk, taken: &Taken, inbound: &Inbound) -> Result<(),
                 commit.remove_expected(&crate::channel::SUBSCRIPTIONS, key, &subscription);
                 commit.put(&crate::channel::SUBSCRIPTIONS, changed.key(), &changed);
             }
-            InboundKind::Command(_) | InboundKind::Misread { .. } | InboundKind::Text(_) | InboundKind::Press { .. } => {}
+            InboundKind::Command(_)
+            | InboundKind::Misread { .. }
+            | InboundKind::Text(_)
+            | InboundKind::Press { .. } => {}
         }
     }
     taken.done(&mut commit);

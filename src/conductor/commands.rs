@@ -22,8 +22,7 @@ pub(super) async fn handle(
     match invocation.command {
         CommandName::Help => order.say(texts::chat::help(&grant.channel.clusters)).await,
         CommandName::Whoami => {
-            let body =
-                texts::chat::whoami(&inbound.channel, &inbound.actor, grant.person.map(String::as_str));
+            let body = texts::chat::whoami(&inbound.channel, &inbound.actor, grant.person.map(String::as_str));
             order.say(body).await
         }
         CommandName::Subscribe => subscribe(&order).await,
@@ -90,7 +89,7 @@ async fn subscribe(order: &Order<'_>) -> Result<(), Failure> {
         created_by: grant.person.cloned().unwrap_or_else(|| inbound.actor.name().to_owned()),
         created_at: now,
         last_planned: None,
-        missed: Vec::new(),
+        missed: None,
         paused: None,
     };
     let known = desk.store.get(&SUBSCRIPTIONS, subscription.key())?;
@@ -106,8 +105,7 @@ async fn subscribe(order: &Order<'_>) -> Result<(), Failure> {
             commit.insert(&SUBSCRIPTIONS, subscription.key(), &subscription);
         }
     }
-    let body =
-        texts::chat::subscribed(&subscription, schedule.next_after(now), Some(schedule.zone()), known.is_some());
+    let body = texts::chat::subscribed(&subscription, schedule.next_after(now), Some(schedule.zone()), known.is_some());
     desk.answer(&mut commit, taken, inbound, body, "answer");
     taken.done(&mut commit);
     Ok(desk.store.commit(commit).await?)

@@ -2,7 +2,6 @@
 
 use super::{Desk, Failure, Taken, desk::reply};
 use crate::{
-    requests,
     channel::{
         SUBSCRIPTIONS, Subscription,
         button::{self, Purpose, ReportKey},
@@ -16,6 +15,7 @@ use crate::{
     outbox::{Class, Draft, RowKind, SENT, Subject},
     repair::PROPOSALS,
     report::Report,
+    requests,
     store::{Commit, CommitError, Versioned},
     texts,
 };
@@ -31,12 +31,7 @@ pub(super) fn open(desk: &Desk, commit: &mut Commit, (cluster, namespace): (&str
     desk.inbox.add(commit, inspection_lane(cluster, namespace), work);
 }
 
-pub(super) async fn handle(
-    desk: &Desk,
-    taken: &Taken,
-    cluster: &str,
-    namespace: Option<&str>,
-) -> Result<(), Failure> {
+pub(super) async fn handle(desk: &Desk, taken: &Taken, cluster: &str, namespace: Option<&str>) -> Result<(), Failure> {
     let reader = desk.clusters.get(cluster).ok_or_else(|| anyhow!("the cluster {cluster} is not configured any more"));
     let last = archive::latest(&desk.store, cluster, namespace)?;
     let outcome = match reader {
@@ -99,16 +94,16 @@ fn tell(
     let (to, kind, notice) = match listener {
         Listener::Subscription { channel, key, planned_at, late, missed, only_changes } => {
             if let Some(subscription) = desk.store.get(&SUBSCRIPTIONS, key.as_str())? {
-                let told = Subscription { missed: Vec::new(), ..Subscription::clone(&subscription) };
+                let told = Subscription { missed: None, ..Subscription::clone(&subscription) };
                 commit.replace(&SUBSCRIPTIONS, key.as_str(), &subscription, &told);
             }
             let quiet = outcome.is_ok_and(|report| {
-                *only_changes && report.changes.new == 0 && report.changes.resolved.is_empty() && missed.is_empty()
+                *only_changes && report.changes.new == 0 && report.changes.resolved.is_empty() && missed.is_none()
             });
             if quiet {
                 return Ok(());
             }
-            let notice = texts::report::notice(late.then_some(*planned_at), missed);
+            let notice = texts::report::notice(late.then_some(*planned_at), *missed);
             (channel.clone(), RowKind::Post { reply_to: None }, notice)
         }
         Listener::Chat { inbound } => (inbound.channel.clone(), reply(inbound, Visibility::Channel), None),
@@ -127,8 +122,11 @@ fn tell(
     };
     let (body, subject) = match outcome {
         Ok(report) => {
-            let key =
-                ReportKey { cluster: report.cluster.clone(), namespace: run.namespace.clone(), taken_at: report.taken_at };
+            let key = ReportKey {
+                cluster: report.cluster.clone(),
+                namespace: run.namespace.clone(),
+                taken_at: report.taken_at,
+            };
             let mut body = texts::report::chat(report, notice.as_deref());
             body.blocks.extend(buttons(desk, commit, &to, report, &key));
             (body, Subject::Report { key })
@@ -151,8 +149,9 @@ fn card_message(desk: &Desk, proposal: &str) -> Result<Option<MessageRef>, Failu
 fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, key: &ReportKey) -> Vec<Block> {
     let until = desk.clock.now() + button::LASTS;
     let mut blocks = Vec::new();
-    for (place, finding) in report.roots().take(WITH_BUTTONS).enumerate() {
-        let number = place + 1;
+    let trees = report.trees();
+    for (place, tree) in trees.iter().take(WITH_BUTTONS).enumerate() {
+        let (number, finding) = (place + 1, tree.root);
         let mut row = vec![
             button::make(
                 commit,
@@ -170,7 +169,7 @@ fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, k
         row.extend(fix_button(desk, commit, to, &report.cluster, finding, &format!("Fix {number}…")));
         blocks.push(Block::Buttons(row));
     }
-    if report.roots().count() > texts::report::SHOWN {
+    if trees.len() > texts::report::SHOWN {
         let rest = button::make(
             commit,
             (to, until),

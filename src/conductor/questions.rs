@@ -3,7 +3,6 @@
 use super::{Desk, Failure, Taken, repairs};
 use crate::{
     agent::{Answer, CONVERSATIONS, Conversation, Ended, Means, Proposer, Question},
-    requests::{self, Received},
     channel::{Grant, button::ReportKey},
     cluster::Cluster,
     ids,
@@ -11,6 +10,7 @@ use crate::{
     outbox::{Class, Draft, RowKind, SUBJECTS, Subject},
     repair::{self, Ask, PROPOSALS, Proposal, Requester},
     report::Report,
+    requests::{self, Received},
     store::Commit,
     texts,
 };

@@ -108,15 +108,19 @@ pub(super) fn add_proposal(
     mut proposal: Proposal,
     which: &str,
 ) -> Result<(), Failure> {
-    let tokens =
-        button::decisions(commit, &proposal.channel, &proposal.id, proposal.expires_at + button::LASTS);
+    let tokens = button::decisions(commit, &proposal.channel, &proposal.id, proposal.expires_at + button::LASTS);
     let body = texts::repair::card(&proposal, Some(tokens), desk.clock.now());
     let subject = Subject::Proposal { id: proposal.id.clone() };
     proposal.card = Some(desk.answer_about(commit, taken, inbound, body, which, subject));
     commit.insert(&PROPOSALS, proposal.id.as_str(), &proposal);
     audit::append(&desk.store, commit, AuditEvent::proposed(&proposal), desk.clock.now())?;
     // Expiry is an item of its own that waits for its time.
-    desk.inbox.add_later(commit, repair_lane(&proposal.id), Work::Repair { proposal: proposal.id.clone() }, proposal.expires_at);
+    desk.inbox.add_later(
+        commit,
+        repair_lane(&proposal.id),
+        Work::Repair { proposal: proposal.id.clone() },
+        proposal.expires_at,
+    );
     Ok(())
 }
 
@@ -143,11 +147,7 @@ pub(super) async fn decide(
     let Some(proposal) = desk.store.get(&PROPOSALS, id)?.filter(|proposal| proposal.channel == inbound.channel) else {
         return finish_with(desk, taken, inbound, texts::repair::no_such_proposal(id)).await;
     };
-    let by = Decider {
-        person: grant.person.cloned(),
-        actor: inbound.actor.clone(),
-        channel: inbound.channel.clone(),
-    };
+    let by = Decider { person: grant.person.cloned(), actor: inbound.actor.clone(), channel: inbound.channel.clone() };
     let mut commit = Commit::new();
     taken.done(&mut commit);
     match repair::decide(&proposal, decision, &by, &desk.policy, now) {
@@ -297,14 +297,7 @@ fn look_again(desk: &Desk, commit: &mut Commit, proposal: &Proposal) -> Result<(
 }
 
 /// Adds the new state and the card that shows it.
-fn save(
-    desk: &Desk,
-    commit: &mut Commit,
-    taken: &Taken,
-    old: &Versioned<Proposal>,
-    new: &Proposal,
-    which: &str,
-) {
+fn save(desk: &Desk, commit: &mut Commit, taken: &Taken, old: &Versioned<Proposal>, new: &Proposal, which: &str) {
     commit.replace(&PROPOSALS, new.id.as_str(), old, new);
     let kind = match &new.card {
         Some(card) => RowKind::Edit { of: card.clone() },

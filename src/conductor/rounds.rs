@@ -4,7 +4,7 @@ use super::{Desk, Failure, inspecting};
 use crate::{
     channel::{OCCURRENCES, Occurrence, OccurrenceState, SUBSCRIPTIONS, Subscription},
     inspection::archive::{self, Listener},
-    schedule::{Due, Misfire, Schedule, Ticker, due},
+    schedule::{Due, Misfire, Missed, Schedule, Ticker, due},
     store::{Commit, CommitError, Direction, Keys, Versioned},
 };
 use chrono::{DateTime, Utc};
@@ -19,7 +19,17 @@ pub struct Rounds {
 }
 
 /// What is due for one cluster.
-type DueNow = BTreeMap<String, Vec<(String, Versioned<Subscription>, DateTime<Utc>, OccurrenceState)>>;
+type DueNow = BTreeMap<String, Vec<DueOne>>;
+
+/// A subscription whose time has come.
+struct DueOne {
+    key: String,
+    subscription: Versioned<Subscription>,
+    planned_at: DateTime<Utc>,
+    state: OccurrenceState,
+    /// What lies between the last report and this one.
+    missed: Option<Missed>,
+}
 
 impl Rounds {
     /// Rounds over this desk's subscriptions.
@@ -38,7 +48,9 @@ impl Rounds {
                 () = stop.stopped() => break,
             }
         }
-        ticker.stop().await;
+        if let Err(error) = ticker.stop().await {
+            tracing::warn!(%error, "the clock of the schedules did not stop well");
+        }
     }
 
     /// Commits everything that is due now: the occurrence, the subscription and the inspection in one commit.
@@ -57,14 +69,14 @@ impl Rounds {
                 }
             };
             let since = subscription.last_planned.unwrap_or(subscription.created_at);
-            let (planned_at, state) = match due(&schedule, since, now, &self.misfire) {
+            let (planned_at, state, missed) = match due(&schedule, since, now, &self.misfire) {
                 Due::NotYet { .. } => continue,
-                Due::Run { planned_at } => (planned_at, OccurrenceState::Planned),
-                Due::Late { planned_at, .. } => (planned_at, OccurrenceState::Late),
-                Due::Skipped { planned_at, .. } => (planned_at, OccurrenceState::Skipped),
+                Due::Run { planned_at, missed } => (planned_at, OccurrenceState::Planned, missed),
+                Due::Late { planned_at, missed } => (planned_at, OccurrenceState::Late, missed),
+                Due::Skipped { planned_at, missed, .. } => (planned_at, OccurrenceState::Skipped, Some(missed)),
             };
             let cluster = subscription.cluster.clone();
-            due_now.entry(cluster).or_default().push((key, subscription, planned_at, state));
+            due_now.entry(cluster).or_default().push(DueOne { key, subscription, planned_at, state, missed });
         }
         for (cluster, subscriptions) in due_now {
             match self.commit(&cluster, subscriptions, now).await {
@@ -76,15 +88,10 @@ impl Rounds {
         Ok(())
     }
 
-    async fn commit(
-        &self,
-        cluster: &str,
-        subscriptions: Vec<(String, Versioned<Subscription>, DateTime<Utc>, OccurrenceState)>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Failure> {
+    async fn commit(&self, cluster: &str, subscriptions: Vec<DueOne>, now: DateTime<Utc>) -> Result<(), Failure> {
         let mut commit = Commit::new();
         let mut listeners = Vec::new();
-        for (key, subscription, planned_at, state) in subscriptions {
+        for DueOne { key, subscription, planned_at, state, missed } in subscriptions {
             let mut changed = Subscription::clone(&subscription);
             changed.last_planned = Some(planned_at);
             // Known already (the clock was put back): it ran, and only has to be remembered as the last one.
@@ -94,15 +101,14 @@ impl Rounds {
                 continue;
             }
             if state == OccurrenceState::Skipped {
-                changed.missed.push(planned_at);
-                changed.missed.sort();
+                changed.missed = add(subscription.missed, missed);
             } else {
                 listeners.push(Listener::Subscription {
                     channel: subscription.channel.clone(),
                     key: key.clone(),
                     planned_at,
                     late: state == OccurrenceState::Late,
-                    missed: subscription.missed.clone(),
+                    missed: add(subscription.missed, missed),
                     only_changes: subscription.only_changes,
                 });
             }
@@ -110,11 +116,19 @@ impl Rounds {
             let occurrence = Occurrence { planned_at, decided_at: now, state };
             commit.insert(&OCCURRENCES, (subscription.id.as_str(), planned_at), &occurrence);
         }
-        if !listeners.is_empty()
-            && archive::ask(&self.desk.store, &mut commit, (cluster, None), listeners, now)?
-        {
+        if !listeners.is_empty() && archive::ask(&self.desk.store, &mut commit, (cluster, None), listeners, now)? {
             inspecting::open(&self.desk, &mut commit, (cluster, None));
         }
         Ok(self.desk.store.commit(commit).await?)
+    }
+}
+
+/// What was missed before, and what was missed since.
+fn add(before: Option<Missed>, since: Option<Missed>) -> Option<Missed> {
+    match (before, since) {
+        (Some(before), Some(since)) => {
+            Some(Missed { first: before.first.min(since.first), count: before.count + since.count })
+        }
+        (one, other) => one.or(other),
     }
 }

@@ -122,26 +122,27 @@ fn aggregated(core: bool) -> Value {
         .map(|(group, version)| {
             let rows = TABLE.iter().filter(|row| row.group == group && row.version == version);
             let resources: Vec<Value> = rows.map(aggregated_row).collect();
-            let metadata = if group.is_empty() { json!({ "creationTimestamp": null }) } else { json!({ "name": group, "creationTimestamp": null }) };
+            let metadata = if group.is_empty() { json!({}) } else { json!({ "name": group }) };
             json!({ "metadata": metadata, "versions": [{ "version": version, "resources": resources, "freshness": "Current" }] })
         })
         .collect();
     json!({ "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items })
 }
 
+/// A response kind of the row's own group and version is written without them, as the real server does.
 fn aggregated_row(row: &Resource) -> Value {
     let subresources: Vec<Value> = row
         .subresources
         .iter()
         .map(|subresource| {
             let (kind, other, verbs) = sub(row, subresource);
-            let (group, version) = other.unwrap_or((row.group, row.version));
+            let (group, version) = other.unwrap_or_default();
             json!({ "subresource": subresource, "responseKind": { "group": group, "version": version, "kind": kind }, "verbs": verbs })
         })
         .collect();
     let mut entry = json!({
         "resource": row.plural,
-        "responseKind": { "group": row.group, "version": row.version, "kind": row.kind },
+        "responseKind": { "group": "", "version": "", "kind": row.kind },
         "scope": if row.namespaced() { "Namespaced" } else { "Cluster" },
         "singularResource": row.singular(),
         "verbs": verbs(row),

@@ -48,9 +48,14 @@ impl<'a> Note<'a> {
     }
 }
 
+/// Where the events about an object live.
+fn place(about: &Value) -> &str {
+    if namespace(about).is_empty() { "default" } else { namespace(about) }
+}
+
 /// Writes an event about an object, or counts it up if it has been said before.
 pub(super) fn record(simulation: &mut Simulation, about: &Value, note: Note<'_>) {
-    let place = if namespace(about).is_empty() { "default" } else { namespace(about) };
+    let place = place(about);
     let seed = format!("{}/{}/{}/{}/{}", uid(about), note.reason, note.message, note.component, note.container);
     let event = format!("{}.{}", name(about), &names::hex(&seed)[..16]);
     let now = simulation.now;
@@ -91,16 +96,21 @@ pub(super) fn record(simulation: &mut Simulation, about: &Value, note: Note<'_>)
     simulation.objects.insert(Kind::Event, value, now);
 }
 
-/// When this was last said about an object, by its uid.
-pub(super) fn last(simulation: &Simulation, about: &str, reason: &str) -> Option<DateTime<Utc>> {
-    let events = simulation.objects.all(Kind::Event);
+/// When this was last said about an object.
+pub(super) fn last(simulation: &Simulation, about: &Value, reason: &str) -> Option<DateTime<Utc>> {
+    let (place, about) = (place(about), uid(about));
+    let events = simulation.objects.list(Kind::Event, Some(place));
     let mine =
         events.iter().filter(|event| text(event, "/involvedObject/uid") == about && text(event, "/reason") == reason);
     mine.filter_map(|event| when(event, "/lastTimestamp")).max()
 }
 
-/// Drops the events that nobody has repeated for an hour.
+/// Drops the events that nobody has repeated for an hour; looks once a minute, as the real server's leases do.
 pub(super) fn expire(simulation: &mut Simulation) {
+    if simulation.expired.is_some_and(|last| simulation.now < last + TimeDelta::minutes(1)) {
+        return;
+    }
+    simulation.expired = Some(simulation.now);
     let limit = simulation.now - KEPT;
     for event in simulation.objects.all(Kind::Event) {
         if when(&event, "/lastTimestamp").is_some_and(|last| last < limit) {

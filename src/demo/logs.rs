@@ -29,7 +29,8 @@ pub(super) fn get(
     let wanted = text(container, "/name");
     let node = text(&pod, "/spec/nodeName");
     if node.is_empty() {
-        return Err(bad_request(format!("pod {} does not have a host assigned", name(&pod))));
+        // Nobody has started it yet; the real server says just that.
+        return Ok(Answer::Text(StatusCode::NO_CONTENT, String::new()));
     }
     if simulation.world.silent.contains_key(node) {
         let path = format!("containerLogs/{}/{}/{wanted}", text(&pod, "/metadata/namespace"), name(&pod));

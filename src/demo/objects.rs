@@ -31,7 +31,7 @@ pub(super) struct Objects {
     version: u64,
     log: VecDeque<Change>,
     /// The version of the last change of a kind, per namespace.
-    touched: BTreeMap<(Kind, String), u64>,
+    touched: BTreeMap<Kind, BTreeMap<String, u64>>,
     /// Whether something that may own others was removed since the collector last asked.
     removals: bool,
     /// The version at which a pod was last removed: there may be room now.
@@ -48,13 +48,26 @@ impl Objects {
         self.version
     }
 
-    /// The version of the last change of a kind: in a namespace, or anywhere. Cluster-wide kinds count for every namespace.
+    /// The version of the last change of a kind, in a namespace or anywhere.
     pub(super) fn touched(&self, kind: Kind, within: Option<&str>) -> u64 {
-        let here = self.touched.range((kind, String::new())..).take_while(|((of, _), _)| *of == kind);
-        here.filter(|((_, namespace), _)| within.is_none_or(|within| namespace.is_empty() || namespace == within))
-            .map(|(_, version)| *version)
-            .max()
-            .unwrap_or_default()
+        let Some(places) = self.touched.get(&kind) else {
+            return 0;
+        };
+        match within {
+            None => places.values().copied().max().unwrap_or_default(),
+            Some(namespace) => places.get(namespace).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Whether a kind has changed since a version, in a namespace or anywhere. Cluster-wide kinds count for every namespace.
+    pub(super) fn newer(&self, kind: Kind, within: Option<&str>, than: u64) -> bool {
+        let Some(places) = self.touched.get(&kind) else {
+            return false;
+        };
+        match within.filter(|_| kind.row().namespaced()) {
+            None => places.values().any(|version| *version > than),
+            Some(namespace) => places.get(namespace).is_some_and(|version| *version > than),
+        }
     }
 
     /// The version of the last change that may make room for a pod that fitted nowhere.
@@ -128,7 +141,9 @@ impl Objects {
         if kind.has_generation() {
             let generation = super::json::count(&before, "/metadata/generation");
             let bump = i64::from(before.get("spec") != value.get("spec"));
-            put(&mut value, "/metadata/generation", json!(generation + bump));
+            // A deletion counts up by itself.
+            let own = super::json::count(&value, "/metadata/generation");
+            put(&mut value, "/metadata/generation", json!(own.max(generation + bump)));
         }
         put(&mut value, "/metadata/resourceVersion", before["metadata"]["resourceVersion"].clone());
         value
@@ -162,7 +177,7 @@ impl Objects {
         if kind == Kind::Pod {
             self.pod_left = self.version;
         }
-        self.touched.insert((kind, namespace.to_owned()), self.version);
+        self.touch(kind, namespace);
         self.log(Change { version: self.version, kind, before: Some(Arc::clone(&before)), after: None });
         Some(before)
     }
@@ -180,10 +195,18 @@ impl Objects {
         self.version += 1;
         put(&mut value, "/metadata/resourceVersion", json!(self.version.to_string()));
         let after = Arc::new(value);
-        self.touched.insert((kind, namespace(&after).to_owned()), self.version);
+        self.touch(kind, namespace(&after));
         let before = self.stored.insert(key(kind, namespace(&after), name(&after)), Arc::clone(&after));
         self.log(Change { version: self.version, kind, before, after: Some(Arc::clone(&after)) });
         after
+    }
+
+    fn touch(&mut self, kind: Kind, namespace: &str) {
+        let places = self.touched.entry(kind).or_default();
+        match places.get_mut(namespace) {
+            Some(version) => *version = self.version,
+            None => drop(places.insert(namespace.to_owned(), self.version)),
+        }
     }
 
     fn log(&mut self, change: Change) {

@@ -3,17 +3,21 @@
 //! `tests/data/shapes.jsonl` holds one [`Shape`] as JSON per line, sorted and without repeats:
 //!
 //! ```json
-//! {"identity":"reader","method":"GET","path":"/api/v1/namespaces/{namespace}/pods","query":{"resourceVersion":"0"},"content_type":"","accept":"application/json"}
+//! {"identity":"reader","method":"GET","path":"/api/v1/namespaces/{namespace}/pods","query":{"resourceVersion":"0"},"content_type":"","accept":"application/json","body":[]}
 //! ```
 //!
 //! In `path` the namespace is `{namespace}`, the object `{name}`. In `query` an enumerated value stands as it was sent
-//! (`dryRun=All`, `resourceVersion=0`); any other is a placeholder, a field selector keeps its field names.
+//! (`dryRun=All`, `resourceVersion=0`); any other is a placeholder, a field selector keeps its field names. `body` says which
+//! fields a body sets (`spec.replicas`), or which operations a JSON patch has (`test /spec/template`), never their values:
+//! whoever replays a shape makes a body of the same form.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Identity;
+use super::json::text;
 use super::request::{Call, Target};
 
 /// One kind of request.
@@ -31,6 +35,9 @@ pub struct Shape {
     pub content_type: String,
     /// The `Accept` header as it was sent.
     pub accept: String,
+    /// The fields that the body sets, or the operations of a JSON patch.
+    #[serde(default)]
+    pub body: Vec<String>,
 }
 
 /// Values that say what kind of request it is and therefore stay.
@@ -60,6 +67,7 @@ impl Shape {
             query,
             content_type: call.content_type.clone(),
             accept: call.accept.clone(),
+            body: sketch(&call.body),
         }
     }
 
@@ -82,6 +90,35 @@ impl Shape {
             separator = '&';
         }
         uri
+    }
+}
+
+/// The form of a body: its fields, or the operations of a JSON patch.
+fn sketch(body: &[u8]) -> Vec<String> {
+    let mut fields = BTreeSet::new();
+    match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Array(operations)) => {
+            let words = |operation: &Value| format!("{} {}", text(operation, "/op"), text(operation, "/path"));
+            return operations.iter().map(words).collect();
+        }
+        Ok(value) => leaves(&value, String::new(), &mut fields),
+        Err(_) => {}
+    }
+    fields.into_iter().collect()
+}
+
+fn leaves(value: &Value, path: String, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (field, below) in fields {
+                let path = if path.is_empty() { field.clone() } else { format!("{path}.{field}") };
+                leaves(below, path, into);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, format!("{path}[]"), into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            into.insert(path);
+        }
     }
 }
 

@@ -191,41 +191,23 @@ pub(super) fn qualified(plural: &str, group: &str) -> String {
 }
 
 /// All resources; the row of a kind is at `kind as usize` (a test holds it).
+#[rustfmt::skip] // a table is read line by line
 pub(super) static TABLE: &[Resource] = &[
-    row(Kind::Namespace, "", "v1", "namespaces", "Namespace")
-        .cluster()
-        .short(&["ns"])
-        .sub(&["status"])
-        .fields(&["status.phase"]),
-    row(Kind::Node, "", "v1", "nodes", "Node")
-        .cluster()
-        .short(&["no"])
-        .sub(&["status"])
-        .fields(&["spec.unschedulable"]),
+    row(Kind::Namespace, "", "v1", "namespaces", "Namespace").cluster().short(&["ns"]).sub(&["status"]).fields(&["status.phase"]),
+    row(Kind::Node, "", "v1", "nodes", "Node").cluster().short(&["no"]).sub(&["status"]).fields(&["spec.unschedulable"]),
     row(Kind::Pod, "", "v1", "pods", "Pod").short(&["po"]).sub(&["log", "status"]).fields(POD_FIELDS),
-    row(Kind::Service, "", "v1", "services", "Service")
-        .short(&["svc"])
-        .sub(&["status"])
-        .fields(&["spec.clusterIP", "spec.type"]),
+    row(Kind::Service, "", "v1", "services", "Service").short(&["svc"]).sub(&["status"]).fields(&["spec.clusterIP", "spec.type"]),
     row(Kind::ConfigMap, "", "v1", "configmaps", "ConfigMap").short(&["cm"]),
     row(Kind::Secret, "", "v1", "secrets", "Secret").fields(&["type"]),
     row(Kind::ServiceAccount, "", "v1", "serviceaccounts", "ServiceAccount").short(&["sa"]),
-    row(Kind::PersistentVolume, "", "v1", "persistentvolumes", "PersistentVolume")
-        .cluster()
-        .short(&["pv"])
-        .sub(&["status"]),
-    row(Kind::PersistentVolumeClaim, "", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
-        .short(&["pvc"])
-        .sub(&["status"]),
+    row(Kind::PersistentVolume, "", "v1", "persistentvolumes", "PersistentVolume").cluster().short(&["pv"]).sub(&["status"]),
+    row(Kind::PersistentVolumeClaim, "", "v1", "persistentvolumeclaims", "PersistentVolumeClaim").short(&["pvc"]).sub(&["status"]),
     row(Kind::ResourceQuota, "", "v1", "resourcequotas", "ResourceQuota").short(&["quota"]).sub(&["status"]),
     row(Kind::LimitRange, "", "v1", "limitranges", "LimitRange").short(&["limits"]),
     row(Kind::Event, "", "v1", "events", "Event").short(&["ev"]).fields(EVENT_FIELDS),
     row(Kind::Endpoints, "", "v1", "endpoints", "Endpoints").short(&["ep"]),
     row(Kind::Deployment, "apps", "v1", "deployments", "Deployment").short(&["deploy"]).sub(&["scale", "status"]),
-    row(Kind::ReplicaSet, "apps", "v1", "replicasets", "ReplicaSet")
-        .short(&["rs"])
-        .sub(&["scale", "status"])
-        .fields(&["status.replicas"]),
+    row(Kind::ReplicaSet, "apps", "v1", "replicasets", "ReplicaSet").short(&["rs"]).sub(&["scale", "status"]).fields(&["status.replicas"]),
     row(Kind::StatefulSet, "apps", "v1", "statefulsets", "StatefulSet").short(&["sts"]).sub(&["scale", "status"]),
     row(Kind::DaemonSet, "apps", "v1", "daemonsets", "DaemonSet").short(&["ds"]).sub(&["status"]),
     row(Kind::ControllerRevision, "apps", "v1", "controllerrevisions", "ControllerRevision"),
@@ -235,16 +217,10 @@ pub(super) static TABLE: &[Resource] = &[
     row(Kind::IngressClass, "networking.k8s.io", "v1", "ingressclasses", "IngressClass").cluster(),
     row(Kind::NetworkPolicy, "networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy").short(&["netpol"]),
     row(Kind::EndpointSlice, "discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
-    row(Kind::HorizontalPodAutoscaler, "autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
-        .short(&["hpa"])
-        .sub(&["status"]),
-    row(Kind::PodDisruptionBudget, "policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
-        .short(&["pdb"])
-        .sub(&["status"]),
+    row(Kind::HorizontalPodAutoscaler, "autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler").short(&["hpa"]).sub(&["status"]),
+    row(Kind::PodDisruptionBudget, "policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget").short(&["pdb"]).sub(&["status"]),
     row(Kind::StorageClass, "storage.k8s.io", "v1", "storageclasses", "StorageClass").cluster().short(&["sc"]),
-    row(Kind::VolumeAttachment, "storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment")
-        .cluster()
-        .sub(&["status"]),
+    row(Kind::VolumeAttachment, "storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment").cluster().sub(&["status"]),
     row(Kind::CsiNode, "storage.k8s.io", "v1", "csinodes", "CSINode").cluster(),
     row(Kind::CsiDriver, "storage.k8s.io", "v1", "csidrivers", "CSIDriver").cluster(),
     row(Kind::Lease, "coordination.k8s.io", "v1", "leases", "Lease"),
@@ -252,62 +228,15 @@ pub(super) static TABLE: &[Resource] = &[
     row(Kind::Role, "rbac.authorization.k8s.io", "v1", "roles", "Role"),
     row(Kind::RoleBinding, "rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding"),
     row(Kind::ClusterRole, "rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole").cluster(),
-    row(Kind::ClusterRoleBinding, "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding")
-        .cluster(),
-    row(
-        Kind::ValidatingWebhookConfiguration,
-        "admissionregistration.k8s.io",
-        "v1",
-        "validatingwebhookconfigurations",
-        "ValidatingWebhookConfiguration",
-    )
-    .cluster(),
-    row(
-        Kind::MutatingWebhookConfiguration,
-        "admissionregistration.k8s.io",
-        "v1",
-        "mutatingwebhookconfigurations",
-        "MutatingWebhookConfiguration",
-    )
-    .cluster(),
-    row(
-        Kind::CustomResourceDefinition,
-        "apiextensions.k8s.io",
-        "v1",
-        "customresourcedefinitions",
-        "CustomResourceDefinition",
-    )
-    .cluster()
-    .short(&["crd"])
-    .sub(&["status"]),
+    row(Kind::ClusterRoleBinding, "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding").cluster(),
+    row(Kind::ValidatingWebhookConfiguration, "admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration").cluster(),
+    row(Kind::MutatingWebhookConfiguration, "admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations", "MutatingWebhookConfiguration").cluster(),
+    row(Kind::CustomResourceDefinition, "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition").cluster().short(&["crd"]).sub(&["status"]),
     row(Kind::ApiService, "apiregistration.k8s.io", "v1", "apiservices", "APIService").cluster().sub(&["status"]),
-    row(
-        Kind::CertificateSigningRequest,
-        "certificates.k8s.io",
-        "v1",
-        "certificatesigningrequests",
-        "CertificateSigningRequest",
-    )
-    .cluster()
-    .short(&["csr"])
-    .sub(&["status"]),
+    row(Kind::CertificateSigningRequest, "certificates.k8s.io", "v1", "certificatesigningrequests", "CertificateSigningRequest").cluster().short(&["csr"]).sub(&["status"]),
     row(Kind::EventsV1Event, "events.k8s.io", "v1", "events", "Event").short(&["ev"]).fields(EVENTS_V1_FIELDS),
-    row(
-        Kind::SelfSubjectAccessReview,
-        "authorization.k8s.io",
-        "v1",
-        "selfsubjectaccessreviews",
-        "SelfSubjectAccessReview",
-    )
-    .asked(),
-    row(
-        Kind::SelfSubjectRulesReview,
-        "authorization.k8s.io",
-        "v1",
-        "selfsubjectrulesreviews",
-        "SelfSubjectRulesReview",
-    )
-    .asked(),
+    row(Kind::SelfSubjectAccessReview, "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview").asked(),
+    row(Kind::SelfSubjectRulesReview, "authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview").asked(),
 ];
 
 impl Kind {

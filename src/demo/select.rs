@@ -99,11 +99,7 @@ impl Fields {
             };
             let everywhere = field == "metadata.name" || (field == "metadata.namespace" && row.namespaced());
             if !everywhere && !row.fields.contains(&field) {
-                let resource = format!("{}, Resource={}", row.api_version().trim_start_matches('/'), row.plural);
-                let resource = if row.group.is_empty() { format!("/{resource}") } else { resource };
-                return Err(bad_request(format!(
-                    "Unable to find \"{resource}\" that match label selector \"\", field selector \"{words}\": field label not supported: {field}"
-                )));
+                return Err(bad_request(format!("field label not supported: {field}")));
             }
             terms.push((field.to_owned(), value.to_owned(), wanted));
         }

@@ -18,7 +18,7 @@ use super::request::{Call, Verb, parse_query};
 use super::resources::{self, Verbs};
 use super::status::{self, Failure};
 use super::watch::Watch;
-use super::{Answer, Identity, Shared, State, discover, logs, read, write};
+use super::{Answer, Identity, Shared, State, delete, discover, logs, read, write};
 
 /// The type of the answers' bodies.
 pub(super) type Out = UnsyncBoxBody<Bytes, Infallible>;
@@ -99,7 +99,7 @@ fn handle(state: &mut State, identity: Identity, call: &Call) -> Result<Answer, 
         Verb::Create => write::create(simulation, identity, row, &target, call),
         Verb::Update => write::update(simulation, identity, row, &target, call),
         Verb::Patch => write::patch(simulation, identity, row, &target, call),
-        Verb::Delete => write::delete(simulation, row, &target, call),
+        Verb::Delete => delete::delete(simulation, row, &target, call),
         Verb::DeleteCollection => Err(status::method_not_allowed()),
     }
 }

@@ -21,12 +21,16 @@ pub(super) struct Simulation {
     pub(super) world: World,
     pub(super) kubelets: container::Memory,
     pub(super) now: DateTime<Utc>,
-    /// The pods that fitted nowhere, and the version at which the scheduler found that.
-    pub(super) refused: BTreeMap<String, u64>,
+    /// The pods that fitted nowhere, the version at which the scheduler found that, and when it tries again.
+    pub(super) refused: BTreeMap<String, (u64, DateTime<Utc>)>,
     /// The earliest moment that the running controller has asked for.
     wake: Option<DateTime<Utc>>,
+    /// When expired events were last dropped.
+    pub(super) expired: Option<DateTime<Utc>>,
+    /// When the nodes' heartbeats were last brought up to date.
+    beaten: Option<DateTime<Utc>>,
     /// What each controller has seen, per namespace that it works in.
-    seen: BTreeMap<(&'static str, String), Seen>,
+    seen: BTreeMap<&'static str, BTreeMap<String, Seen>>,
 }
 
 /// When a controller has to run again: after a newer change of what it reads, or at the moment that it asked for.
@@ -45,6 +49,8 @@ impl Simulation {
             now,
             refused: BTreeMap::new(),
             wake: None,
+            expired: None,
+            beaten: None,
             seen: BTreeMap::new(),
         }
     }
@@ -71,23 +77,31 @@ impl Simulation {
             events::expire(self);
             self.run();
         }
-        if now > self.now {
-            self.now = now;
+        self.now = self.now.max(now);
+        if self.beaten != Some(self.now) {
+            self.beaten = Some(self.now);
             events::expire(self);
             node::beat(self);
         }
     }
 
     fn next_wake(&self) -> Option<DateTime<Utc>> {
-        self.seen.values().filter_map(|seen| seen.wake).filter(|wake| *wake > self.now).min()
+        self.seen.values().flat_map(BTreeMap::values).filter_map(|seen| seen.wake).filter(|wake| *wake > self.now).min()
     }
 
     fn run(&mut self) {
+        let namespaces = self.objects.all(Kind::Namespace);
+        let namespaces: Vec<&str> = namespaces.iter().map(|namespace| name(namespace)).collect();
         for _ in 0..PASSES {
             let mut ran = false;
             for controller in CONTROLLERS {
-                for namespace in self.places(controller) {
-                    ran |= self.run_one(controller, namespace);
+                match controller.reach {
+                    Reach::Cluster => ran |= self.run_one(controller, ""),
+                    Reach::Namespace => {
+                        for namespace in &namespaces {
+                            ran |= self.run_one(controller, namespace);
+                        }
+                    }
                 }
             }
             if !ran {
@@ -96,29 +110,20 @@ impl Simulation {
         }
     }
 
-    fn places(&self, controller: &Controller) -> Vec<String> {
-        match controller.reach {
-            Reach::Cluster => vec![String::new()],
-            Reach::Namespace => {
-                self.objects.all(Kind::Namespace).iter().map(|namespace| name(namespace).to_owned()).collect()
-            }
-        }
-    }
-
-    fn run_one(&mut self, controller: &Controller, namespace: String) -> bool {
-        let key = (controller.name, namespace);
-        let within = (controller.reach == Reach::Namespace).then_some(key.1.as_str());
-        if let Some(seen) = self.seen.get(&key) {
-            let news = controller.reads.iter().any(|kind| self.objects.touched(*kind, within) > seen.version);
+    fn run_one(&mut self, controller: &Controller, namespace: &str) -> bool {
+        let within = (controller.reach == Reach::Namespace).then_some(namespace);
+        let seen = self.seen.entry(controller.name).or_default();
+        if let Some(seen) = seen.get(namespace) {
+            let news = controller.reads.iter().any(|kind| self.objects.newer(*kind, within, seen.version));
             if !news && seen.wake.is_none_or(|wake| wake > self.now) {
                 return false;
             }
         }
         let version = self.objects.version();
         self.wake = None;
-        (controller.run)(self, &key.1);
-        let wake = self.wake;
-        self.seen.insert(key, Seen { version, wake });
+        (controller.run)(self, namespace);
+        let seen = Seen { version, wake: self.wake };
+        self.seen.entry(controller.name).or_default().insert(namespace.to_owned(), seen);
         true
     }
 }

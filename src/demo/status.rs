@@ -116,9 +116,15 @@ pub(super) fn exists(row: &Resource, name: &str) -> Failure {
 
 /// One field of the object is wrong.
 pub(super) fn invalid(row: &Resource, name: &str, field: &str, problem: &str) -> Failure {
-    let kind = qualified(row.kind, row.group);
-    let cause = json!({ "reason": "FieldValueInvalid", "message": problem, "field": field });
-    let mut details = details(row.group, row.kind, name);
+    invalid_kind(row.group, row.kind, name, field, problem)
+}
+
+/// One field of an object of this group and kind is wrong.
+pub(super) fn invalid_kind(group: &str, kind: &str, name: &str, field: &str, problem: &str) -> Failure {
+    let reason = if problem.starts_with("Required") { "FieldValueRequired" } else { "FieldValueInvalid" };
+    let cause = json!({ "reason": reason, "message": problem, "field": field });
+    let mut details = details(group, kind, name);
+    let kind = qualified(kind, group);
     super::json::put(&mut details, "/causes", json!([cause]));
     let message = format!("{kind} \"{name}\" is invalid: {field}: {problem}");
     failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message, Some(details))
@@ -135,19 +141,25 @@ pub(super) fn bad_request(message: impl Into<String>) -> Failure {
     failure(StatusCode::BAD_REQUEST, "BadRequest", message.into(), None)
 }
 
-/// A patch type that is not spoken here.
-pub(super) fn unsupported_media(accepted: &[&str]) -> Failure {
-    let message = format!(
-        "the body of the request was in an unknown format - accepted media types include: {}",
-        accepted.join(", ")
-    );
-    failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message, None)
+/// A body in a form that is not spoken here.
+pub(super) fn unsupported_media() -> Failure {
+    let message = "415: Unsupported Media Type".to_owned();
+    failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message, Some(json!({})))
 }
 
 /// The caller takes no form that we can write.
 pub(super) fn not_acceptable() -> Failure {
-    let message = "only the following media types are accepted: application/json";
-    failure(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message.to_owned(), None)
+    let message = "406: Not Acceptable\n\nAvailable representations: application/json".to_owned();
+    failure(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message, Some(json!({})))
+}
+
+/// A `dryRun` that is not `All`; `options` is the kind of the options, such as `PatchOptions`.
+pub(super) fn unsupported_dry_run(options: &str, asked: &str) -> Failure {
+    let problem = format!("Unsupported value: [\"{asked}\"]: supported values: \"All\"");
+    let cause = json!({ "reason": "FieldValueNotSupported", "message": problem, "field": "dryRun" });
+    let details = json!({ "group": "meta.k8s.io", "kind": options, "causes": [cause] });
+    let message = format!("{options}.meta.k8s.io \"\" is invalid: dryRun: {problem}");
+    failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message, Some(details))
 }
 
 /// The resource does not do this verb.

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::json::{items, map, name, text, uid};
+use super::json::{count, items, map, name, text, uid};
 use super::resources::{Kind, Resource};
-use super::status::{Failure, invalid};
+use super::status::{Failure, invalid, invalid_kind};
 
 /// An object keeps its uid.
 pub(super) fn identity(row: &Resource, before: &Value, after: &Value) -> Result<(), Failure> {
@@ -33,6 +33,16 @@ pub(super) fn update(row: &Resource, before: &Value, after: &Value) -> Result<()
     create(row, after)
 }
 
+/// What a `Scale` has to be.
+pub(super) fn scale(name: &str, scale: &Value) -> Result<(), Failure> {
+    let replicas = count(scale, "/spec/replicas");
+    if replicas < 0 {
+        let problem = format!("Invalid value: {replicas}: must be greater than or equal to 0");
+        return Err(invalid_kind("autoscaling", "Scale", name, "spec.replicas", &problem));
+    }
+    Ok(())
+}
+
 /// What every object of the kind has to be.
 pub(super) fn create(row: &Resource, value: &Value) -> Result<(), Failure> {
     let own = name(value);
@@ -40,8 +50,8 @@ pub(super) fn create(row: &Resource, value: &Value) -> Result<(), Failure> {
     let replicas = &value["spec"]["replicas"];
     if scaled {
         match replicas.as_i64() {
-            Some(count) if count < 0 => {
-                let problem = format!("Invalid value: {count}: must be greater than or equal to 0");
+            Some(number) if number < 0 => {
+                let problem = format!("Invalid value: {number}: must be greater than or equal to 0");
                 return Err(invalid(row, own, "spec.replicas", &problem));
             }
             Some(_) => {}

@@ -1,10 +1,10 @@
-//! Create, update, patch, scale and delete: preconditions, dry runs and conflicts as the real server has them.
+//! Create, update, patch and scale: preconditions, dry runs and conflicts as the real server has them.
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::controllers::{pods, quota};
-use super::json::{count, items, name, namespace, put, put_default, take, text};
+use super::controllers::quota;
+use super::json::{count, name, namespace, put, put_default, take, text};
 use super::read::one;
 use super::request::{Call, Target};
 use super::resources::{Kind, Resource, Verbs};
@@ -12,38 +12,30 @@ use super::simulation::Simulation;
 use super::status::{self, Failure, bad_request};
 use super::{Answer, Identity, defaults, managed, names, validate};
 
-/// The patch types that are spoken here.
-const PATCHES: &[&str] = &["application/json-patch+json", "application/merge-patch+json"];
-
 /// Whether a write is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Run {
+pub(super) enum Run {
     Real,
     Dry,
 }
 
-fn run<'a>(asked: impl Iterator<Item = &'a str>) -> Result<Run, Failure> {
-    let mut run = Run::Real;
-    for word in asked {
-        if word != "All" {
-            let problem =
-                format!("Invalid value: [\"{word}\"]: Unsupported value: \"{word}\": supported values: \"All\"");
-            return Err(bad_request(problem));
-        }
-        run = Run::Dry;
+pub(super) fn run<'a>(options: &str, mut asked: impl Iterator<Item = &'a str>) -> Result<Run, Failure> {
+    match asked.next() {
+        None => Ok(Run::Real),
+        Some("All") => Ok(Run::Dry),
+        Some(other) => Err(status::unsupported_dry_run(options, other)),
     }
-    Ok(run)
 }
 
-fn run_of(call: &Call) -> Result<Run, Failure> {
-    run(call.query("dryRun").into_iter())
+fn run_of(options: &str, call: &Call) -> Result<Run, Failure> {
+    run(options, call.query("dryRun").into_iter())
 }
 
 fn manager(call: &Call, identity: Identity) -> String {
     call.query("fieldManager").unwrap_or_else(|| identity.user()).to_owned()
 }
 
-fn body(call: &Call) -> Result<Value, Failure> {
+pub(super) fn body(call: &Call) -> Result<Value, Failure> {
     serde_json::from_slice(&call.body).map_err(|error| bad_request(error.to_string()))
 }
 
@@ -83,13 +75,16 @@ pub(super) fn patch(
     let before = if scale { scale_of(row, &stored) } else { stored };
     let mut after = before.clone();
     match call.content_type.split(';').next().unwrap_or_default().trim() {
-        "application/merge-patch+json" => json_patch::merge(&mut after, &body(call)?),
+        "application/merge-patch+json" => {
+            let patch = body(call).map_err(|_| bad_request("invalid JSON patch"))?;
+            json_patch::merge(&mut after, &patch);
+        }
         "application/json-patch+json" => {
-            let patch: json_patch::Patch =
-                serde_json::from_slice(&call.body).map_err(|error| bad_request(error.to_string()))?;
+            let patch: json_patch::Patch = serde_json::from_slice(&call.body)
+                .map_err(|error| bad_request(format!("error decoding patch: {error}")))?;
             json_patch::patch(&mut after, &patch).map_err(|_| status::patch_rejected())?;
         }
-        _ => return Err(status::unsupported_media(PATCHES)),
+        _ => return Err(status::unsupported_media()),
     }
     replace(simulation, identity, row, target, call, after)
 }
@@ -115,7 +110,8 @@ fn replace(
     call: &Call,
     wanted: Value,
 ) -> Result<Answer, Failure> {
-    let run = run_of(call)?;
+    let options = if call.method == http::Method::PUT { "UpdateOptions" } else { "PatchOptions" };
+    let run = run_of(options, call)?;
     let before = one(simulation, row, target)?;
     let own = name(&before);
     if name(&wanted) != own {
@@ -134,6 +130,9 @@ fn replace(
         return Err(status::modified(row, own));
     }
     let scale = target.subresource.as_deref() == Some("scale");
+    if scale {
+        validate::scale(own, &wanted)?;
+    }
     let mut after = if scale {
         let mut after = before.clone();
         put(&mut after, "/spec/replicas", wanted["spec"]["replicas"].clone());
@@ -211,7 +210,7 @@ pub(super) fn create(
     if simulation.objects.has(row.id, namespace(&value), name(&value)) {
         return Err(status::exists(row, name(&value)));
     }
-    let run = run_of(call)?;
+    let run = run_of("CreateOptions", call)?;
     defaults::apply(row.id, &mut value);
     validate::create(row, &value)?;
     if row.id == Kind::Pod {
@@ -227,56 +226,4 @@ pub(super) fn create(
         }
     };
     Ok(Answer::Json(StatusCode::CREATED, created))
-}
-
-/// DELETE of one object.
-pub(super) fn delete(
-    simulation: &mut Simulation,
-    row: &'static Resource,
-    target: &Target,
-    call: &Call,
-) -> Result<Answer, Failure> {
-    let before = one(simulation, row, target)?;
-    let options = if call.body.is_empty() { json!({}) } else { body(call)? };
-    let in_body = items(&options, "/dryRun").iter().filter_map(Value::as_str);
-    let run = run(call.query("dryRun").into_iter().chain(in_body))?;
-    for (field, what) in [("uid", "UID"), ("resourceVersion", "ResourceVersion")] {
-        let wanted = options.pointer(&format!("/preconditions/{field}")).and_then(Value::as_str);
-        let is = text(&before, &format!("/metadata/{field}"));
-        if let Some(wanted) = wanted.filter(|wanted| *wanted != is) {
-            let happened = if field == "uid" { "deleted and then recreated" } else { "modified" };
-            let why = format!(
-                "the {what} in the precondition ({wanted}) does not match the {what} in record ({is}). The object might have been {happened}"
-            );
-            return Err(status::precondition(row, name(&before), &why));
-        }
-    }
-    let done = json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
-        "details": details(row, &before),
-    });
-    let grace = call
-        .query("gracePeriodSeconds")
-        .and_then(|seconds| seconds.parse().ok())
-        .or_else(|| options.pointer("/gracePeriodSeconds").and_then(Value::as_i64));
-    if row.id == Kind::Pod {
-        let last = match run {
-            Run::Dry => before,
-            Run::Real => pods::delete(simulation, &before, grace),
-        };
-        return Ok(Answer::Json(StatusCode::OK, last));
-    }
-    if run == Run::Real {
-        let kind = if row.id == Kind::EventsV1Event { Kind::Event } else { row.id };
-        simulation.objects.remove(kind, namespace(&before), name(&before));
-    }
-    Ok(Answer::Json(StatusCode::OK, done))
-}
-
-fn details(row: &Resource, object: &Value) -> Value {
-    let mut details = json!({ "name": name(object), "kind": row.plural, "uid": object["metadata"]["uid"] });
-    if !row.group.is_empty() {
-        put(&mut details, "/group", json!(row.group));
-    }
-    details
 }

@@ -7,10 +7,12 @@ use super::graph::{Graph, ObjectId};
 use super::object::KINDS;
 use super::relations::Relation;
 use crate::inspection::finding::{Evidence, Finding, Fingerprint, Severity, Target};
+use crate::redact;
 use crate::report::Report;
 use crate::snapshot::Snapshot;
 use crate::texts::why as texts;
 use chrono::{DateTime, Utc};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{HashSet, VecDeque};
 
@@ -31,6 +33,26 @@ pub struct Chain {
     pub verdict: Verdict,
     /// What to do, the cure of the root first.
     pub cures: Vec<Cure>,
+}
+
+impl Chain {
+    /// The chain without secrets: messages of containers and events are quoted in it.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        let hide = |text: &mut String| {
+            if let Cow::Owned(clean) = redact::text(text) {
+                *text = clean;
+            }
+        };
+        for step in &mut self.steps {
+            hide(&mut step.statement);
+            step.evidence.iter_mut().for_each(|fact| hide(&mut fact.value));
+        }
+        if let Verdict::Healthy { checked } = &mut self.verdict {
+            checked.iter_mut().for_each(|fact| hide(&mut fact.value));
+        }
+        self
+    }
 }
 
 /// One step of a chain.
@@ -84,7 +106,10 @@ pub(super) fn explain(graph: &Graph<'_>, report: &Report, kind: &str, namespace:
     let kind = known.unwrap_or(kind);
     let id = graph.find(kind, namespace, name).or_else(|| only(graph, kind, namespace, name));
     match id {
-        Some(id) if graph.object(id).entity.is_some() => explain_object(graph, report, id),
+        // What is only heard of (its list was not read) can still have findings.
+        Some(id) if graph.object(id).entity.is_some() || outermost(graph, report, id).is_some() => {
+            explain_object(graph, report, id)
+        }
         other => {
             let namespace = Some(namespace.to_owned()).filter(|namespace| !namespace.is_empty());
             let subject = Target { kind: kind.to_owned(), namespace, name: name.to_owned() };
@@ -217,11 +242,8 @@ fn missing(graph: &Graph<'_>, report: &Report, subject: Target, id: Option<Objec
         chain.verdict = Verdict::NotRead { why: crate::texts::report::why_unread(&unread.why) };
         return chain;
     }
-    let named_by: Vec<Target> = match id {
-        Some(id) => graph.dependents(id).map(|(_, user)| graph.object(graph.owner(user)).target()).collect(),
-        None => Vec::new(),
-    };
-    let mut named_by = named_by;
+    let users = id.into_iter().flat_map(|id| graph.dependents(id));
+    let mut named_by: Vec<Target> = users.map(|(_, user)| graph.object(graph.owner(user)).target()).collect();
     named_by.sort();
     named_by.dedup();
     let did_you_mean = ask::similar(graph, &chain.subject);

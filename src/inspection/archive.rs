@@ -3,6 +3,7 @@
 use super::{History, Inspected, RestartCounts};
 use crate::{
     report::Report,
+    schedule::Missed,
     store::{Commit, Direction, Keys, ReadError, Record, Store, Table, Versioned},
 };
 use chrono::{DateTime, Utc};
@@ -63,7 +64,7 @@ pub enum Listener {
         /// Whether that is long ago.
         late: bool,
         /// Planned times that were left out since the last report.
-        missed: Vec<DateTime<Utc>>,
+        missed: Option<Missed>,
         /// Stay silent when nothing changed.
         only_changes: bool,
     },

@@ -1,5 +1,6 @@
 //! Every sentence that a person sees, as functions to bodies: the seam for translations.
 
+pub mod agent;
 pub mod alert;
 pub mod chat;
 pub mod cluster;

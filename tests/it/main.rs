@@ -1,4 +1,8 @@
 //! The stories.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
+mod causes;
 mod checks;
+mod history;
 mod layering;
+mod words;

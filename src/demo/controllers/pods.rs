@@ -6,7 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::demo::events::{self, Note};
-use crate::demo::json::{condition, condition_true, deleting, name, namespace, owned_by, put, stamp, text, uid, when};
+use crate::demo::json::{
+    condition, condition_true, count, deleting, name, namespace, number, owned_by, put, stamp, text, uid, when,
+};
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
 use crate::demo::{defaults, names};
@@ -73,7 +75,7 @@ pub(in crate::demo) fn next_name(simulation: &Simulation, owner: &Value) -> Stri
 
 /// Whether a controller should try to create such a pod now: after a refusal it waits, unless there is room again.
 pub(in crate::demo) fn may_create(simulation: &mut Simulation, owner: &Value, sample: &Value) -> bool {
-    let Some(refused) = events::last(simulation, uid(owner), "FailedCreate") else {
+    let Some(refused) = events::last(simulation, owner, "FailedCreate") else {
         return true;
     };
     simulation.wake_at(refused + RETRY);
@@ -102,22 +104,30 @@ pub(in crate::demo) fn create(
     Ok(())
 }
 
-/// Deletes a pod as the API server does: at once if no kubelet has to stop it, else with a grace period. Returns its last state.
+/// A pod as it is once it is marked for deletion: at once if no kubelet has to stop it, else with a grace period.
+pub(in crate::demo) fn leaving(pod: &Value, now: DateTime<Utc>, grace: Option<i64>) -> Value {
+    let unattended = text(pod, "/spec/nodeName").is_empty() || finished(pod);
+    let own = number(pod, "/spec/terminationGracePeriodSeconds").unwrap_or(30);
+    let grace = if unattended { 0 } else { grace.unwrap_or(own).max(0) };
+    let sooner = number(pod, "/metadata/deletionGracePeriodSeconds").is_none_or(|before| grace < before);
+    let mut pod = pod.clone();
+    if sooner {
+        let generation = count(&pod, "/metadata/generation");
+        put(&mut pod, "/metadata/generation", json!(generation + 1));
+        put(&mut pod, "/metadata/deletionTimestamp", stamp(now + TimeDelta::seconds(grace)));
+        put(&mut pod, "/metadata/deletionGracePeriodSeconds", json!(grace));
+    }
+    pod
+}
+
+/// Deletes a pod as the API server does and returns what it answers.
 pub(in crate::demo) fn delete(simulation: &mut Simulation, pod: &Value, grace: Option<i64>) -> Value {
-    let own = pod.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_i64).unwrap_or(30);
-    let grace = if text(pod, "/spec/nodeName").is_empty() || finished(pod) { 0 } else { grace.unwrap_or(own) };
-    let (within, own) = (namespace(pod).to_owned(), name(pod).to_owned());
-    if grace <= 0 {
-        return simulation.objects.remove(Kind::Pod, &within, &own).map_or_else(|| pod.clone(), |last| (*last).clone());
+    let pod = leaving(pod, simulation.now, grace);
+    if count(&pod, "/metadata/deletionGracePeriodSeconds") == 0 {
+        simulation.objects.remove(Kind::Pod, namespace(&pod), name(&pod));
+        return pod;
     }
-    if !deleting(pod) {
-        let until = simulation.now + TimeDelta::seconds(grace);
-        simulation.objects.edit(Kind::Pod, &within, &own, |pod| {
-            put(pod, "/metadata/deletionTimestamp", stamp(until));
-            put(pod, "/metadata/deletionGracePeriodSeconds", json!(grace));
-        });
-    }
-    simulation.objects.get(Kind::Pod, &within, &own).map_or_else(|| pod.clone(), |pod| (*pod).clone())
+    (*simulation.objects.update(Kind::Pod, pod)).clone()
 }
 
 /// Deletes a pod for its controller and says so in an event.

@@ -27,10 +27,9 @@ pub(super) fn run(simulation: &mut Simulation, _: &str) {
 }
 
 fn schedule(simulation: &mut Simulation, pod: &Value) {
-    let due = events::last(simulation, uid(pod), "FailedScheduling").map(|last| last + RETRY);
-    let found = simulation.refused.get(uid(pod)).copied();
-    if let Some(due) = due.filter(|due| *due > simulation.now)
-        && found.is_some_and(|version| version > simulation.objects.room_made())
+    if let Some((version, due)) = simulation.refused.get(uid(pod)).copied()
+        && due > simulation.now
+        && version >= simulation.objects.room_made()
     {
         return simulation.wake_at(due);
     }
@@ -48,18 +47,22 @@ fn schedule(simulation: &mut Simulation, pod: &Value) {
         }
         Err(message) => {
             let now = simulation.now;
-            let said = condition(pod, "PodScheduled").map(|condition| text(condition, "/message").to_owned());
             simulation.objects.edit(Kind::Pod, namespace(pod), name(pod), |pod| {
                 set_condition(pod, "PodScheduled", "False", "Unschedulable", &message, now);
             });
-            if said.as_deref() != Some(message.as_str()) || due.is_none_or(|due| due <= now) {
-                events::record(simulation, pod, Note::warning(COMPONENT, "FailedScheduling", &message));
-                simulation.wake_at(now + RETRY);
-            } else if let Some(due) = due {
-                simulation.wake_at(due);
-            }
+            let said = condition(pod, "PodScheduled").is_some_and(|condition| text(condition, "/message") == message);
+            let known = simulation.refused.get(uid(pod)).map(|(_, due)| *due);
+            let due = match known.filter(|due| said && *due > now) {
+                Some(due) => due,
+                None => {
+                    let note = Note::warning(COMPONENT, "FailedScheduling", &message);
+                    events::record(simulation, pod, note);
+                    now + RETRY
+                }
+            };
             let version = simulation.objects.version();
-            simulation.refused.insert(uid(pod).to_owned(), version);
+            simulation.refused.insert(uid(pod).to_owned(), (version, due));
+            simulation.wake_at(due);
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn waits_for_consumer(simulation: &Simulation, claim: &Value) -> bool
 }
 
 fn say(simulation: &mut Simulation, claim: &Value, note: Note<'_>) {
-    let due = events::last(simulation, uid(claim), note.reason).map(|last| last + RETRY);
+    let due = events::last(simulation, claim, note.reason).map(|last| last + RETRY);
     match due {
         Some(due) if due > simulation.now => simulation.wake_at(due),
         Some(_) | None => {

@@ -217,7 +217,17 @@ async fn shapes_name_no_object() {
     world.get("/api/v1/namespaces/shop/pods/postgres-0/log?tailLines=3&timestamps=true").await;
     world.get("/api/v1/pods?&fieldSelector=spec.nodeName%3Dworker-a&resourceVersion=0").await;
     world.get("/api/v1/namespaces/shop").await;
+    let scale = json!({"spec": {"replicas": 3}, "metadata": {"uid": "secret"}});
+    world.patch(Identity::Writer, "/apis/apps/v1/namespaces/shop/deployments/catalog?dryRun=All", &scale).await;
+    let undo = json!([{"op": "test", "path": "/spec/template", "value": {"a": 1}}]);
+    world.patch(Identity::Writer, "/apis/apps/v1/namespaces/shop/deployments/catalog", &undo).await;
     let shapes = world.demo.requests();
+    let bodies: Vec<&[String]> =
+        shapes.iter().map(|shape| shape.body.as_slice()).filter(|body| !body.is_empty()).collect();
+    assert_eq!(
+        bodies,
+        [&["test /spec/template".to_owned()][..], &["metadata.uid".to_owned(), "spec.replicas".to_owned()][..]]
+    );
     let lines: Vec<String> = shapes.iter().map(|shape| serde_json::to_string(shape).unwrap()).collect();
     assert!(
         lines.iter().all(|line| !line.contains("shop") && !line.contains("worker") && !line.contains("postgres")),

@@ -139,6 +139,7 @@ async fn a_pod_is_deleted_only_if_it_is_the_one_that_was_meant() {
     let pods = "/api/v1/namespaces/shop/pods";
     let pod = world.items(&format!("{pods}?labelSelector=app%3Dcatalog")).await[0].clone();
     let path = format!("{pods}/{}", pod["metadata"]["name"].as_str().unwrap());
+    let pod_before = world.object(&path).await;
     let wrong = world.delete(Identity::Writer, &path, &json!({"preconditions": {"uid": "another"}})).await;
     assert_eq!(wrong.code, 409);
     assert!(
@@ -147,7 +148,8 @@ async fn a_pod_is_deleted_only_if_it_is_the_one_that_was_meant() {
         wrong.body
     );
     let dry = world.delete(Identity::Writer, &path, &json!({"dryRun": ["All"]})).await;
-    assert_eq!((dry.code, world.object(&path).await), (200, dry.json()));
+    assert_eq!((dry.code, dry.json()["metadata"]["deletionGracePeriodSeconds"].clone()), (200, json!(30)));
+    assert_eq!(world.object(&path).await, pod_before, "a dry run keeps nothing");
     let right = world.delete(Identity::Writer, &path, &json!({"preconditions": {"uid": pod["metadata"]["uid"]}})).await;
     assert_eq!(right.code, 200);
     assert!(right.json()["metadata"]["deletionTimestamp"].is_string());
@@ -179,7 +181,7 @@ async fn a_dry_run_shows_the_next_generation_and_keeps_nothing() {
         dry.json()["metadata"]["managedFields"].as_array().unwrap().iter().any(|entry| entry["manager"] == "roundsman")
     );
     assert_eq!(world.object(CHECKOUT).await, before);
-    assert_eq!(world.patch(Identity::Writer, &format!("{CHECKOUT}?dryRun=Some"), &json!({})).await.code, 400);
+    assert_eq!(world.patch(Identity::Writer, &format!("{CHECKOUT}?dryRun=Some"), &json!({})).await.code, 422);
 }
 
 #[tokio::test]
@@ -242,4 +244,30 @@ async fn a_stateful_set_and_a_daemon_set_roll_too() {
     );
     let status = world.object(daemon).await["status"].clone();
     assert_eq!((status["numberReady"].clone(), status["updatedNumberScheduled"].clone()), (json!(4), json!(4)));
+}
+
+#[tokio::test]
+async fn an_impossible_scale_is_called_so() {
+    let world = World::with(&[]);
+    let uri = "/apis/apps/v1/namespaces/shop/deployments/catalog/scale";
+    let reply = world.patch(Identity::Writer, uri, &json!({"spec": {"replicas": -2}})).await;
+    assert_eq!(reply.code, 422);
+    let words = "Scale.autoscaling \"catalog\" is invalid: spec.replicas: Invalid value: -2: must be greater than or equal to 0";
+    assert_eq!(reply.message(), words);
+}
+
+#[tokio::test]
+async fn an_undo_cures_checkout_among_all_the_other_stories() {
+    let world = World::with(&Story::ALL);
+    let lease = world.object("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/worker-a").await;
+    assert_eq!(lease["spec"]["renewTime"], "2027-01-15T08:00:00.000000Z");
+    let pods = "/api/v1/namespaces/shop/pods?labelSelector=app%3Dcheckout";
+    let broken = world.items(pods).await;
+    assert_eq!(broken.len(), 3);
+    assert!(broken.iter().all(|pod| waiting(pod) == "ImagePullBackOff"));
+    let good = plain(&revision(&world, "2").await);
+    let undo = json!([{"op": "replace", "path": "/spec/template", "value": good}]);
+    assert_eq!(world.patch(Identity::Writer, CHECKOUT, &undo).await.code, 200);
+    world.pass(6);
+    assert_eq!(world.object(CHECKOUT).await["status"]["availableReplicas"], 3);
 }

@@ -36,7 +36,7 @@ async fn the_backdrop_is_well() {
         assert!(!slice["endpoints"].as_array().unwrap().is_empty(), "{slice}");
         assert!(!slice["ports"].as_array().unwrap().is_empty(), "{slice}");
     }
-    assert_eq!(world.items("/api/v1/events").await, Vec::<Value>::new());
+    assert_eq!(world.items("/api/v1/events").await.len(), 0, "nothing has happened lately");
     let lease = world.object("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/worker-c").await;
     assert_eq!(lease["spec"]["renewTime"], "2027-01-15T08:00:00.000000Z");
 }
@@ -207,7 +207,7 @@ async fn the_node_is_silent_and_its_pods_with_it() {
     let lease = world.object("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/worker-c").await;
     assert_eq!(lease["spec"]["renewTime"], "2027-01-15T07:20:00.000000Z");
     let there = world.items("/api/v1/pods?fieldSelector=spec.nodeName%3Dworker-c").await;
-    assert!(there.len() >= 4, "{}", there.len());
+    assert!(there.len() >= 3, "{}", there.len());
     assert!(there.iter().all(|pod| condition(pod, "Ready")["status"] == "False"));
     let set = world.object("/apis/apps/v1/namespaces/shop/statefulsets/sessions").await;
     assert_eq!(set["status"]["readyReplicas"], Value::Null);

@@ -1,0 +1,40 @@
+//! `why`: the cause chain of one object, computed from the objects alone.
+
+use super::{Bench, Found, ToolError, object, schema, tell};
+use crate::{agent::model::ToolSpec, cluster::Cluster, diagnosis, texts};
+use serde::Deserialize;
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::agent) struct Arguments {
+    pub(super) cluster: Option<String>,
+    kind: String,
+    name: String,
+    namespace: Option<String>,
+}
+
+pub(super) fn spec() -> ToolSpec {
+    use schema::{Need::*, Of::*};
+    ToolSpec {
+        name: "why",
+        description: "Why an object is as it is: the chain of causes from it down to the root, computed from the objects of the cluster, with the facts and what would cure it. Says so if it is healthy, or what may be meant if it does not exist.",
+        parameters: schema::strict(&[
+            ("kind", Text, Must, "As kubectl takes it: deployment, pod, service, node, ..."),
+            ("name", Text, Must, "The object's name."),
+            schema::NAMESPACE,
+            schema::CLUSTER,
+        ]),
+    }
+}
+
+pub(super) async fn run(arguments: &Arguments, cluster: &Cluster, bench: &Bench<'_>) -> Result<Found, ToolError> {
+    let Arguments { kind, name, namespace, cluster: _ } = arguments;
+    let last = || (bench.means.latest)(cluster.name());
+    let surveyed = bench.survey.of(cluster, last, bench.means.clock).await.map_err(tell)?;
+    let namespace = namespace.as_deref();
+    let chain = diagnosis::why(&surveyed.snapshot, &surveyed.report, kind, namespace.unwrap_or_default(), name);
+    Ok(Found {
+        source: format!("cause chain of {}", object(kind, namespace, name)),
+        text: contract::plain(&texts::why::chain(&chain)),
+    })
+}

@@ -1,0 +1,173 @@
+use super::{Api, router};
+use crate::{
+    channel::{Access, ChannelGrant, People},
+    clock::Clock,
+    config::{ApiSettings, ApiToken, Route},
+    health::{Health, Phase},
+    inbox::{Inbox, Work},
+    inspection::archive::{Listener, RUNS, run_key},
+    requests::{self, Received},
+    store::{Options, Store},
+};
+use axum::{Router, body::Body, http::Request};
+use contract::Platform;
+use http_body_util::BodyExt;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+struct Stand {
+    router: Router,
+    store: Store,
+    inbox: Inbox,
+    health: Health,
+    _dir: TempDir,
+}
+
+fn stand() -> Stand {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), Options::default()).unwrap();
+    let clock = Clock::system();
+    let inbox = Inbox::open(store.clone(), clock.clone()).unwrap();
+    let health = Health::default();
+    let token = |name: &str, clusters: &[&str]| ApiToken {
+        name: name.to_owned(),
+        token: SecretString::from(format!("{name}-token")),
+        clusters: clusters.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let grant = ChannelGrant { name: "ops".into(), clusters: vec!["prod".into()], people: People::Everyone };
+    let api = Api {
+        settings: ApiSettings {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tokens: vec![token("all", &[]), token("stage", &["stage"])],
+            routes: vec![Route {
+                cluster: Some("prod".into()),
+                labels: vec![("team".into(), "shop".into())],
+                channel: "ops".into(),
+            }],
+        },
+        store: store.clone(),
+        inbox: inbox.clone(),
+        access: Access { channels: [((Platform::Telegram, "-1".into()), grant)].into(), people: [].into() },
+        clusters: [("prod".into(), "production".into()), ("stage".into(), "stage".into())].into(),
+        health: health.clone(),
+        clock,
+    };
+    Stand { router: router(api), store, inbox, health, _dir: dir }
+}
+
+impl Stand {
+    async fn call(&self, method: &str, path: &str, token: Option<&str>, body: impl Into<Body>) -> (u16, Value) {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answer = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let status = answer.status().as_u16();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        self.call("POST", path, Some("all-token"), body.to_string()).await
+    }
+}
+
+fn alerts(labels: Value) -> Value {
+    json!({ "version": "4", "groupKey": "g", "alerts": [{ "status": "firing", "labels": labels,
+        "annotations": { "summary": "pods crash" }, "startsAt": "2026-11-23T09:00:00Z", "fingerprint": "f" }] })
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_a_known_token() {
+    let stand = stand();
+    for token in [None, Some("wrong"), Some("all-token2"), Some("")] {
+        let (status, body) = stand.call("GET", "/api/v1/reports/prod", token, Body::empty()).await;
+        assert_eq!(status, 401, "{token:?}");
+        assert!(body["error"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn an_inspection_is_accepted_stored_and_joined() {
+    let stand = stand();
+    let (status, first) = stand.post("/api/v1/inspections", json!({ "cluster": "prod" })).await;
+    assert_eq!(status, 202);
+    let (_, second) = stand.post("/api/v1/inspections", json!({ "cluster": "prod" })).await;
+    assert_ne!(first["id"], second["id"]);
+    // One inspection for both.
+    assert_eq!(stand.inbox.waiting(10).unwrap().len(), 1);
+    let run = stand.store.get(&RUNS, run_key("prod", None)).unwrap().unwrap();
+    let asked: Vec<&Listener> = run.audience.iter().collect();
+    assert_eq!(asked.len(), 2);
+    let (status, looked) =
+        stand.call("GET", first["location"].as_str().unwrap(), Some("all-token"), Body::empty()).await;
+    assert_eq!((status, &looked["outcome"]), (200, &Value::Null));
+}
+
+#[tokio::test]
+async fn a_token_sees_only_its_clusters() {
+    let stand = stand();
+    let order = json!({ "cluster": "prod" }).to_string();
+    let (status, body) = stand.call("POST", "/api/v1/inspections", Some("stage-token"), order).await;
+    assert_eq!(status, 422, "{body}");
+    let (_, made) = stand.post("/api/v1/questions", json!({ "cluster": "prod", "question": "why?" })).await;
+    let (status, _) = stand.call("GET", made["location"].as_str().unwrap(), Some("stage-token"), Body::empty()).await;
+    assert_eq!(status, 404);
+    let (status, _) = stand.call("GET", "/api/v1/audit", Some("stage-token"), Body::empty()).await;
+    assert_eq!(status, 403);
+}
+
+#[tokio::test]
+async fn alerts_find_their_cluster_and_channel() {
+    let stand = stand();
+    let batch = alerts(json!({ "alertname": "KubePodCrashLooping", "cluster": "production", "team": "shop" }));
+    let (status, made) = stand.post("/api/v1/alerts", batch).await;
+    assert_eq!(status, 202, "{made}");
+    let request = requests::load(&stand.store, made["id"].as_str().unwrap()).unwrap().unwrap();
+    let Received::Alerts { cluster, channel, batch } = &request.received else { panic!("{request:?}") };
+    assert_eq!((cluster.as_str(), channel.id.as_str(), batch.alerts.len()), ("prod", "-1", 1));
+    assert!(matches!(stand.inbox.waiting(1).unwrap()[0].1.work, Work::Alerts { .. }));
+
+    for (labels, reason) in [
+        (json!({ "cluster": "moon", "team": "shop" }), "names no configured cluster"),
+        (json!({ "team": "shop" }), "several are configured"),
+        (json!({ "cluster": "prod" }), "no [[api.route]] fits"),
+    ] {
+        let (status, body) = stand.post("/api/v1/alerts", alerts(labels)).await;
+        assert_eq!(status, 422);
+        assert!(body["error"].as_str().unwrap().contains(reason), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn bad_bodies_are_refused_with_a_reason() {
+    let stand = stand();
+    for (path, body) in [
+        ("/api/v1/inspections", "{".to_owned()),
+        ("/api/v1/inspections", json!({ "cluster": "prod", "colour": "red" }).to_string()),
+        ("/api/v1/questions", json!({ "cluster": "prod", "question": " " }).to_string()),
+        ("/api/v1/alerts", json!({ "alerts": [] }).to_string()),
+    ] {
+        let (status, answer) = stand.call("POST", path, Some("all-token"), body).await;
+        assert_eq!(status, 422, "{path}");
+        assert!(answer["error"].is_string(), "{path}");
+    }
+    let (status, _) = stand.call("POST", "/api/v1/alerts", Some("all-token"), vec![b' '; 2 * 1024 * 1024]).await;
+    assert_eq!(status, 413);
+    assert_eq!(stand.inbox.waiting(10).unwrap().len(), 0, "nothing refused was stored");
+}
+
+#[tokio::test]
+async fn ready_tells_about_the_parts() {
+    let stand = stand();
+    assert_eq!(stand.call("GET", "/livez", None, Body::empty()).await.0, 200);
+    assert_eq!(stand.call("GET", "/readyz", None, Body::empty()).await.0, 503);
+    stand.health.phase(Phase::Ready);
+    stand.health.part("cluster prod", false, "connection refused", Clock::system().now());
+    let (status, body) = stand.call("GET", "/readyz", None, Body::empty()).await;
+    assert_eq!(status, 200);
+    assert_eq!(body["parts"]["cluster prod"]["up"], false);
+}
