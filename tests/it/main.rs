@@ -5,4 +5,5 @@ mod causes;
 mod checks;
 mod history;
 mod layering;
+mod repairs;
 mod words;
