@@ -4,6 +4,9 @@
 mod causes;
 mod checks;
 mod history;
+mod kills;
 mod layering;
 mod repairs;
+mod refusals;
 mod words;
+mod world;

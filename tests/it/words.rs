@@ -64,7 +64,7 @@ fn a_cluster_in_trouble_in_the_terminal() {
 #[test]
 fn a_cluster_in_trouble_in_the_chat() {
     let report = report(&cluster(TROUBLE));
-    let body = texts::report::chat(&report, &["This report is 12m late.".to_owned()]);
+    let body = texts::report::chat(&report, Some("This report is 12m late."));
     says("trouble-chat.txt", &contract::plain(&body));
     let first = report.trees()[0].root;
     says("trouble-details.txt", &contract::plain(&texts::report::details(&report, first)));
@@ -72,7 +72,7 @@ fn a_cluster_in_trouble_in_the_chat() {
 
 #[test]
 fn a_healthy_cluster_is_one_line() {
-    let body = texts::report::chat(&report(&cluster(&["healthy"])), &[]);
+    let body = texts::report::chat(&report(&cluster(&["healthy"])), None);
     let line = "prod, 2026-11-23 09:00 UTC: all is well (score 100, A). Not read: secrets (switched off).";
     assert_eq!(contract::plain(&body), line);
 }
@@ -81,7 +81,7 @@ fn a_healthy_cluster_is_one_line() {
 fn nothing_read_is_not_all_well() {
     let mut snapshot = Snapshot { cluster: "prod".to_owned(), ..Snapshot::default() };
     snapshot.unread.extend(Resource::ALL.iter().map(|resource| Unread { resource: *resource, why: Why::Forbidden }));
-    let body = texts::report::chat(&report(&snapshot), &[]);
+    let body = texts::report::chat(&report(&snapshot), None);
     assert!(contract::plain(&body).contains("nothing could be inspected. Not read: pods (forbidden), "), "{body:?}");
 }
 
@@ -95,7 +95,7 @@ fn more_roots_than_a_message_holds_are_counted() {
         pod.meta.owner_references.clear();
         snapshot.pods.push(pod);
     }
-    let body = texts::report::chat(&report(&snapshot), &[]);
+    let body = texts::report::chat(&report(&snapshot), None);
     assert!(contract::plain(&body).contains("And 5 more: 5 high."), "{}", contract::plain(&body));
 }
 
