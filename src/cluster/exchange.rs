@@ -132,3 +132,74 @@ fn unsent_or_unclear(error: &kube::Error) -> Denied {
         Obstacle::Forbidden | Obstacle::TimedOut | Obstacle::NotKubernetes | Obstacle::Failing => Denied::Unclear(said),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Denied, Run};
+    use crate::cluster::Cluster;
+    use crate::repair::{Request, Verb};
+    use http_body_util::{BodyExt, Full};
+    use kube::client::Body;
+    use serde_json::{Value, json};
+    use std::convert::Infallible;
+    use std::sync::{Arc, Mutex};
+
+    type Seen = Arc<Mutex<Vec<(String, Value)>>>;
+
+    /// A cluster whose server answers every write with this status, and what it was sent.
+    fn answering(status: u16, said: &'static str) -> (Cluster, Seen) {
+        let seen = Seen::default();
+        let log = Arc::clone(&seen);
+        let service = tower::service_fn(move |request: http::Request<Body>| {
+            let log = Arc::clone(&log);
+            async move {
+                let line = format!("{} {}", request.method(), request.uri());
+                let body = request.into_body().collect().await.unwrap().to_bytes();
+                log.lock().unwrap().push((line, serde_json::from_slice(&body).unwrap()));
+                let body = Full::new(bytes::Bytes::from_static(said.as_bytes()));
+                Ok::<_, Infallible>(http::Response::builder().status(status).body(body).unwrap())
+            }
+        });
+        let client = kube::Client::new(service, "default");
+        (Cluster::from_client("test", client.clone()).with_writer(client), seen)
+    }
+
+    fn delete() -> Request {
+        let body = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": "u1"}});
+        Request { verb: Verb::Delete, path: "/api/v1/namespaces/shop/pods/api-1".into(), body }
+    }
+
+    /// The API server ignores the query of a DELETE that has a body: without this the rehearsal would be the real thing.
+    #[tokio::test]
+    async fn a_rehearsed_deletion_says_so_in_its_body() {
+        let (cluster, seen) = answering(200, "{}");
+        cluster.rehearse(&delete()).await.unwrap();
+        cluster.send(&delete(), Run::Real).await.unwrap();
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen[0].1["dryRun"], json!(["All"]));
+        assert_eq!(seen[0].0, "DELETE /api/v1/namespaces/shop/pods/api-1?dryRun=All");
+        assert_eq!(seen[1], ("DELETE /api/v1/namespaces/shop/pods/api-1".to_owned(), delete().body));
+    }
+
+    #[tokio::test]
+    async fn every_refusal_says_what_is_known_about_the_effect_and_nothing_is_sent_twice() {
+        let said = r#"{"kind": "Status", "message": "no"}"#;
+        let no = || "no".to_owned();
+        let table = [
+            (401, Denied::Forbidden(no())),
+            (403, Denied::Forbidden(no())),
+            (404, Denied::NotFound),
+            (409, Denied::Conflict(no())),
+            (422, Denied::Invalid(no())),
+            (429, Denied::Invalid(no())),
+            (500, Denied::Unclear(no())),
+            (503, Denied::Unclear(no())),
+            (504, Denied::Unclear(no())),
+        ];
+        for (status, expected) in table {
+            let (cluster, seen) = answering(status, said);
+            assert_eq!(cluster.send(&delete(), Run::Real).await, Err(expected), "{status}");
+            assert_eq!(seen.lock().unwrap().len(), 1, "{status}");
+        }
+    }
+}

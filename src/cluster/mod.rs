@@ -22,6 +22,8 @@ mod fake;
 mod look_tests;
 #[cfg(test)]
 mod read_tests;
+#[cfg(test)]
+pub(crate) mod spied;
 
 use std::sync::Arc;
 use std::time::Duration;

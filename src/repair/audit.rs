@@ -72,7 +72,7 @@ impl Who {
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum AuditEvent {
     /// Somebody asked for it.
-    Proposed { proposal: String, cluster: String, title: String, who: Who, action: Action, digest: String },
+    Proposed { proposal: String, cluster: String, title: String, who: Who, action: Box<Action>, digest: String },
     /// Somebody approved or rejected it.
     Decided { proposal: String, cluster: String, title: String, who: Who, decision: String, digest: String },
     /// Somebody tried to decide it and may not.
@@ -97,7 +97,7 @@ impl AuditEvent {
             cluster,
             title,
             who: Who::asked(&proposal.requester, &proposal.channel),
-            action: proposal.action.clone(),
+            action: Box::new(proposal.action.clone()),
             digest: proposal.digest.clone(),
         }
     }

@@ -8,26 +8,16 @@ use super::{
 };
 use crate::{
     clock::{Clock, ManualClock},
-    cluster::Cluster,
+    cluster::{
+        Cluster,
+        spied::{self, Spy, Wire},
+    },
     demo::{Demo, Identity, Story},
     inspection::finding::{ActionHint, Target},
     repair::{Decision, Requester},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use http::{Method, Request, Response};
-use kube::client::Body;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
-
-/// What the wire of the writing identity does with a real write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wire {
-    Fine,
-    /// The server does it, and the answer never arrives.
-    LosesAnswers,
-    /// Nothing arrives.
-    LosesRequests,
-}
 
 /// The demo with its clock, and everything that the writing identity sent.
 struct World {
@@ -35,8 +25,7 @@ struct World {
     clock: Clock,
     hand: ManualClock,
     cluster: Cluster,
-    sent: Arc<Mutex<Vec<(Method, String)>>>,
-    wire: Arc<Mutex<Wire>>,
+    spy: Spy,
 }
 
 impl World {
@@ -48,24 +37,14 @@ impl World {
         let (clock, hand) = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
         let seen = clock.clone();
         let demo = Demo::start(move || seen.now(), stories).unwrap();
-        let sent = Arc::new(Mutex::new(Vec::new()));
-        let wire = Arc::new(Mutex::new(Wire::Fine));
-        let writer = spied(demo.client(identity), Arc::clone(&sent), Arc::clone(&wire));
+        let spy = Spy::default();
+        let writer = spy.on(demo.client(identity));
         let cluster = Cluster::from_client("prod", demo.client(Identity::Reader)).with_writer(writer);
-        Self { demo, clock, hand, cluster, sent, wire }
+        Self { demo, clock, hand, cluster, spy }
     }
 
-    fn wire(&self, wire: Wire) {
-        *self.wire.lock().unwrap() = wire;
-    }
-
-    /// The writes that were meant: no access reviews, no dry runs.
     fn writes(&self) -> Vec<String> {
-        let sent = self.sent.lock().unwrap();
-        sent.iter()
-            .filter(|(method, uri)| is_write(method, uri))
-            .map(|(method, uri)| format!("{method} {uri}"))
-            .collect()
+        self.spy.writes()
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -86,17 +65,11 @@ impl World {
 
     /// Somebody else changes an object.
     async fn meanwhile(&self, path: &str, patch: Value) {
-        let request = Request::patch(path)
-            .header("content-type", "application/merge-patch+json")
-            .body(Body::from(patch.to_string().into_bytes()))
-            .unwrap();
-        let response = self.demo.client(Identity::Admin).send(request).await.unwrap();
-        assert!(response.status().is_success(), "{path}: {}", response.status());
+        spied::as_somebody(&self.demo.client(Identity::Admin), "PATCH", path, &patch).await;
     }
 
     async fn meanwhile_delete(&self, path: &str) {
-        let request = Request::delete(path).body(Body::empty()).unwrap();
-        assert!(self.demo.client(Identity::Admin).send(request).await.unwrap().status().is_success());
+        spied::as_somebody(&self.demo.client(Identity::Admin), "DELETE", path, &Value::Null).await;
     }
 
     async fn ask(&self, hint: ActionHint) -> Result<Proposal, Refusal> {
@@ -143,28 +116,6 @@ impl World {
         }
         panic!("no verdict: {said:?}");
     }
-}
-
-fn is_write(method: &Method, uri: &str) -> bool {
-    method != Method::GET && !uri.contains("dryRun=All") && !uri.contains("selfsubjectaccessreviews")
-}
-
-fn spied(client: kube::Client, sent: Arc<Mutex<Vec<(Method, String)>>>, wire: Arc<Mutex<Wire>>) -> kube::Client {
-    let service = tower::service_fn(move |request: Request<Body>| {
-        let (client, wire) = (client.clone(), *wire.lock().unwrap());
-        let (method, uri) = (request.method().clone(), request.uri().to_string());
-        let write = is_write(&method, &uri);
-        sent.lock().unwrap().push((method, uri));
-        async move {
-            let broken = || std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-            if write && wire == Wire::LosesRequests {
-                return Err(broken());
-            }
-            let response: Response<Body> = client.send(request).await.map_err(std::io::Error::other)?;
-            if write && wire == Wire::LosesAnswers { Err(broken()) } else { Ok(response) }
-        }
-    });
-    kube::Client::new(service, "default")
 }
 
 const CHECKOUT: &str = "/apis/apps/v1/namespaces/shop/deployments/checkout";
@@ -280,7 +231,7 @@ async fn what_cannot_or_may_not_be_is_refused_in_words_before_anything_is_sent()
         let refusal = world.ask(hint.clone()).await.unwrap_err().to_string();
         assert!(refusal.contains(words), "{hint:?}: {refusal}");
     }
-    assert_eq!(world.sent.lock().unwrap().len(), 0, "not even a rehearsal");
+    assert_eq!(world.spy.sent().len(), 0, "not even a rehearsal");
 }
 
 #[tokio::test]
@@ -428,14 +379,14 @@ async fn nothing_is_carried_out_that_is_not_approved_and_begun() {
 async fn a_lost_answer_is_looked_up_and_a_lost_request_is_unclear() {
     let world = World::with(&[Story::Checkout]);
     let executing = world.executing(undo("checkout")).await;
-    world.wire(Wire::LosesRequests);
+    world.spy.wire(Wire::LosesRequests);
     let outcome = world.carry_out(&executing).await;
     assert!(matches!(outcome, Outcome::Unclear { .. }), "it may still be on its way: {outcome:?}");
     assert!(matches!(record(&executing, &outcome, world.now()).state, State::Unknown { .. }));
     assert_eq!(world.writes().len(), 1, "and it is not sent again");
 
     let executing = world.executing(undo("checkout")).await;
-    world.wire(Wire::LosesAnswers);
+    world.spy.wire(Wire::LosesAnswers);
     let outcome = world.carry_out(&executing).await;
     assert!(matches!(&outcome, Outcome::Done { response, .. } if response == "found done"), "{outcome:?}");
     assert_eq!(world.writes().len(), 2);

@@ -6,6 +6,7 @@ mod checks;
 mod history;
 mod kills;
 mod layering;
+mod repairs;
 mod refusals;
 mod words;
 mod world;

@@ -1,7 +1,12 @@
 //! What is said about repairs: the card and its states, and why something cannot be done.
 
+pub mod plan;
+mod refusal;
+
+pub use refusal::{refusal, why_not};
+
 use super::time::{moment, span};
-use crate::repair::{Action, ActionKind, Proposal, Refusal, Risk, State};
+use crate::repair::{Action, Proposal, Risk, State};
 use chrono::{DateTime, Utc};
 use contract::{Block, Body, Button, ButtonStyle, Span, Token};
 
@@ -14,8 +19,6 @@ pub const NO_CHANNEL_FOR_PROPOSALS: &str =
 
 /// A diff on a card is cut here, so that the card is one message everywhere.
 const LONGEST_DIFF: usize = 1500;
-/// Longer words of an API server are cut.
-const LONGEST_QUOTE: usize = 400;
 
 fn plain(text: impl Into<String>) -> Span {
     Span::Plain(text.into())
@@ -32,14 +35,6 @@ fn code(text: impl Into<String>) -> Span {
 fn upper(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn quote(text: &str) -> String {
-    let text = text.trim().trim_end_matches('.');
-    if text.chars().count() <= LONGEST_QUOTE {
-        return text.to_owned();
-    }
-    text.chars().take(LONGEST_QUOTE).chain(['…']).collect()
 }
 
 /// `undo rollout of deployment/checkout in shop to revision 3`.
@@ -236,263 +231,6 @@ pub fn for_model(proposal: &Proposal) -> String {
         proposal.title,
         capped(&proposal.diff)
     )
-}
-
-/// Why not, for the person who asked or pressed.
-pub fn refusal(refusal: &Refusal) -> Body {
-    Body::text(why_not(refusal))
-}
-
-fn action_name(action: ActionKind) -> &'static str {
-    match action {
-        ActionKind::RestartRollout => "restart a rollout",
-        ActionKind::UndoRollout => "undo a rollout",
-        ActionKind::Scale => "scale",
-        ActionKind::DeletePod => "delete a pod",
-    }
-}
-
-/// Why not, as sentences.
-pub fn why_not(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::Disabled => "Repairs are switched off here: I only advise. The configuration can allow them with repair.enabled and a rule.".into(),
-        Refusal::NotAllowed { action, cluster, namespace } => format!(
-            "The configuration does not let anybody {} in namespace {namespace} of cluster {cluster}. A [[repair.rule]] would have to allow it.",
-            action_name(*action)
-        ),
-        Refusal::TooLargeChange { from, to, limit } => format!(
-            "From {from} to {to} replicas is too far in one step: the configuration allows a change of {limit}. Ask for less, or go in steps."
-        ),
-        Refusal::NoSuchAction { action, kind } => {
-            format!("I cannot {} with a {kind}: that action does not exist for it.", action_name(*action))
-        }
-        Refusal::NotAnApprover { name, approvers } if approvers.is_empty() => {
-            format!("{name}, you may not decide about this. Nobody is listed as an approver for it.")
-        }
-        Refusal::NotAnApprover { name, approvers } => {
-            format!("{name}, you may not decide about this. Who may: {}.", approvers.join(", "))
-        }
-        Refusal::SelfApproval => "You asked for this repair, so somebody else has to approve it.".into(),
-        Refusal::SecondPerson => {
-            "The risk of this repair is high: you asked for it, so a second person has to approve it.".into()
-        }
-        Refusal::Anonymous => "I cannot see who you are: you write as the group or the channel. Switch that off and press again as yourself.".into(),
-        Refusal::Expired { at } => {
-            format!("Too late: this proposal expired at {}. Nothing was changed; ask for the repair again.", moment(*at))
-        }
-        Refusal::ApprovalTooOld => "It was approved, but I could not begin for too long.".into(),
-        Refusal::AlreadyDecided { what, by: Some(by), at } => {
-            format!("This was already {what} by {by}, at {}.", moment(*at))
-        }
-        Refusal::AlreadyDecided { what, by: None, at } => format!("This was already {what} at {}.", moment(*at)),
-        Refusal::WrongChannel => "This proposal belongs to another channel and can only be decided there.".into(),
-        Refusal::DigestMismatch => {
-            "What is stored is not what was shown on the card. I do not touch it; ask for the repair again.".into()
-        }
-        Refusal::OutOfTurn { step, state } => format!("I cannot {step} a proposal that is {state}."),
-        Refusal::TargetChanged { what } => what.clone(),
-        Refusal::NoSuchTarget { target, cluster } => {
-            format!("There is no {target} in cluster {cluster}. Check the name and the namespace.")
-        }
-        Refusal::NothingToDo { why } => why.clone(),
-        Refusal::NoWriter { cluster } => format!(
-            "I can only read cluster {cluster}: no identity for repairs is configured for it."
-        ),
-        Refusal::Forbidden { cluster, what, said } => {
-            let said = if said.is_empty() { String::new() } else { format!(" The server says: {}.", quote(said)) };
-            format!("My identity for repairs may not {what} in cluster {cluster}.{said} Its role has to allow it.")
-        }
-        Refusal::Invalid { said } => {
-            format!("The server does not accept this change, so I do not propose it: {}.", quote(said))
-        }
-        Refusal::Unreachable { cluster, said } => {
-            format!("I cannot plan this: cluster {cluster} does not answer ({}). Try again.", quote(said))
-        }
-        Refusal::NoEarlierRevision { target } => {
-            format!("There is no earlier revision of {target} to go back to.")
-        }
-        Refusal::NoSuchRevision { target, asked, known } => {
-            let known: Vec<String> = known.iter().map(i64::to_string).collect();
-            format!("{} has no revision {asked} to go back to. It has {}.", upper(target), known.join(", "))
-        }
-        Refusal::Paused { target } => {
-            format!("The rollout of {target} is paused: neither a restart nor an undo would take effect. Resume it first.")
-        }
-        Refusal::OnDelete { target } => format!(
-            "{} replaces its pods only when somebody deletes them (updateStrategy OnDelete), so this would change no pod.",
-            upper(target)
-        ),
-        Refusal::BarePod { target } => format!(
-            "Nothing would make {target} again: it has no controller. Delete it by hand if you are sure."
-        ),
-    }
-}
-
-/// Sentences of the plan, of what was seen, and of what came of a write.
-pub mod plan {
-    use super::{quote, span};
-    use chrono::TimeDelta;
-
-    pub fn serving(revision: i64, pods: i64) -> String {
-        let pods =
-            if pods == 1 { "1 pod of it still serves".to_owned() } else { format!("{pods} pods of it still serve") };
-        format!("revision {revision} worked: {pods}.")
-    }
-
-    pub fn lasted(revision: i64, length: TimeDelta) -> String {
-        format!("revision {revision} was in place for {} before the next one.", span(length))
-    }
-
-    pub fn managed(by: &str) -> String {
-        format!("{by} manages this object and may set it back. Make the same change at its source.")
-    }
-
-    pub fn autoscaler(name: &str, min: i64, max: i64) -> String {
-        format!(
-            "the autoscaler {name} sets the replicas of this workload, between {min} and {max}: it will change the number again."
-        )
-    }
-
-    pub fn unseen(what: &str) -> String {
-        format!("I could not look at the {what} of this namespace, so I cannot say whether one matters here.")
-    }
-
-    pub fn disruption_budget(name: &str) -> String {
-        format!("the PodDisruptionBudget {name} allows no disruption now; deleting a pod goes around it.")
-    }
-
-    pub fn last_ready(owner: &str) -> String {
-        format!("it is the only ready pod of {owner}: nothing serves until the new one is ready.")
-    }
-
-    pub const TO_ZERO: &str = "without a replica nothing serves any more.";
-    pub const RECREATE: &str = "the strategy is Recreate: all pods stop before the new ones start.";
-    pub const HIDDEN_ONLY: &str = "(only values that I do not show differ)\n";
-
-    pub fn deleted(pod: &str, owner: &str) -> String {
-        format!("- pod {pod}\n+ a new pod, made by {owner}\n")
-    }
-
-    pub fn already(replicas: i32) -> String {
-        let word = if replicas == 1 { "replica" } else { "replicas" };
-        format!("It already has {replicas} {word}: there is nothing to do.")
-    }
-
-    pub fn already_current(revision: i64) -> String {
-        format!("Revision {revision} is the current one: there is nothing to undo.")
-    }
-
-    pub fn same_template(revision: i64) -> String {
-        format!("Revision {revision} is the same as the current one: going back to it changes nothing.")
-    }
-
-    pub fn going_away(target: &str) -> String {
-        format!("{target} is being deleted already.")
-    }
-
-    pub const NEGATIVE: &str = "Less than 0 replicas is not possible.";
-
-    pub fn gone(target: &str) -> String {
-        format!("Meanwhile {target} is gone.")
-    }
-
-    pub fn another(target: &str) -> String {
-        format!("Meanwhile {target} was deleted and made again.")
-    }
-
-    pub fn changed(target: &str) -> String {
-        format!("Somebody changed {target} after this was planned.")
-    }
-
-    pub fn earlier_changed(keeper: &str) -> String {
-        format!("The earlier revision in {keeper} is no longer there as it was.")
-    }
-
-    pub fn conflict(said: &str) -> String {
-        format!("The object changed in the same moment ({}).", quote(said))
-    }
-
-    pub fn refused(said: &str) -> String {
-        format!("The server refused it: {}. Nothing was changed.", quote(said))
-    }
-
-    pub fn unreadable(said: &str) -> String {
-        format!("I could not read the object before the change: {}. Nothing was changed; ask again.", quote(said))
-    }
-
-    pub fn not_sent(said: &str) -> String {
-        format!("I could not reach the server: {}. Nothing was changed; ask again.", quote(said))
-    }
-
-    pub fn no_answer(said: &str) -> String {
-        format!("the request was sent and the answer is missing ({}).", quote(said))
-    }
-
-    pub fn cannot_look(said: &str) -> String {
-        format!("I was interrupted, and cannot look at the object ({}).", quote(said))
-    }
-
-    pub fn interrupted(target: &str) -> String {
-        format!("I was interrupted, and {target} was changed since then, maybe by somebody else.")
-    }
-
-    pub const NOT_CARRIED_OUT: &str = "I was interrupted before it was carried out. Nothing was changed; ask again.";
-    pub const FOUND_DONE: &str = "found done";
-
-    // What is seen while it is verified.
-
-    pub const NOT_OBSERVED: &str = "The controller has not seen the change yet.";
-    pub const DEADLINE_EXCEEDED: &str = "The rollout exceeded its own progress deadline.";
-
-    pub fn updated(updated: i64, wanted: i64) -> String {
-        format!("{updated} of {wanted} pods are new.")
-    }
-
-    pub fn old_left(left: i64) -> String {
-        if left == 1 { "1 old pod is still there.".into() } else { format!("{left} old pods are still there.") }
-    }
-
-    pub fn available(available: i64, wanted: i64) -> String {
-        format!("{available} of {wanted} new pods are available.")
-    }
-
-    pub fn ready(ready: i64, wanted: i64) -> String {
-        format!("{ready} of {wanted} pods are ready.")
-    }
-
-    pub fn pods_left(left: i64, wanted: i64) -> String {
-        format!("{left} pods are there, {wanted} are wanted.")
-    }
-
-    pub fn pod_gone(name: &str) -> String {
-        format!("Pod {name} is gone.")
-    }
-
-    pub fn pod_going(name: &str) -> String {
-        format!("Pod {name} is stopping.")
-    }
-
-    pub fn stuck(pod: &str, why: &str) -> String {
-        format!("Pod {pod}: {why}.")
-    }
-
-    pub fn steady(seconds: i64) -> String {
-        format!("All pods are ready; I wait whether they stay so for {seconds} s.")
-    }
-
-    pub fn not_yet(said: &str) -> String {
-        format!("I cannot look at it right now ({}).", quote(said))
-    }
-
-    pub const ALL_WELL: &str = "All is as wanted.";
-
-    pub fn ran_out(missing: &str) -> String {
-        format!("the change was made, but in time it did not have the effect. {missing}")
-    }
-
-    pub fn went_wrong(what: &str) -> String {
-        format!("the change was made, but went wrong. {what}")
-    }
 }
 
 #[cfg(test)]
