@@ -33,14 +33,17 @@ enum Action {
 }
 
 pub(super) fn spec() -> ToolSpec {
-    use schema::{Need::*, Of::*};
+    use schema::{
+        Need::{May, Must},
+        Of::{Listed, Number, Text},
+    };
     ToolSpec {
         name: "propose",
         description: "Proposes one typed repair to the people of the channel. It changes nothing: the answer shows a card with the exact difference, and somebody approves or rejects it. Only when it cures the cause.",
         parameters: schema::strict(&[
             (
                 "action",
-                OneOf(&["restart_rollout", "undo_rollout", "scale", "delete_pod"]),
+                Listed(&["restart_rollout", "undo_rollout", "scale", "delete_pod"]),
                 Must,
                 "undo_rollout goes back to an earlier revision; restart_rollout makes new pods from the same template.",
             ),
