@@ -58,7 +58,7 @@ pub async fn run(args: Args, platforms: Platforms, out: &mut impl Write) -> anyh
     let clock = Clock::system();
     let cluster = cluster(&clock)?;
     let inspected = inspection::run(&cluster, &Order::default(), &History::default(), clock.now()).await?;
-    write!(out, "{}", report::text::render(&inspected.report, super::style()))?;
+    write!(out, "{}", report::text::write(&inspected.report, super::style()))?;
     if args.once {
         return Ok(ExitCode::SUCCESS);
     }

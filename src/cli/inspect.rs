@@ -84,7 +84,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<Exit
         }
     };
     match args.output {
-        Form::Text => write!(out, "{}", report::text::render(&report, style()))?,
+        Form::Text => write!(out, "{}", report::text::write(&report, style()))?,
         Form::Json => writeln!(out, "{}", report::json::write(&report)?)?,
     }
     let failed = report.worst().is_some_and(|worst| worst >= args.fail_on);

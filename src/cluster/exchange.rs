@@ -111,7 +111,9 @@ fn judge(status: StatusCode, body: &[u8]) -> Result<Value, Denied> {
     }
     let said: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let said = said.pointer("/message").and_then(Value::as_str).filter(|message| !message.is_empty());
-    let said = said.or(status.canonical_reason()).unwrap_or("no reason given").to_owned();
+    let said = said.or(status.canonical_reason()).unwrap_or("no reason given");
+    // A webhook may quote what it does not like.
+    let said = crate::redact::text(said).into_owned();
     Err(match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Denied::Forbidden(said),
         StatusCode::NOT_FOUND => Denied::NotFound,

@@ -41,7 +41,7 @@ impl Cluster {
         match timeout(self.limits.request_timeout, reading).await {
             Ok(Ok(peek)) => Ok(peek),
             Ok(Err(Refused::NotFound)) => Err(NotSeen::NotFound),
-            Ok(Err(refused)) => Err(NotSeen::Unable(refused.to_string())),
+            Ok(Err(refused)) => Err(NotSeen::Unable(crate::redact::text(&refused.to_string()).into_owned())),
             Err(_) => Err(NotSeen::Unable(format!("no answer within {} s", self.limits.request_timeout.as_secs()))),
         }
     }

@@ -149,8 +149,9 @@ fn card_message(desk: &Desk, proposal: &str) -> Result<Option<MessageRef>, Failu
 fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, key: &ReportKey) -> Vec<Block> {
     let until = desk.clock.now() + button::LASTS;
     let mut blocks = Vec::new();
-    for (place, finding) in report.roots().take(WITH_BUTTONS).enumerate() {
-        let number = place + 1;
+    let trees = report.trees();
+    for (place, tree) in trees.iter().take(WITH_BUTTONS).enumerate() {
+        let (number, finding) = (place + 1, tree.root);
         let mut row = vec![
             button::make(
                 commit,
@@ -168,7 +169,7 @@ fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, k
         row.extend(fix_button(desk, commit, to, &report.cluster, finding, &format!("Fix {number}…")));
         blocks.push(Block::Buttons(row));
     }
-    if report.roots().count() > texts::report::SHOWN {
+    if trees.len() > texts::report::SHOWN {
         let rest = button::make(
             commit,
             (to, until),

@@ -56,13 +56,14 @@ pub fn best_match(question: &str, snapshot: &Snapshot, report: &Report) -> Optio
         return Some(chain_of(&graph, report, graph.object(id).target()));
     }
     let in_general = words.iter().any(|word| GENERAL.contains(&word.as_str()));
-    let fitting = report.roots().find(|root| {
-        let kind = kinds.is_empty() || kinds.contains(root.target.kind.as_str());
-        let space = root.target.namespace.as_deref().is_some_and(|space| spaces.contains(space));
-        let asked = in_general || !kinds.is_empty() || !spaces.is_empty();
-        asked && kind && (spaces.is_empty() || space)
+    let asked = in_general || !kinds.is_empty() || !spaces.is_empty();
+    // The report has the worst first.
+    let fitting = report.findings.iter().filter(|_| asked).find(|finding| {
+        let kind = kinds.is_empty() || kinds.contains(finding.target.kind.as_str());
+        let space = finding.target.namespace.as_deref().is_some_and(|space| spaces.contains(space));
+        kind && (spaces.is_empty() || space)
     });
-    fitting.map(|root| chain_of(&graph, report, root.target.clone()))
+    fitting.map(|finding| chain_of(&graph, report, finding.target.clone()))
 }
 
 /// Words that ask in general what is wrong.
@@ -219,6 +220,9 @@ pub(super) fn similar(graph: &Graph<'_>, wanted: &Target) -> Vec<Target> {
     });
     let mut scored: Vec<(Reverse<i32>, Target)> = scored.collect();
     scored.sort();
+    if scored.iter().any(|(_, target)| target.kind == wanted.kind) {
+        scored.retain(|(_, target)| target.kind == wanted.kind);
+    }
     scored.into_iter().take(MOST).map(|(_, target)| target).collect()
 }
 

@@ -6,6 +6,7 @@ use super::relations::{Relation, exceeded_quota};
 use super::rollout::newest_replica_set;
 use crate::inspection::checks::{Obstacle, obstacles};
 use crate::inspection::finding::{Finding, Fingerprint, Severity};
+use crate::report::score;
 use crate::snapshot::{Pod, selects};
 use chrono::TimeDelta;
 use std::cmp::Reverse;
@@ -161,9 +162,11 @@ pub fn link(graph: &Graph<'_>, findings: &mut [Finding]) {
 
 /// The worst roots first, each followed by what it explains.
 pub fn order(findings: &mut Vec<Finding>) {
+    let severities = score::severities(findings);
     let mut pending: Vec<Finding> = std::mem::take(findings);
     pending.sort_by(|a, b| {
-        let key = |finding: &Finding| (Reverse(finding.severity), Reverse(finding.objects.len()));
+        let severity = |finding: &Finding| severities.get(&finding.fingerprint).copied().unwrap_or(finding.severity);
+        let key = |finding: &Finding| (Reverse(severity(finding)), Reverse(finding.objects.len()));
         key(a).cmp(&key(b)).then_with(|| (&a.target, &a.id, &a.fingerprint).cmp(&(&b.target, &b.id, &b.fingerprint)))
     });
     let mut children: HashMap<Fingerprint, Vec<Finding>> = HashMap::new();

@@ -106,7 +106,10 @@ pub(super) fn explain(graph: &Graph<'_>, report: &Report, kind: &str, namespace:
     let kind = known.unwrap_or(kind);
     let id = graph.find(kind, namespace, name).or_else(|| only(graph, kind, namespace, name));
     match id {
-        Some(id) if graph.object(id).entity.is_some() => explain_object(graph, report, id),
+        // What is only heard of (its list was not read) can still have findings.
+        Some(id) if graph.object(id).entity.is_some() || outermost(graph, report, id).is_some() => {
+            explain_object(graph, report, id)
+        }
         other => {
             let namespace = Some(namespace.to_owned()).filter(|namespace| !namespace.is_empty());
             let subject = Target { kind: kind.to_owned(), namespace, name: name.to_owned() };
@@ -239,11 +242,8 @@ fn missing(graph: &Graph<'_>, report: &Report, subject: Target, id: Option<Objec
         chain.verdict = Verdict::NotRead { why: crate::texts::report::why_unread(&unread.why) };
         return chain;
     }
-    let named_by: Vec<Target> = match id {
-        Some(id) => graph.dependents(id).map(|(_, user)| graph.object(graph.owner(user)).target()).collect(),
-        None => Vec::new(),
-    };
-    let mut named_by = named_by;
+    let users = id.into_iter().flat_map(|id| graph.dependents(id));
+    let mut named_by: Vec<Target> = users.map(|(_, user)| graph.object(graph.owner(user)).target()).collect();
     named_by.sort();
     named_by.dedup();
     let did_you_mean = ask::similar(graph, &chain.subject);

@@ -1,11 +1,9 @@
 //! What a change changes, as people read it: a unified diff of manifests without noise and without what must not leave.
 
 use super::request::MARKER;
-use crate::texts;
+use crate::{redact, texts};
 use serde_json::Value;
 use similar::TextDiff;
-
-const HIDDEN: &str = "(hidden)";
 
 /// The diff of two objects as YAML.
 pub(super) fn unified(before: &Value, after: &Value) -> String {
@@ -27,7 +25,7 @@ pub(super) fn unified(before: &Value, after: &Value) -> String {
 
 fn hidden(object: &Value) -> Value {
     let mut object = tidy(object);
-    hide(&mut object);
+    redact::value(&mut object);
     object
 }
 
@@ -52,62 +50,6 @@ fn tidy(object: &Value) -> Value {
         }
     }
     object
-}
-
-/// Hides the values of sensitive-looking names: environment variables, annotations, and anything that looks like a key.
-fn hide(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            let named = fields.get("name").and_then(Value::as_str).is_some_and(sensitive);
-            if named && let Some(value) = fields.get_mut("value") {
-                *value = HIDDEN.into();
-            }
-            for (name, value) in fields.iter_mut() {
-                match value {
-                    Value::String(text) if sensitive(name) && name != "name" => *text = HIDDEN.to_owned(),
-                    other => hide(other),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(hide),
-        Value::String(text) => {
-            if looks_secret(text) {
-                *text = HIDDEN.to_owned();
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// References to Secrets have such names too, but their values are names.
-fn sensitive(name: &str) -> bool {
-    const REFERENCES: [&str; 6] = [
-        "secretName",
-        "secretKeyRef",
-        "secretRef",
-        "imagePullSecrets",
-        "automountServiceAccountToken",
-        "tokenExpirationSeconds",
-    ];
-    let lower = name.to_ascii_lowercase().replace(['-', '.'], "_");
-    !REFERENCES.contains(&name)
-        && ["password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "credential", "access_key"]
-            .iter()
-            .any(|word| lower.contains(word))
-}
-
-fn looks_secret(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let credentials = text.split_once("://").is_some_and(|(_, rest)| {
-        rest.split(['/', '?']).next().is_some_and(|host| host.split_once('@').is_some_and(|(who, _)| who.contains(':')))
-    });
-    let flag = text.trim_start_matches('-').split_once('=').is_some_and(|(name, _)| sensitive(name));
-    credentials
-        || flag
-        || text.starts_with("eyJ")
-        || text.contains("-----BEGIN")
-        || lower.contains("bearer ")
-        || lower.contains("basic ")
 }
 
 fn yaml(value: &Value) -> String {

@@ -19,6 +19,8 @@ mod verify;
 #[cfg(test)]
 mod audit_tests;
 #[cfg(test)]
+mod cluster_tests;
+#[cfg(test)]
 mod proposal_tests;
 #[cfg(test)]
 pub(crate) mod samples;

@@ -1,8 +1,8 @@
 //! The state machine, every state against every event, and who may decide.
 
 use super::{
-    Decider, Decision, Event, Outcome, Policy, Proposal, Refusal, Risk, State, Verdict, begin, conclude, decide, expire,
-    record,
+    Decider, Decision, Event, Outcome, Policy, Proposal, Refusal, Risk, State, Verdict, begin, conclude, decide,
+    expire, record,
     samples::{self, decider, now},
 };
 use chrono::{DateTime, TimeDelta, Utc};

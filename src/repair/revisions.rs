@@ -138,3 +138,90 @@ pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
 pub(super) fn number(object: &Value, pointer: &str) -> i64 {
     object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{best, current, known, template_of};
+    use crate::repair::Kind;
+    use serde_json::{Value, json};
+
+    fn template(image: &str) -> Value {
+        json!({"metadata": {"labels": {"app": "api"}}, "spec": {"containers": [{"name": "api", "image": image}]}})
+    }
+
+    fn deployment(image: &str, revision: i64) -> Value {
+        json!({"metadata": {"uid": "d1", "annotations": {"deployment.kubernetes.io/revision": revision.to_string()}},
+            "spec": {"template": template(image)}})
+    }
+
+    /// A ReplicaSet of `image`, made at that minute.
+    fn replica_set(image: &str, revision: i64, minute: i64, available: i64) -> Value {
+        let mut template = template(image);
+        template["metadata"]["labels"]["pod-template-hash"] = json!(format!("h{revision}"));
+        json!({"metadata": {"name": format!("api-{revision}"), "uid": format!("r{revision}"),
+                "creationTimestamp": format!("2026-11-23T09:{minute:02}:00Z"),
+                "annotations": {"deployment.kubernetes.io/revision": revision.to_string()},
+                "ownerReferences": [{"kind": "Deployment", "name": "api", "uid": "d1", "controller": true}]},
+            "spec": {"template": template}, "status": {"availableReplicas": available}})
+    }
+
+    fn chosen(live: &Value, sets: &[Value]) -> Option<(i64, Option<String>)> {
+        let known = known(Kind::Deployment, live, &json!({"items": sets}));
+        let current = current(live, &known)?;
+        best(live, &known, current).map(|(revision, why)| (revision.number, why))
+    }
+
+    #[test]
+    fn an_undo_goes_back_to_what_worked() {
+        let live = deployment("api:4", 4);
+        let serving = [
+            replica_set("api:1", 1, 0, 0),
+            replica_set("api:2", 2, 1, 2),
+            replica_set("api:3", 3, 30, 0),
+            replica_set("api:4", 4, 59, 0),
+        ];
+        assert_eq!(chosen(&live, &serving), Some((2, Some("revision 2 worked: 2 pods of it still serve.".into()))));
+        // Revision 3 was replaced at once, revision 2 was in place for a while.
+        let lasting = [replica_set("api:2", 2, 1, 0), replica_set("api:3", 3, 57, 0), replica_set("api:4", 4, 59, 0)];
+        let words = "revision 2 was in place for 56m before the next one.";
+        assert_eq!(chosen(&live, &lasting), Some((2, Some(words.into()))));
+        let quick = [replica_set("api:2", 2, 56, 0), replica_set("api:3", 3, 57, 0), replica_set("api:4", 4, 59, 0)];
+        assert_eq!(chosen(&live, &quick), Some((3, None)), "nothing is known: the one before, as kubectl does");
+        assert_eq!(chosen(&live, &[replica_set("api:4", 4, 59, 0)]), None);
+    }
+
+    #[test]
+    fn a_restart_is_no_earlier_revision() {
+        let mut live = deployment("api:2", 3);
+        live["spec"]["template"]["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/restartedAt": "now"});
+        let mut restarted = replica_set("api:2", 3, 50, 0);
+        restarted["spec"]["template"]["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/restartedAt": "now"});
+        let sets = [replica_set("api:1", 1, 0, 0), replica_set("api:2", 2, 20, 0), restarted];
+        assert_eq!(chosen(&live, &sets).map(|(number, _)| number), Some(1));
+    }
+
+    #[test]
+    fn the_sets_of_others_do_not_count() {
+        let mut foreign = replica_set("api:1", 1, 0, 5);
+        foreign["metadata"]["ownerReferences"][0]["uid"] = json!("d2");
+        assert_eq!(chosen(&deployment("api:4", 4), &[foreign, replica_set("api:4", 4, 59, 0)]), None);
+    }
+
+    #[test]
+    fn controller_revisions_keep_templates_too() {
+        let keeper = |revision: i64, image: &str| {
+            let mut template = template(image);
+            template["$patch"] = json!("replace");
+            json!({"metadata": {"name": format!("db-{revision}"), "uid": format!("c{revision}"),
+                    "ownerReferences": [{"kind": "StatefulSet", "name": "db", "uid": "s1", "controller": true}]},
+                "data": {"spec": {"template": template}}, "revision": revision})
+        };
+        let live = json!({"metadata": {"uid": "s1"}, "spec": {"template": template("db:2")}});
+        let list = json!({"items": [keeper(1, "db:1"), keeper(2, "db:2")]});
+        let known = known(Kind::StatefulSet, &live, &list);
+        assert_eq!(current(&live, &known), Some(2));
+        assert_eq!(template_of(&live), super::fingerprint(&known[0].template));
+        let (revision, _) = best(&live, &known, 2).unwrap();
+        assert_eq!((revision.number, &revision.template), (1, &template("db:1")));
+    }
+}

@@ -5,9 +5,10 @@ mod redacted;
 pub mod score;
 pub mod text;
 
-use crate::inspection::finding::{CheckId, Finding, Fingerprint, Severity, Target};
+use crate::inspection::finding::{ActionHint, CheckId, Finding, FindingState, Fingerprint, Severity, Target};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 pub use crate::snapshot::Reads;
 pub use score::Grade;
@@ -109,13 +110,74 @@ impl Report {
         at
     }
 
-    /// The severity of the worst root.
-    pub fn worst(&self) -> Option<Severity> {
-        self.roots().map(|finding| finding.severity).max()
+    /// The roots with what they explain, the worst trees first: what is counted, shown and judged.
+    pub fn trees(&self) -> Vec<Tree<'_>> {
+        let severities = score::severities(&self.findings);
+        let roots = score::roots(&self.findings);
+        let by_print: HashMap<&Fingerprint, &Finding> =
+            self.findings.iter().map(|finding| (&finding.fingerprint, finding)).collect();
+        let mut trees: Vec<Tree<'_>> = Vec::new();
+        let mut places: HashMap<&Fingerprint, usize> = HashMap::new();
+        for finding in &self.findings {
+            let root = roots.get(&finding.fingerprint).and_then(|root| by_print.get(root)).copied().unwrap_or(finding);
+            let place = *places.entry(&root.fingerprint).or_insert_with(|| {
+                let severity = severities.get(&root.fingerprint).copied().unwrap_or(root.severity);
+                trees.push(Tree { root, severity, explains: Vec::new() });
+                trees.len() - 1
+            });
+            if root.fingerprint != finding.fingerprint
+                && let Some(tree) = trees.get_mut(place)
+            {
+                tree.explains.push(finding);
+            }
+        }
+        // The report has them in this order already; one from a file may not.
+        trees.sort_by_key(|tree| std::cmp::Reverse(tree.severity));
+        trees
     }
 
-    /// How many roots of that severity.
-    pub fn count(&self, severity: Severity) -> usize {
-        self.roots().filter(|finding| finding.severity == severity).count()
+    /// The severity of the worst tree.
+    pub fn worst(&self) -> Option<Severity> {
+        self.trees().first().map(|tree| tree.severity)
     }
+}
+
+/// A root and all that follows from it.
+#[derive(Debug, Clone)]
+pub struct Tree<'a> {
+    /// What nothing else explains.
+    pub root: &'a Finding,
+    /// How bad it is: as bad as the worst that follows from it. An image that cannot be pulled is high; if it takes the
+    /// whole Deployment down, it is the outage.
+    pub severity: Severity,
+    /// What follows from it, directly or not, in the report's order.
+    pub explains: Vec<&'a Finding>,
+}
+
+impl Tree<'_> {
+    /// Since when the cluster shows it, root or symptom; since it was first seen, where no object says more.
+    pub fn since(&self) -> Option<DateTime<Utc>> {
+        let all = || self.explains.iter().copied().chain([self.root]);
+        let shown = all().filter_map(Finding::since).min();
+        let known =
+            all().filter(|finding| finding.state == FindingState::Ongoing).map(|finding| finding.first_seen).min();
+        [shown, known].into_iter().flatten().min()
+    }
+}
+
+/// What a person can do about a finding in a chat: one button each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offer {
+    /// Evidence, objects, commands.
+    Details,
+    /// The cause chain, worded by the model where there is one.
+    Explain,
+    /// A proposal of the first action that fits: what it would change is shown before anybody approves.
+    Fix(ActionHint),
+}
+
+/// The buttons of a finding, in their order.
+pub fn offers(finding: &Finding) -> Vec<Offer> {
+    let fix = finding.remedies.iter().find_map(|remedy| remedy.as_action()).cloned();
+    [Offer::Details, Offer::Explain].into_iter().chain(fix.map(Offer::Fix)).collect()
 }

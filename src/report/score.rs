@@ -2,7 +2,7 @@
 
 use crate::inspection::finding::{Finding, Fingerprint, ObjectRef, Severity};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 /// The score as a letter: A from 90, B 75, C 60, D 40, else F.
@@ -50,20 +50,33 @@ impl fmt::Display for Grade {
     }
 }
 
-/// 0 to 100. Every root weighs by its severity, more the more objects it and its children touch (four objects weigh
-/// 1.5 times as much as one, sixteen twice). The sum decays exponentially, so that the first outage counts most and
-/// many small things never look like none: one critical root alone is a C, one high a B, one medium still an A.
+/// 0 to 100. Every root weighs by the worst severity of it and of what it explains, more the more objects they touch
+/// (four objects weigh 1.5 times as much as one, sixteen twice). The sum decays exponentially, so that the first outage
+/// counts most and many small things never look like none: one outage of one object is a C, one high root a B, one
+/// medium still an A.
 pub fn score(findings: &[Finding]) -> u8 {
     let reach = reach(findings);
-    let burden: f64 = findings
+    let severities = severities(findings);
+    let burden: f64 = severities
         .iter()
-        .filter(|finding| finding.is_root())
-        .map(|root| {
-            let objects = reach.get(&root.fingerprint).map_or(1, HashSet::len).max(1);
-            weight(root.severity) * (1.0 + (objects as f64).log2() / 4.0)
+        .map(|(root, severity)| {
+            let objects = reach.get(root).map_or(1, HashSet::len).max(1);
+            weight(*severity) * (1.0 + (objects as f64).log2() / 4.0)
         })
         .sum();
     (100.0 * (-burden / 50.0).exp()).round() as u8
+}
+
+/// How bad each root is: as bad as the worst that follows from it.
+pub fn severities(findings: &[Finding]) -> BTreeMap<Fingerprint, Severity> {
+    let roots = roots(findings);
+    let mut severities: BTreeMap<Fingerprint, Severity> = BTreeMap::new();
+    for finding in findings {
+        let root = roots.get(&finding.fingerprint).copied().unwrap_or(&finding.fingerprint);
+        let worst = severities.entry(root.clone()).or_insert(finding.severity);
+        *worst = finding.severity.max(*worst);
+    }
+    severities
 }
 
 fn weight(severity: Severity) -> f64 {
@@ -79,17 +92,10 @@ fn weight(severity: Severity) -> f64 {
 /// The distinct objects of each root and of everything that it explains. A finding that names no object stands for
 /// its target.
 fn reach(findings: &[Finding]) -> HashMap<&Fingerprint, HashSet<ObjectRef>> {
-    let causes: HashMap<&Fingerprint, &Fingerprint> =
-        findings.iter().filter_map(|finding| Some((&finding.fingerprint, finding.caused_by.as_ref()?))).collect();
+    let roots = roots(findings);
     let mut reach: HashMap<&Fingerprint, HashSet<ObjectRef>> = HashMap::new();
     for finding in findings {
-        let mut root = &finding.fingerprint;
-        for _ in 0..findings.len() {
-            match causes.get(root) {
-                Some(cause) => root = cause,
-                None => break,
-            }
-        }
+        let root = roots.get(&finding.fingerprint).copied().unwrap_or(&finding.fingerprint);
         let objects = reach.entry(root).or_default();
         objects.extend(finding.objects.iter().cloned());
         if finding.objects.is_empty() {
@@ -97,6 +103,29 @@ fn reach(findings: &[Finding]) -> HashMap<&Fingerprint, HashSet<ObjectRef>> {
         }
     }
     reach
+}
+
+/// The root of each finding. A cause that is not in the list (a report can come from a file) ends the way.
+pub(super) fn roots(findings: &[Finding]) -> HashMap<&Fingerprint, &Fingerprint> {
+    let known: HashSet<&Fingerprint> = findings.iter().map(|finding| &finding.fingerprint).collect();
+    let causes: HashMap<&Fingerprint, &Fingerprint> = findings
+        .iter()
+        .filter_map(|finding| Some((&finding.fingerprint, finding.caused_by.as_ref()?)))
+        .filter(|(_, cause)| known.contains(cause))
+        .collect();
+    let mut roots = HashMap::new();
+    for finding in findings {
+        let mut at = &finding.fingerprint;
+        // Also a ring, which only a report from a file can hold, comes to an end.
+        for _ in 0..findings.len() {
+            match causes.get(at) {
+                Some(cause) => at = cause,
+                None => break,
+            }
+        }
+        roots.insert(&finding.fingerprint, at);
+    }
+    roots
 }
 
 #[cfg(test)]
@@ -142,10 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn a_child_adds_reach_to_its_root_and_no_weight_of_its_own() {
+    fn a_child_adds_reach_to_its_root_and_makes_it_as_bad_as_itself() {
         let cause = root("a", Severity::High, 1);
         let mut child = root("b", Severity::Critical, 3);
         child.caused_by = Some(cause.fingerprint.clone());
-        assert_eq!(score(&[cause, child]), score(&[root("a", Severity::High, 4)]));
+        assert_eq!(score(&[cause, child]), score(&[root("a", Severity::Critical, 4)]));
     }
 }

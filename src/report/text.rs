@@ -1,30 +1,32 @@
-//! The report for a terminal.
+//! The report for a terminal: everything, the worst first, in plain text or with colours.
 
-use super::Report;
-use crate::{
-    inspection::finding::{Finding, RemedyKind, Severity},
-    texts::{report as texts, time},
-};
-use contract::Span;
+use super::{Report, Tree};
+use crate::inspection::finding::{Evidence, RemedyKind, Severity};
+use crate::texts::{report as texts, time};
 
-/// With or without colours.
+/// How it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// Letters only.
+    /// Characters only: a file, a pipe.
     Plain,
-    /// ANSI escape sequences.
+    /// With ANSI colours: a terminal.
     Ansi,
 }
-
-const BOLD: &str = "1";
-const DIM: &str = "2";
 
 impl Style {
     fn paint(self, code: &str, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),
-            Self::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
+            Self::Ansi => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
         }
+    }
+
+    fn strong(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn faint(self, text: &str) -> String {
+        self.paint("2", text)
     }
 
     fn severity(self, severity: Severity) -> String {
@@ -35,79 +37,76 @@ impl Style {
             Severity::Low => "36",
             Severity::Info => "2",
         };
-        self.paint(code, &format!("{severity:<8}"))
+        self.paint(code, &format!("{:8}", severity.name().to_uppercase()))
     }
 }
 
-/// The whole report, with a line feed at its end.
-pub fn render(report: &Report, style: Style) -> String {
-    let mut lines = vec![headline(report, style)];
-    if report.roots().next().is_some() {
-        lines.push(texts::counts(report));
-        for root in report.roots() {
-            lines.push(String::new());
-            finding(report, root, 0, style, &mut lines);
-        }
+/// The report as text, with a line feed at its end.
+pub fn write(report: &Report, style: Style) -> String {
+    let trees = report.trees();
+    let all: Vec<&Tree<'_>> = trees.iter().collect();
+    let shown: Vec<&Tree<'_>> = trees.iter().filter(|tree| tree.severity > Severity::Info).collect();
+    let mut lines = vec![{
+        let unread = texts::unread(&report.gaps).map(|unread| format!(" {unread}")).unwrap_or_default();
+        let head = format!("{}, {}:", report.cluster, time::moment(report.taken_at));
+        format!("{} {}{unread}", style.strong(&head), texts::verdict(report, &shown))
+    }];
+    if !all.is_empty() {
+        lines.push(texts::summary(report, &all));
+    }
+    for tree in &all {
+        lines.push(String::new());
+        lines.extend(tree_lines(report, tree, style));
     }
     if !report.changes.resolved.is_empty() {
         lines.push(String::new());
-        for one in &report.changes.resolved {
-            let lasted = time::span(report.taken_at - one.first_seen);
-            let said = format!("{} {} (first seen {lasted} ago)", one.target, one.title);
-            lines.push(format!("{} {said}", style.paint("32", "resolved")));
-        }
     }
-    if !report.gaps.is_empty() {
+    for resolved in &report.changes.resolved {
+        let tag = style.paint("32", &format!("{:8}", "RESOLVED"));
+        lines.push(format!("{tag} {}: {}", style.strong(&resolved.target.to_string()), resolved.title));
+    }
+    if !report.changes.not_rechecked.is_empty() {
         lines.push(String::new());
-        lines.extend(report.gaps.iter().map(|gap| style.paint(DIM, &texts::gap_line(gap))));
+        lines.push(texts::not_rechecked(report.changes.not_rechecked.len()));
     }
-    let reads = &report.reads;
     lines.push(String::new());
+    let reads = report.reads;
     let cost = format!(
-        "read {} objects in {} requests, {} kB, {} ms",
-        reads.objects,
-        reads.requests,
-        reads.bytes.div_ceil(1024),
-        report.duration_ms
+        "{} objects, {} requests, {} bytes, {} ms",
+        reads.objects, reads.requests, reads.bytes, report.duration_ms
     );
-    lines.push(style.paint(DIM, &cost));
+    lines.push(style.faint(&cost));
     lines.join("\n") + "\n"
 }
 
-fn headline(report: &Report, style: Style) -> String {
-    texts::headline(report)
-        .iter()
-        .map(|span| match span {
-            Span::Strong(text) => style.paint(BOLD, text),
-            Span::Muted(text) => style.paint(DIM, text),
-            Span::Plain(text) | Span::Code(text) | Span::Link { text, .. } => text.clone(),
-        })
-        .collect()
-}
-
-/// A finding and, further in, what it explains.
-fn finding(report: &Report, one: &Finding, depth: usize, style: Style, lines: &mut Vec<String>) {
-    let margin = "    ".repeat(depth);
-    let lead = if depth == 0 { style.severity(one.severity) } else { "explains".to_owned() };
-    lines.push(format!("{margin}{lead} {} {}", style.paint(BOLD, &one.target.to_string()), one.title));
-    let inner = format!("{margin}         ");
-    if depth == 0 {
-        for fact in &one.evidence {
-            let since = fact.since.map_or(String::new(), |since| format!(" ({})", time::since(since, report.taken_at)));
-            let said = format!("{}: {}{since}", fact.field, fact.value);
-            lines.push(format!("{inner}{}", style.paint(DIM, &said)));
-        }
-        for remedy in &one.remedies {
-            match &remedy.what {
-                RemedyKind::Command(command) => lines.push(format!("{inner}→ {}: {command}", remedy.title)),
-                RemedyKind::Action(_) => lines.push(format!("{inner}→ {}", remedy.title)),
-            }
+fn tree_lines(report: &Report, tree: &Tree<'_>, style: Style) -> Vec<String> {
+    const INDENT: &str = "         ";
+    let root = tree.root;
+    let mut lines = vec![format!(
+        "{} {}: {} {}",
+        style.severity(tree.severity),
+        style.strong(&root.target.to_string()),
+        root.title,
+        style.faint(&format!("({}, {})", texts::state(report, tree), root.id)),
+    )];
+    let facts = root.evidence.iter().map(|fact| format!("{INDENT}{}", style.faint(&fact_line(report, fact))));
+    lines.extend(facts);
+    for child in &tree.explains {
+        lines.push(format!("{INDENT}└ {} {}: {}", child.severity, child.target, child.title));
+    }
+    for remedy in &root.remedies {
+        lines.push(format!("{INDENT}→ {}", remedy.title));
+        if let RemedyKind::Command(command) = &remedy.what {
+            lines.push(format!("{INDENT}  $ {command}"));
         }
     }
-    // Causes form a tree that no check makes deep; a report from a file could be a ring.
-    if depth < 6 {
-        for child in report.children(&one.fingerprint) {
-            finding(report, child, depth + 1, style, lines);
-        }
+    lines
+}
+
+fn fact_line(report: &Report, fact: &Evidence) -> String {
+    let value = fact.value.replace('\n', " ");
+    match fact.since {
+        Some(since) => format!("{}: {value}, {}", fact.field, time::since(since, report.taken_at)),
+        None => format!("{}: {value}", fact.field),
     }
 }

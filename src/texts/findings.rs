@@ -67,8 +67,8 @@ pub(crate) fn image_pull(count: usize, image: &str, failure: PullFailure) -> Str
 
 pub(crate) fn create_error(count: usize, reason: &str, missing: Option<&str>) -> String {
     match missing {
-        Some(missing) => format!("{} cannot start: {missing} does not exist", pods(count)),
-        None => format!("{} cannot start: {reason}", pods(count)),
+        Some(missing) => format!("the container of {} cannot be created: {missing} does not exist", pods(count)),
+        None => format!("the container of {} cannot be created: {reason}", pods(count)),
     }
 }
 

@@ -494,3 +494,114 @@ pub mod plan {
         format!("the change was made, but went wrong. {what}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{capped, card, list, question_about, title};
+    use crate::repair::{Proposal, State, samples};
+    use chrono::TimeDelta;
+    use contract::{Block, Body, Token, plain};
+
+    fn tokens() -> Option<(Token, Token)> {
+        Some(("yes".into(), "no".into()))
+    }
+
+    fn buttons(body: &Body) -> usize {
+        body.blocks.iter().filter(|block| matches!(block, Block::Buttons(_))).count()
+    }
+
+    #[test]
+    fn titles_say_what_happens_to_what() {
+        assert_eq!(
+            samples::actions().map(|action| title(&action)),
+            [
+                "restart rollout of deployment/checkout in shop",
+                "undo rollout of deployment/checkout in shop to revision 3",
+                "scale deployment/checkout in shop from 2 to 3 replicas",
+                "delete pod/checkout-59d6c-x2x4z in shop",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_card_says_all_that_a_decision_needs() {
+        let proposal = samples::proposal(samples::undo());
+        let body = card(&proposal, tokens(), samples::now() + TimeDelta::minutes(1));
+        let text = plain(&body);
+        for part in [
+            "Undo rollout of deployment/checkout in shop to revision 3",
+            "Waits for approval. Expires in 14m",
+            "Why this: revision 3 still serves 2 pods",
+            "+        image: shop/checkout:1",
+            "rehearsed exactly this change",
+            "Risk: medium",
+            "Mind: Helm manages it",
+            "Asked for by alice in cluster prod. r-abcde",
+        ] {
+            assert!(text.contains(part), "{part} is missing in:\n{text}");
+        }
+        assert_eq!(buttons(&body), 1);
+    }
+
+    #[test]
+    fn a_decided_card_has_no_buttons_and_says_who_and_how_it_went() {
+        let at = samples::now();
+        let by = || String::from("bob");
+        let deadline = at + TimeDelta::minutes(3);
+        let table = [
+            (State::Approved { by: by(), at }, "Approved by bob at 2026-11-23 09:00 UTC."),
+            (State::Executing { by: by(), at, execution: "x".into() }, "Being carried out, approved by bob"),
+            (
+                State::Verifying { by: by(), since: at, deadline, execution: "x".into() },
+                "Done, being verified. 2 of 3 pods are new. Approved by bob. I watch for 3m at most.",
+            ),
+            (State::Succeeded { by: by(), at }, "Done and verified at 2026-11-23 09:00 UTC. Approved by bob."),
+            (State::Failed { by: by(), at, why: "No pod is ready.".into() }, "Failed at 2026-11-23 09:00 UTC: No pod"),
+            (State::Unknown { by: by(), at, why: "No answer.".into() }, "I cannot tell whether it happened"),
+            (State::Rejected { by: by(), at }, "Rejected by bob at 2026-11-23 09:00 UTC. Nothing was changed."),
+            (State::Expired { at }, "Expired at 2026-11-23 09:00 UTC: nobody decided."),
+            (State::Superseded { at, why: "Somebody changed it.".into() }, "Not carried out. Somebody changed it."),
+        ];
+        for (state, words) in table {
+            let progress = Some("2 of 3 pods are new.".to_owned());
+            let proposal = Proposal { state, progress, ..samples::proposal(samples::undo()) };
+            let body = card(&proposal, tokens(), at);
+            assert!(plain(&body).contains(words), "{words} is missing in:\n{}", plain(&body));
+            assert_eq!(buttons(&body), 0);
+        }
+    }
+
+    #[test]
+    fn a_card_is_one_message_on_every_platform() {
+        let diff: String = (0..400).map(|line| format!("+    line {line} of a long template\n")).collect();
+        let warnings = vec!["w".repeat(150); 4];
+        let proposal = Proposal { diff, warnings, ..samples::proposal(samples::undo()) };
+        let text = plain(&card(&proposal, tokens(), samples::now()));
+        assert!(text.contains("more lines"), "{text}");
+        assert!(text.encode_utf16().count() < 3500, "{}", text.len());
+    }
+
+    #[test]
+    fn a_diff_is_cut_between_lines() {
+        assert_eq!(capped("-a\n+b\n"), "-a\n+b");
+        let long = format!("{}\n{}\nlast\n", "a".repeat(1400), "b".repeat(200));
+        assert_eq!(capped(&long), format!("{}\n… 2 more lines", "a".repeat(1400)));
+    }
+
+    #[test]
+    fn the_list_says_what_waits_and_how_to_decide() {
+        let open = samples::proposal(samples::undo());
+        let over = Proposal { state: State::Rejected { by: "bob".into(), at: samples::now() }, ..open.clone() };
+        let text = plain(&list(&[open, over.clone()], samples::now()));
+        assert!(text.contains("waits for approval, expires in 15m") && text.contains("/approve ID"), "{text}");
+        assert!(text.contains("rejected by bob"), "{text}");
+        assert!(!plain(&list(&[over], samples::now())).contains("/approve"));
+        assert!(plain(&list(&[], samples::now())).contains("No repairs"));
+    }
+
+    #[test]
+    fn a_word_about_a_card_names_the_object() {
+        let question = question_about(&samples::proposal(samples::undo()), "is this safe?");
+        assert!(question.starts_with("is this safe?") && question.contains("Deployment/checkout in namespace shop"));
+    }
+}

@@ -113,9 +113,9 @@ fn cures(chain: &Chain) -> Vec<Block> {
     if items.is_empty() { Vec::new() } else { vec![Block::paragraph("What to do:"), Block::List(items)] }
 }
 
-pub(super) fn reading(fact: &Evidence, chain: &Chain) -> Reading {
+fn reading(fact: &Evidence, chain: &Chain) -> Reading {
     let value = match fact.since {
-        Some(since) => format!("{} ({})", fact.value, time::since(since, chain.taken_at)),
+        Some(since) => format!("{}, {}", fact.value, time::since(since, chain.taken_at)),
         None => fact.value.clone(),
     };
     Reading { field: fact.field.clone(), value }

@@ -3,13 +3,11 @@
 //! The bot is this test binary started again as a child, with its clock on a pipe. After each commit it says so and
 //! stands still, and gets SIGKILL; then the next one starts on the same folder.
 
-use crate::{
-    rounds::{BAD_IMAGE, break_checkout},
-    world::{
-        PATIENCE, World,
-        bot::{self, Settings},
-        chat::{Chat, Who},
-    },
+use crate::world::{
+    PATIENCE, World,
+    bot::{self, Settings},
+    chat::{Chat, Who},
+    checkout::{BAD_IMAGE, break_checkout},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use roundsman::{clock::Clock, store::Options};
@@ -118,7 +116,8 @@ async fn after_every_commit_of_the_story() {
     std::fs::write(folder.join("roundsman.toml"), text).unwrap();
     let (over, killed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let sweeping = {
-        let (over, killed, clock, folder) = (Arc::clone(&over), Arc::clone(&killed), world.time.clock.clone(), folder.clone());
+        let (over, killed, clock, folder) =
+            (Arc::clone(&over), Arc::clone(&killed), world.time.clock.clone(), folder.clone());
         tokio::task::spawn_blocking(move || sweep(&folder, || clock.now(), &over, &killed))
     };
     let result = tokio::time::timeout(PATIENCE * 5, story(&world)).await;
@@ -152,7 +151,7 @@ async fn story(world: &World) {
     let card = chat.wait(Who::Bob, "the card", |seen| seen.labels.iter().any(|label| label == "Approve")).await;
     chat.press(Who::Alice, &card, "Approve");
     chat.wait(Who::Alice, "the end of the repair", |seen| {
-        seen.id == card.id && (seen.text.contains("Verified") || seen.text.contains("Unknown"))
+        seen.id == card.id && seen.text.contains("Done and verified")
     })
     .await;
     world.until(&["deployment", "checkout"], "/status/availableReplicas", |value| value == 2).await;

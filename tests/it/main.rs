@@ -1,4 +1,11 @@
 //! The stories.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
+mod causes;
 mod checks;
+mod history;
+mod kills;
 mod layering;
+mod refusals;
+mod words;
+mod world;

@@ -3,35 +3,10 @@
 use crate::world::{
     World,
     chat::{Chat, Who},
+    checkout::{BAD_IMAGE, break_checkout},
     model::{Script, Turn},
 };
 use chrono::TimeDelta;
-
-/// A Deployment whose second revision cannot be pulled, behind a Service.
-pub(crate) const CHECKOUT_GOOD: &str = "
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: checkout }
-spec:
-  replicas: 2
-  progressDeadlineSeconds: 5
-  strategy: { type: Recreate }
-  selector: { matchLabels: { app: checkout } }
-  template:
-    metadata: { labels: { app: checkout } }
-    spec:
-      containers: [{ name: app, image: registry.example/checkout:1.4.1, ports: [{ containerPort: 8080 }] }]
----
-apiVersion: v1
-kind: Service
-metadata: { name: checkout }
-spec:
-  selector: { app: checkout }
-  ports: [{ port: 80, targetPort: 8080 }]
-";
-
-/// The image that cannot be pulled.
-pub(crate) const BAD_IMAGE: &str = "registry.example/checkout-missing:1.5.0";
 
 async fn whole_round(chat: Chat) {
     let script = Script::start(vec![
@@ -77,7 +52,7 @@ async fn whole_round(chat: Chat) {
     // One write, verified, and the report after it says resolved.
     world
         .chat
-        .wait(Who::Alice, "the verified card", |seen| seen.id == card.id && seen.text.contains("Verified"))
+        .wait(Who::Alice, "the verified card", |seen| seen.id == card.id && seen.text.contains("Done and verified"))
         .await;
     let writes = world.writes();
     assert_eq!(writes.len(), 1, "{writes:#?}");
@@ -91,23 +66,6 @@ async fn whole_round(chat: Chat) {
     assert!(after.text.contains("prod"));
     let mut bot = world.bot;
     bot.drain().await;
-}
-
-/// Rolls out a good revision, then a bad one, and waits until the trouble is old enough to be reported.
-pub(crate) async fn break_checkout(world: &World) {
-    world.apply(CHECKOUT_GOOD).await;
-    world.until(&["deployment", "checkout"], "/status/availableReplicas", |value| value == 2).await;
-    world.apply(&CHECKOUT_GOOD.replace("registry.example/checkout:1.4.1", BAD_IMAGE)).await;
-    world
-        .until(&["deployment", "checkout"], "/status/conditions", |conditions| {
-            conditions.as_array().is_some_and(|all| all.iter().any(|one| one["reason"] == "ProgressDeadlineExceeded"))
-        })
-        .await;
-    world
-        .until(&["pods", "-l", "app=checkout"], "/items/0/status/containerStatuses/0/state/waiting/reason", |reason| {
-            reason == "ImagePullBackOff"
-        })
-        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

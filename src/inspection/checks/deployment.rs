@@ -1,8 +1,9 @@
 //! Deployments that do not serve or do not move, and ReplicaSets that may not make pods.
 
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity};
+use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::texts::findings as texts;
+use std::collections::BTreeMap;
 
 pub(super) fn unavailable(scene: &Scene<'_>) -> Vec<Draft> {
     let unavailable = scene.snapshot.deployments.iter().filter_map(|deployment| {
@@ -54,7 +55,7 @@ pub(super) fn rollout_stuck(scene: &Scene<'_>) -> Vec<Draft> {
 }
 
 pub(super) fn create_failed(scene: &Scene<'_>) -> Vec<Draft> {
-    let mut drafts: Vec<Draft> = Vec::new();
+    let mut drafts: BTreeMap<Target, Draft> = BTreeMap::new();
     for set in &scene.snapshot.replica_sets {
         let failure = set.status.conditions.get("ReplicaFailure");
         let failure = failure.filter(|failure| failure.status == "True" && failure.reason == "FailedCreate");
@@ -67,18 +68,17 @@ pub(super) fn create_failed(scene: &Scene<'_>) -> Vec<Draft> {
             Evidence::new("status.replicas", format!("{} / {}", set.status.replicas, set.spec.replicas.unwrap_or(1))),
         ];
         // Two revisions of one Deployment that are both refused are one finding.
-        match drafts.iter_mut().find(|draft| draft.target == owner) {
+        match drafts.get_mut(&owner) {
             Some(draft) => {
                 draft.objects.push(ObjectRef::from(this));
                 draft.evidence.extend(evidence);
             }
             None => {
                 let title = texts::create_failed(&failure.message);
-                let mut draft = Draft::about(owner, Severity::High, title, evidence);
-                draft.objects = vec![this.into()];
-                drafts.push(draft);
+                let objects = vec![ObjectRef::from(this)];
+                drafts.insert(owner.clone(), Draft { objects, ..Draft::about(owner, Severity::High, title, evidence) });
             }
         }
     }
-    drafts
+    drafts.into_values().collect()
 }

@@ -2,13 +2,14 @@
 
 use super::scene::{Draft, Scene, event_evidence, target};
 use crate::diagnosis::Relation;
-use crate::inspection::finding::{Evidence, ObjectRef, Severity};
+use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::{Condition, Job};
 use crate::texts::findings as texts;
 use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 
 pub(super) fn failed(scene: &Scene<'_>) -> Vec<Draft> {
-    let mut drafts: Vec<Draft> = Vec::new();
+    let mut drafts: BTreeMap<Target, Draft> = BTreeMap::new();
     let mut jobs: Vec<(&Job, &Condition)> =
         scene.snapshot.jobs.iter().filter_map(|job| Some((job, failure(job)?))).collect();
     // The newest failure of a CronJob gives its finding title and facts.
@@ -20,7 +21,7 @@ pub(super) fn failed(scene: &Scene<'_>) -> Vec<Draft> {
         let this = target("Job", &job.meta);
         let id = scene.graph.find_target(&this);
         let owner = id.map(|id| scene.graph.object(scene.graph.owner(id)).target()).unwrap_or_else(|| this.clone());
-        if let Some(draft) = drafts.iter_mut().find(|draft| draft.target == owner) {
+        if let Some(draft) = drafts.get_mut(&owner) {
             draft.objects.push(ObjectRef::from(this));
             continue;
         }
@@ -32,9 +33,10 @@ pub(super) fn failed(scene: &Scene<'_>) -> Vec<Draft> {
         let event = scene.event(id, |event| event.type_ == "Warning" && event.message != failure.message);
         evidence.extend(event.map(event_evidence));
         let title = texts::job_failed(&failure.reason);
-        drafts.push(Draft { objects: vec![this.into()], ..Draft::about(owner, Severity::High, title, evidence) });
+        let objects = vec![ObjectRef::from(this)];
+        drafts.insert(owner.clone(), Draft { objects, ..Draft::about(owner, Severity::High, title, evidence) });
     }
-    drafts
+    drafts.into_values().collect()
 }
 
 pub(super) fn last_run_failed(scene: &Scene<'_>) -> Vec<Draft> {

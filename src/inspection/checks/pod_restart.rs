@@ -21,7 +21,7 @@ pub(super) fn crash_loop(scene: &Scene<'_>) -> Vec<Draft> {
         let worst = group.most(|sighting| sighting.what.restart_count)?;
         let last = worst.what.last_state.terminated.as_deref();
         let mut evidence = vec![Evidence::new("state.waiting.reason", "CrashLoopBackOff")];
-        evidence.extend(last.map(end_evidence));
+        evidence.extend(last.map(end_evidence).into_iter().flatten());
         evidence.push(Evidence::new("restartCount", worst.what.restart_count.to_string()));
         let severity = if is_all(scene, &group) { Severity::Critical } else { Severity::High };
         let end = last.map(texts::end_of_run);
@@ -88,7 +88,7 @@ pub(super) fn restart_spike(scene: &Scene<'_>) -> Vec<Draft> {
             None => status.restart_count.to_string(),
         };
         let mut evidence = vec![Evidence::new("restartCount", count)];
-        evidence.extend(last.map(end_evidence));
+        evidence.extend(last.map(end_evidence).into_iter().flatten());
         let end = last.map(texts::end_of_run);
         let title = texts::restart_spike(group.sightings.len(), status.restart_count, before, end.as_deref());
         Some(group.draft(Severity::High, title, evidence))
@@ -111,6 +111,9 @@ fn container<'a>(pod: &'a Pod, name: &str) -> Option<&'a Container> {
     pod.spec.init_containers.iter().chain(&pod.spec.containers).find(|container| container.name == name)
 }
 
-fn end_evidence(end: &Terminated) -> Evidence {
-    Evidence::since("lastState.terminated", texts::end_of_run(end), end.finished_at)
+fn end_evidence(end: &Terminated) -> [Evidence; 2] {
+    [
+        Evidence::since("lastState.terminated.reason", end.reason.as_str(), end.finished_at),
+        Evidence::since("lastState.terminated.exitCode", end.exit_code.to_string(), end.finished_at),
+    ]
 }

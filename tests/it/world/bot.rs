@@ -137,6 +137,8 @@ fn platforms() -> Platforms {
             config.reconnect = std::time::Duration::from_millis(50);
             Ok(Arc::new(discord::Discord::new(config)?))
         },
-        console: |order: ConsoleOrder| anyhow::bail!("no story of this file opens {}", order.listen) as anyhow::Result<Opened>,
+        console: |order: ConsoleOrder| {
+            anyhow::bail!("no story of this file opens {}", order.listen) as anyhow::Result<Opened>
+        },
     }
 }

@@ -171,7 +171,11 @@ impl Chat {
     pub(crate) async fn wait(&self, who: Who, what: &str, wanted: impl Fn(&Seen) -> bool) -> Seen {
         let looked = super::eventually_with(async || self.seen_by(who).into_iter().find(|seen| wanted(seen))).await;
         looked.unwrap_or_else(|| {
-            let seen: Vec<String> = self.seen_by(who).into_iter().map(|seen| format!("{} {:?}\n{}", seen.id, seen.labels, seen.text)).collect();
+            let seen: Vec<String> = self
+                .seen_by(who)
+                .into_iter()
+                .map(|seen| format!("{} {:?}\n{}", seen.id, seen.labels, seen.text))
+                .collect();
             panic!("waited in vain for {what}; what {who:?} sees:\n{}", seen.join("\n---\n"))
         })
     }

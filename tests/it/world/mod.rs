@@ -2,6 +2,7 @@
 
 pub(crate) mod bot;
 pub(crate) mod chat;
+pub(crate) mod checkout;
 
 use bot::Bot;
 use chat::Chat;
@@ -11,7 +12,7 @@ use roundsman::clock::{Clock, ManualClock};
 use std::time::Duration;
 
 /// Nothing in a story takes longer than this, however busy the machine is.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits for a state by looking at it again and again; panics with what was waited for.
 pub(crate) async fn eventually<T>(what: &str, state: impl AsyncFnMut() -> Option<T>) -> T {
@@ -85,7 +86,7 @@ impl World {
         let audit = self.plane.audit();
         let mut writes = audit.writes(self.began, Identity::Writer);
         writes.extend(audit.writes(self.began, Identity::Reader));
-        writes.retain(|request| request.namespace.as_deref() == Some(self.namespace.as_str()));
+        writes.retain(|request| request.namespace == self.namespace);
         writes
     }
 }
