@@ -79,7 +79,7 @@ fn unverified(words: &str, question: &Question<'_>, steps: &[Step], means: &Mean
         known.push(report.taken_at.to_rfc3339());
         known.push(report.score.to_string());
     }
-    let mut found = unverified::names_and_numbers(words, &known.join("\n"));
+    let mut found = unverified::names_and_numbers(&without_citations(words), &known.join("\n"));
     let citations = numbers(words).into_iter().filter(|number| *number == 0 || *number > results);
     found.extend(citations.map(|number| format!("[{number}]")));
     found
@@ -96,6 +96,25 @@ fn numbers(words: &str) -> BTreeSet<usize> {
         !inner.is_empty() && inner.len() < 20 && inner.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | ' '))
     });
     lists.flat_map(|inner| inner.split([',', ' ']).filter_map(|number| number.parse().ok())).collect()
+}
+
+/// Numbers of results mean nothing outside of their answer, and are no numbers that it states.
+pub(super) fn without_citations(answer: &str) -> String {
+    let mut out = String::with_capacity(answer.len());
+    let mut rest = answer;
+    while let Some((before, after)) = rest.split_once('[') {
+        out.push_str(before);
+        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        match after.get(digits..).and_then(|tail| tail.strip_prefix(']')) {
+            Some(tail) if digits > 0 => rest = tail,
+            Some(_) | None => {
+                out.push('[');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The little of Markdown that models write: fences, bullets, headings, bold and code.
@@ -237,6 +256,11 @@ mod tests {
                 Block::Paragraph(vec![plain("end * of ` it")]),
             ]
         );
+    }
+
+    #[test]
+    fn citations_can_be_left_out() {
+        assert_eq!(without_citations("broken [1][12], see [a] and [3"), "broken , see [a] and [3");
     }
 
     #[test]

@@ -7,7 +7,12 @@ pub mod conversation;
 mod fixture;
 pub mod model;
 mod prompt;
+#[cfg(test)]
+#[path = "../../tests/it/world/model.rs"]
+mod scripted;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod tools;
 mod turn;
 mod unverified;

@@ -85,7 +85,7 @@ fn opening(prompts: &Prompts, question: &Question<'_>, means: &Means<'_>) -> Vec
         if place == last {
             messages.extend(earlier(&exchange.steps));
         }
-        let answer = shortened(&without_citations(&exchange.answer), EARLIER_ANSWER);
+        let answer = shortened(&compose::without_citations(&exchange.answer), EARLIER_ANSWER);
         messages.push(Message::Assistant { text: answer, calls: Vec::new() });
     }
     messages.push(Message::User(question.text.to_owned()));
@@ -106,25 +106,6 @@ fn earlier(steps: &[Step]) -> Vec<Message> {
         messages.push(Message::Tool { id, text });
     }
     messages
-}
-
-/// Numbers of earlier results mean nothing any more.
-fn without_citations(answer: &str) -> String {
-    let mut out = String::with_capacity(answer.len());
-    let mut rest = answer;
-    while let Some((before, after)) = rest.split_once('[') {
-        out.push_str(before);
-        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-        match after.get(digits..).and_then(|tail| tail.strip_prefix(']')) {
-            Some(tail) if digits > 0 => rest = tail,
-            Some(_) | None => {
-                out.push('[');
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 struct Turn<'a> {
@@ -266,14 +247,4 @@ fn estimate(message: &Message) -> u64 {
 
 fn tokens_of(bytes: usize) -> u64 {
     u64::try_from(bytes / 4 + 4).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_citations;
-
-    #[test]
-    fn citations_of_earlier_answers_go() {
-        assert_eq!(without_citations("broken [1][12], see [a] and [3"), "broken , see [a] and [3");
-    }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 /// How many are named at most.
 const MOST: usize = 8;
 
-/// What looks like a name of the cluster or a number and occurs nowhere in `known`, in the order of the answer.
+/// What looks like a name of the cluster or a number and occurs nowhere in `known`, in the order of the answer, which
+/// is given without its citations.
 pub(super) fn names_and_numbers(answer: &str, known: &str) -> Vec<String> {
     let known = known.to_lowercase();
     let mut seen = BTreeSet::new();
@@ -37,7 +38,7 @@ enum Sort {
     Ordinary,
 }
 
-/// The words of a text; those between back quotes are code. Citations such as `[1]` are none.
+/// The words of a text; those between back quotes are code.
 fn words(text: &str) -> impl Iterator<Item = (&str, Place)> {
     text.split('`').enumerate().flat_map(|(part, text)| {
         let place = if part % 2 == 1 { Place::Code } else { Place::Prose };
@@ -109,7 +110,7 @@ mod tests {
             "It ended with 137 (exit code 137), limit 512Mi, 17 restarts, since 08:25, 35m, ready 0/3.",
             "The well-known out-of-memory case; a read-only file system, up-to-date and 3 pods. E.g. either/or.",
             "Next: `kubectl -n shop rollout undo --to-revision 4`. See https://kubernetes.io/docs/v1.33 for more.",
-            "[12] and 5 of 9",
+            "5 of 9",
         ] {
             assert_eq!(names_and_numbers(answer, KNOWN), [] as [&str; 0], "{answer}");
         }

@@ -17,7 +17,7 @@ use super::Cluster;
 type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// One answer of the fake.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     chunks: Vec<Bytes>,
@@ -33,36 +33,36 @@ enum End {
 }
 
 impl Answer {
-    pub(super) fn json(value: &Value) -> Self {
+    pub(crate) fn json(value: &Value) -> Self {
         Self::text(&value.to_string())
     }
-    pub(super) fn text(text: &str) -> Self {
+    pub(crate) fn text(text: &str) -> Self {
         let chunks = text.as_bytes().chunks(37).map(Bytes::copy_from_slice).collect();
         Self { status: 200, headers: Vec::new(), chunks, end: End::Proper }
     }
-    pub(super) fn items(items: impl IntoIterator<Item = Value>) -> Self {
+    pub(crate) fn items(items: impl IntoIterator<Item = Value>) -> Self {
         Self::page(items, "")
     }
-    pub(super) fn page(items: impl IntoIterator<Item = Value>, token: &str) -> Self {
+    pub(crate) fn page(items: impl IntoIterator<Item = Value>, token: &str) -> Self {
         let items: Vec<_> = items.into_iter().collect();
         Self::json(&json!({"kind": "AnyList", "apiVersion": "v1", "metadata": {"continue": token}, "items": items}))
     }
-    pub(super) fn refusal(status: u16, message: &str) -> Self {
+    pub(crate) fn refusal(status: u16, message: &str) -> Self {
         let body =
             json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": status});
         Self { status, ..Self::json(&body) }
     }
-    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
-    pub(super) fn chunks(chunks: Vec<Bytes>) -> Self {
+    pub(crate) fn chunks(chunks: Vec<Bytes>) -> Self {
         Self { status: 200, headers: Vec::new(), chunks, end: End::Proper }
     }
-    pub(super) fn stalls(self) -> Self {
+    pub(crate) fn stalls(self) -> Self {
         Self { end: End::Stalls, ..self }
     }
-    pub(super) fn breaks(self) -> Self {
+    pub(crate) fn breaks(self) -> Self {
         Self { end: End::Breaks, ..self }
     }
 
@@ -87,17 +87,17 @@ impl Answer {
 
 /// One request, taken apart.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) path: String,
-    pub(super) query: HashMap<String, String>,
-    pub(super) accept: String,
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) query: HashMap<String, String>,
+    pub(crate) accept: String,
 }
 
 /// All requests, in order.
-pub(super) type Log = Arc<Mutex<Vec<Asked>>>;
+pub(crate) type Log = Arc<Mutex<Vec<Asked>>>;
 
 /// A cluster called `test` whose server is `answer`.
-pub(super) fn cluster(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> (Cluster, Log) {
+pub(crate) fn cluster(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> (Cluster, Log) {
     let log = Log::default();
     let seen = Arc::clone(&log);
     let answer = Arc::new(answer);
@@ -121,13 +121,13 @@ fn take_apart(request: &Request<kube::client::Body>) -> Asked {
 }
 
 /// `GET /version` of a server of that minor version; nothing for other paths.
-pub(super) fn version(asked: &Asked, minor: u32) -> Option<Answer> {
+pub(crate) fn version(asked: &Asked, minor: u32) -> Option<Answer> {
     let body = json!({"major": "1", "minor": format!("{minor}+"), "gitVersion": format!("v1.{minor}.2")});
     (asked.path == "/version").then(|| Answer::json(&body))
 }
 
 /// A pod of the namespace `shop`.
-pub(super) fn pod(name: &str) -> Value {
+pub(crate) fn pod(name: &str) -> Value {
     json!({"metadata": {"name": name, "namespace": "shop", "uid": format!("uid-{name}"), "managedFields": [{"manager": "x"}]},
            "spec": {"nodeName": "n1", "containers": [{"name": "c", "image": "acme/c:1"}]}, "status": {"phase": "Running"}})
 }

@@ -17,7 +17,7 @@ mod wire;
 mod write;
 
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 #[cfg(test)]
 mod look_tests;
 #[cfg(test)]

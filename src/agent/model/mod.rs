@@ -117,8 +117,8 @@ impl Endpoint {
         crate::cluster::init_tls();
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT)
-            // A reply that is not streamed may be silent until it is finished.
-            .read_timeout(config.timeout)
+            // A reply that is not streamed may be silent until it is finished; the answer's own limit comes first.
+            .read_timeout(config.timeout + CONNECT)
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .context("making the HTTP client for the model")?;

@@ -14,7 +14,7 @@ pub(in crate::agent) struct Arguments {
 }
 
 pub(super) fn spec() -> ToolSpec {
-    use schema::{Need::*, Of::*};
+    use schema::{Need::Must, Of::Text};
     ToolSpec {
         name: "describe",
         description: "One object of any kind: its owners and events, then its YAML. Values of Secrets and of sensitive names are left out.",

@@ -23,7 +23,10 @@ pub(in crate::agent) struct Arguments {
 }
 
 pub(super) fn spec() -> ToolSpec {
-    use schema::{Need::*, Of::*};
+    use schema::{
+        Need::May,
+        Of::{Number, Text},
+    };
     ToolSpec {
         name: "events",
         description: "Events, the newest first: of one object and what belongs to it (kind and name), or without a name the warnings of a namespace or of the whole cluster.",

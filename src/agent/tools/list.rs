@@ -23,7 +23,10 @@ pub(in crate::agent) struct Arguments {
 }
 
 pub(super) fn spec() -> ToolSpec {
-    use schema::{Need::*, Of::*};
+    use schema::{
+        Need::{May, Must},
+        Of::{Number, Text},
+    };
     ToolSpec {
         name: "list",
         description: "Lists objects of a kind with status and age: totals by status first, then those in trouble, then the rest. Kind \"findings\" gives what an inspection of the whole cluster finds wrong now.",

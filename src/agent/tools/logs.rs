@@ -24,7 +24,10 @@ pub(in crate::agent) struct Arguments {
 }
 
 pub(super) fn spec() -> ToolSpec {
-    use schema::{Need::*, Of::*};
+    use schema::{
+        Need::{May, Must},
+        Of::{Number, Switch, Text},
+    };
     ToolSpec {
         name: "logs",
         description: "The last lines of a container's log. For a workload or Service the pod in trouble is chosen, and in a pod the container in trouble. If there is no log, it says why.",

@@ -14,7 +14,7 @@ mod why;
 use super::{Ended, Means, model::ToolSpec, survey::Survey};
 use crate::cluster::Cluster;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// One call, understood.
@@ -129,7 +129,25 @@ fn parsed<T: DeserializeOwned>(name: &str, arguments: &str) -> Result<T, ToolErr
     let value: Value = serde_json::from_str(arguments).map_err(|error| wrong(format!("no JSON ({error})")))?;
     let Value::Object(mut fields) = value else { return Err(wrong("no JSON object".to_owned())) };
     fields.retain(|_, value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty()));
+    take_apart(&mut fields);
     serde_json::from_value(Value::Object(fields)).map_err(|error| wrong(error.to_string()))
+}
+
+/// Models know `KIND/NAME` from kubectl, and write it although the two are fields of their own here.
+fn take_apart(fields: &mut Map<String, Value>) {
+    let whole = match fields.remove("object") {
+        Some(object) => Some(object),
+        None => fields.get("name").cloned(),
+    };
+    let Some((kind, name)) = whole.as_ref().and_then(Value::as_str).and_then(|whole| whole.split_once('/')) else {
+        // Not understood: the fields stay as they are, and the mistake is told.
+        if let Some(whole) = whole {
+            fields.entry("name").or_insert(whole);
+        }
+        return;
+    };
+    fields.entry("kind").or_insert_with(|| Value::from(kind));
+    fields.insert("name".to_owned(), Value::from(name));
 }
 
 /// `Deployment shop/checkout`, as far as it is known.
@@ -172,6 +190,15 @@ mod tests {
             let Err(ToolError::TellModel(said)) = Tool::parse(name, arguments) else { panic!("{name} {arguments}") };
             assert!(said.contains(expected), "{said}");
         }
+    }
+
+    #[test]
+    fn kind_and_name_may_come_as_one() {
+        let apart = Tool::parse("why", r#"{"kind":"deployment","name":"web"}"#).unwrap();
+        for arguments in [r#"{"object":"deployment/web"}"#, r#"{"kind":"deployment","name":"deployment/web"}"#] {
+            assert_eq!(Tool::parse("why", arguments).unwrap(), apart);
+        }
+        assert!(Tool::parse("why", r#"{"object":"web"}"#).is_err());
     }
 
     #[test]

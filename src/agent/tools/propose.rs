@@ -8,6 +8,7 @@ use crate::{
     redact,
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,14 +33,17 @@ enum Action {
 }
 
 pub(super) fn spec() -> ToolSpec {
-    use schema::{Need::*, Of::*};
+    use schema::{
+        Need::{May, Must},
+        Of::{Listed, Number, Text},
+    };
     ToolSpec {
         name: "propose",
         description: "Proposes one typed repair to the people of the channel. It changes nothing: the answer shows a card with the exact difference, and somebody approves or rejects it. Only when it cures the cause.",
         parameters: schema::strict(&[
             (
                 "action",
-                OneOf(&["restart_rollout", "undo_rollout", "scale", "delete_pod"]),
+                Listed(&["restart_rollout", "undo_rollout", "scale", "delete_pod"]),
                 Must,
                 "undo_rollout goes back to an earlier revision; restart_rollout makes new pods from the same template.",
             ),
@@ -56,10 +60,12 @@ pub(super) fn spec() -> ToolSpec {
 
 pub(super) async fn run(arguments: &Arguments, cluster: &Cluster, bench: &Bench<'_>) -> Result<Found, ToolError> {
     let Arguments { action, kind, name, namespace, replicas, to_revision, reason, cluster: _ } = arguments;
-    let Some(namespace) = namespace else {
-        return Err(tell("a proposal needs the namespace of its object"));
+    let kind = kind_of(kind)?;
+    let namespace = match namespace {
+        Some(namespace) => namespace.clone(),
+        None => only_namespace(cluster, kind, name).await?,
     };
-    let target = Target::namespaced(kind_of(kind)?, namespace, name);
+    let target = Target::namespaced(kind, &namespace, name);
     let hint = match action {
         Action::RestartRollout => ActionHint::RestartRollout { target },
         Action::UndoRollout => ActionHint::UndoRollout { target, to_revision: *to_revision },
@@ -76,7 +82,14 @@ pub(super) async fn run(arguments: &Arguments, cluster: &Cluster, bench: &Bench<
     let reason = redact::text(reason).into_owned();
     let proposed = bench.means.proposer.propose(cluster.name(), hint, reason).await;
     let text = proposed.map_err(|why| tell(format!("Not proposed: {why}")))?;
-    Ok(Found { source: format!("proposal for {}", object(kind, Some(namespace), name)), text })
+    Ok(Found { source: format!("proposal for {}", object(kind, Some(&namespace), name)), text })
+}
+
+/// The namespace of the only object of that kind and name.
+async fn only_namespace(cluster: &Cluster, kind: &str, name: &str) -> Result<String, ToolError> {
+    let found = cluster.get(kind, None, name).await.map_err(|error| tell(error.to_string()))?;
+    let namespace = found.pointer("/metadata/namespace").and_then(Value::as_str);
+    namespace.map(str::to_owned).ok_or_else(|| tell("a proposal needs the namespace of its object"))
 }
 
 /// The kind as manifests write it: repairs compare it.

@@ -8,7 +8,7 @@ pub(super) enum Of {
     Text,
     Number,
     Switch,
-    OneOf(&'static [&'static str]),
+    Listed(&'static [&'static str]),
 }
 
 /// Whether a call must fill a field.
@@ -30,7 +30,7 @@ pub(super) fn strict(fields: &[Field]) -> Value {
     let mut properties = Map::new();
     for (name, of, need, description) in fields {
         let type_ = match of {
-            Of::Text | Of::OneOf(_) => "string",
+            Of::Text | Of::Listed(_) => "string",
             Of::Number => "integer",
             Of::Switch => "boolean",
         };
@@ -39,7 +39,7 @@ pub(super) fn strict(fields: &[Field]) -> Value {
             Need::May => json!([type_, "null"]),
         };
         let mut property = json!({"type": type_, "description": description});
-        if let (Of::OneOf(values), Some(property)) = (of, property.as_object_mut()) {
+        if let (Of::Listed(values), Some(property)) = (of, property.as_object_mut()) {
             property.insert("enum".to_owned(), json!(values));
         }
         properties.insert((*name).to_owned(), property);

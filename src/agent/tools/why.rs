@@ -14,7 +14,7 @@ pub(in crate::agent) struct Arguments {
 }
 
 pub(super) fn spec() -> ToolSpec {
-    use schema::{Need::*, Of::*};
+    use schema::{Need::Must, Of::Text};
     ToolSpec {
         name: "why",
         description: "Why an object is as it is: the chain of causes from it down to the root, computed from the objects of the cluster, with the facts and what would cure it. Says so if it is healthy, or what may be meant if it does not exist.",
