@@ -35,26 +35,6 @@ pub struct Chain {
     pub cures: Vec<Cure>,
 }
 
-impl Chain {
-    /// The chain without secrets: messages of containers and events are quoted in it.
-    #[must_use]
-    pub fn redacted(mut self) -> Self {
-        let hide = |text: &mut String| {
-            if let Cow::Owned(clean) = redact::text(text) {
-                *text = clean;
-            }
-        };
-        for step in &mut self.steps {
-            hide(&mut step.statement);
-            step.evidence.iter_mut().for_each(|fact| hide(&mut fact.value));
-        }
-        if let Verdict::Healthy { checked } = &mut self.verdict {
-            checked.iter_mut().for_each(|fact| hide(&mut fact.value));
-        }
-        self
-    }
-}
-
 /// One step of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {

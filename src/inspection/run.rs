@@ -49,7 +49,7 @@ pub async fn run(
 ) -> Result<Inspected, Unreachable> {
     let begun = Instant::now();
     let snapshot = read(cluster, order, now).await?;
-    let mut report = inspect(&snapshot, history, &Settings { set: order.set, ..Settings::default() }).redacted();
+    let mut report = inspect(&snapshot, history, &Settings { set: order.set, ..Settings::default() });
     report.duration_ms = begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
     Ok(Inspected { report, restarts: RestartCounts::of(&snapshot) })
 }
@@ -74,8 +74,8 @@ pub async fn why(
 ) -> Result<Explained, Unreachable> {
     let snapshot = read(cluster, &Order::default(), now).await?;
     let settings = Settings { set: CheckSet::All, ..Settings::default() };
-    let report = inspect(&snapshot, &History::default(), &settings).redacted();
-    let chain = diagnosis::why(&snapshot, &report, kind, namespace.unwrap_or_default(), name).redacted();
+    let report = inspect(&snapshot, &History::default(), &settings);
+    let chain = diagnosis::why(&snapshot, &report, kind, namespace.unwrap_or_default(), name);
     let root = chain.root.as_ref().and_then(|root| report.find(root)).cloned();
     Ok(Explained { chain, root })
 }

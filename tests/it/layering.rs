@@ -24,9 +24,9 @@ const RULES: &[Rule] = &[
     Rule { word: "console", only_in: &["adapters/console/", "src/main.rs"] },
     Rule { word: "roundsman", only_in: &["src/main.rs"] },
     Rule { word: "tokio_cron_scheduler", only_in: &["src/schedule/"] },
-    Rule { word: "croner", only_in: &["src/schedule/"] },
-    Rule { word: "write::", only_in: &["src/cluster/", "src/repair/", "src/api/"] },
-    Rule { word: "rehearse::", only_in: &["src/cluster/", "src/repair/"] },
+    Rule { word: "croner", only_in: &["src/schedule/", "src/demo/"] },
+    Rule { word: "cluster::write", only_in: &["src/repair/"] },
+    Rule { word: "cluster::rehearse", only_in: &["src/repair/"] },
 ];
 
 /// Pure places: values in, a value out.
