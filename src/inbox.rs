@@ -41,7 +41,7 @@ pub struct Item {
 #[serde(rename_all = "snake_case")]
 pub enum Work {
     /// Somebody wrote or pressed something.
-    Chat(Inbound),
+    Chat(Box<Inbound>),
     /// Inspect a cluster for everybody who waits for it.
     Inspect {
         /// Which cluster.
@@ -139,7 +139,7 @@ impl Inbox {
         let mut commit = Commit::new();
         let platform = inbound.channel.platform;
         commit.insert(&SEEN, seen_key(platform, inbound.id.as_str()), &Seen { at: self.clock.now() });
-        self.add(&mut commit, lane, Work::Chat(inbound));
+        self.add(&mut commit, lane, Work::Chat(Box::new(inbound)));
         match self.store.commit(commit).await {
             Err(CommitError::Conflict { table, .. }) if table == SEEN.name() => Ok(()),
             other => other,

@@ -155,7 +155,7 @@ impl Desk {
         };
         tokio::select! {
             done = work => done,
-            done = async { showing.await } => match done {},
+            done = showing => match done {},
         }
     }
 

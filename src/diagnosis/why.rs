@@ -12,7 +12,6 @@ use crate::report::Report;
 use crate::snapshot::Snapshot;
 use crate::texts::why as texts;
 use chrono::{DateTime, Utc};
-use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{HashSet, VecDeque};
 

@@ -125,8 +125,11 @@ pub fn which_to_unsubscribe(named: &str) -> Body {
     ))
 }
 
+/// A subscription with its next time and the zone that it is thought in.
+pub type Listed = (Subscription, Option<DateTime<Utc>>, Option<Tz>);
+
 /// The reports of this channel: each with its next time.
-pub fn subscriptions(list: &[(Subscription, Option<DateTime<Utc>>, Option<Tz>)]) -> Body {
+pub fn subscriptions(list: &[Listed]) -> Body {
     if list.is_empty() {
         return Body::text(
             "Nothing is posted here on a schedule. For example: /subscribe prod daily 09:00 Europe/Berlin",

@@ -98,11 +98,6 @@ impl Bot {
         Self { settings, running: Some(running) }
     }
 
-    /// The API's address.
-    pub(crate) fn api(&self) -> String {
-        format!("http://{}/api/v1", self.running.as_ref().unwrap().api.unwrap())
-    }
-
     /// Ends the bot well.
     pub(crate) async fn drain(&mut self) {
         self.running.take().unwrap().drain().await;
