@@ -4,7 +4,6 @@
 mod causes;
 mod checks;
 mod history;
-mod kills;
 mod layering;
 mod refusals;
 mod repairs;

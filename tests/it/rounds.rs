@@ -11,12 +11,8 @@ use chrono::TimeDelta;
 async fn whole_round(chat: Chat) {
     let script = Script::start(vec![
         Turn::call("why", serde_json::json!({ "object": "deployment/checkout" })).after("checkout"),
-        Turn::call(
-            "propose",
-            serde_json::json!({ "action": "undo_rollout", "object": "deployment/checkout", "reason": "1.4.1 worked" }),
-        )
-        .after("ImagePullBackOff"),
-        Turn::say("checkout cannot pull registry.example/checkout-missing:1.5.0 since the last rollout [1]."),
+        Turn::say("checkout cannot pull registry.example/checkout-missing:1.5.0 since the last rollout [1].")
+            .after("checkout-missing"),
     ])
     .await;
     let world = World::new(chat, Some(script.url())).await;
@@ -37,11 +33,15 @@ async fn whole_round(chat: Chat) {
         .await;
     assert!(report.text.lines().next().unwrap().contains("prod"), "{}", report.text);
 
-    // A reply asks why; the scripted model calls tools and proposes.
+    // A reply asks why; the scripted model calls tools and answers.
     world.chat.reply(Who::Bob, &report, &format!("why is checkout in {} failing?", world.namespace));
     let answer = world.chat.wait(Who::Bob, "the answer", |seen| seen.text.contains("cannot pull")).await;
     assert!(answer.text.contains("prod"), "the answer names its cluster: {}", answer.text);
     script.finished();
+
+    // Fix: planned on the server, which rehearses it.
+    let (namespace, object) = (world.namespace.as_str(), "deployment/checkout");
+    world.chat.command(Who::Bob, "fix", &[("action", "undo"), ("object", object), ("namespace", namespace)]);
 
     // The card has diff and dry run; a person with the right to do so approves it.
     let card = world.chat.wait(Who::Bob, "the card", |seen| seen.labels.iter().any(|label| label == "Approve")).await;
