@@ -88,14 +88,15 @@ approvers = ["alice"]
 
 /// A bot that runs in this process.
 pub(crate) struct Bot {
-    pub(crate) settings: Settings,
+    /// Keeps the folder.
+    _settings: Settings,
     pub(crate) running: Option<Running>,
 }
 
 impl Bot {
     pub(crate) async fn start(settings: Settings, clock: Clock) -> Self {
         let running = run(&settings.text, settings.folder.path(), clock, Options::default()).await;
-        Self { settings, running: Some(running) }
+        Self { _settings: settings, running: Some(running) }
     }
 
     /// Ends the bot well.
