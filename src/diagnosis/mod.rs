@@ -14,7 +14,7 @@ mod why;
 pub use ask::best_match;
 pub use causes::{link, order};
 pub use cures::{Cure, cures, remedies};
-pub use graph::{Graph, ObjectId};
+pub use graph::{Graph, ObjectId, resources};
 pub use object::{Entity, Object};
 pub use relations::{ConfigRef, Relation, backends, config_refs, exceeded_quota};
 pub use why::{Chain, Step, Verdict, why};
