@@ -4,8 +4,10 @@
 mod ask;
 mod causes;
 mod cures;
+mod explanations;
 mod facts;
 mod graph;
+mod look;
 mod object;
 mod relations;
 mod rollout;

@@ -16,7 +16,7 @@ use checks::{Check, Draft, Role, Scene};
 use finding::{Finding, FindingState, Fingerprint, Target};
 
 pub use attention::{CheckSet, Settings, Thresholds};
-pub use history::{History, RestartCounts};
+pub use history::{History, Memory, RestartCounts};
 pub use run::{Explained, Inspected, Order, read, run, why};
 
 /// Runs the checks that the settings ask for, folds symptoms under their causes, and compares with the last time.

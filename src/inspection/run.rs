@@ -1,6 +1,6 @@
 //! One inspection with its I/O: read the cluster, look at the snapshot, and measure both together.
 
-use super::{CheckSet, History, RestartCounts, Settings, checks, finding::Finding, inspect};
+use super::{CheckSet, History, Memory, Settings, checks, finding::Finding, inspect};
 use crate::{
     cluster::{Cluster, ReadRequest, Unreachable},
     diagnosis::{self, Chain},
@@ -33,8 +33,8 @@ impl Order {
 pub struct Inspected {
     /// The report.
     pub report: Report,
-    /// How often each container had restarted by now, for the next one.
-    pub restarts: RestartCounts,
+    /// What the next one is compared with.
+    pub memory: Memory,
 }
 
 /// Inspects a cluster.
@@ -51,7 +51,7 @@ pub async fn run(
     let snapshot = read(cluster, order, now).await?;
     let mut report = inspect(&snapshot, history, &Settings { set: order.set, ..Settings::default() });
     report.duration_ms = begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
-    Ok(Inspected { report, restarts: RestartCounts::of(&snapshot) })
+    Ok(Inspected { report, memory: Memory::of(&snapshot, history.memory()) })
 }
 
 /// Why an object is as it is.
