@@ -74,6 +74,8 @@ pub struct Thresholds {
     /// How long something may be pending, not ready or unavailable before it is reported: a healthy rollout is done by
     /// then.
     pub settle: TimeDelta,
+    /// How long an Ingress, a Gateway or a load balancer may wait for its address.
+    pub address: TimeDelta,
     /// How long ago something that is over (a restart, a failed Job) is still news.
     pub window: TimeDelta,
     /// From how many restarts on a container is restarting often.
@@ -94,6 +96,7 @@ impl Default for Thresholds {
     fn default() -> Self {
         Self {
             settle: TimeDelta::minutes(5),
+            address: TimeDelta::minutes(10),
             window: TimeDelta::hours(24),
             restarts: 3,
             quota_high: 95,

@@ -1,11 +1,16 @@
 //! The one table of all checks. A check is a pure function over the scene: the snapshot, its graph, the history, the
 //! thresholds. One subject per file, its rows beside its functions; the ids are the catalogue's and are never renumbered.
 
+mod certificate;
 mod check;
 mod config_ref;
 mod daemonset;
 mod deployment;
+mod gateway;
 mod ingress;
+mod ingress_class;
+mod ingress_status;
+mod ingress_tls;
 mod job;
 mod node;
 mod pod_ready;
@@ -13,6 +18,7 @@ mod pod_restart;
 mod pod_schedule;
 mod pod_start;
 mod quota;
+mod route;
 mod scene;
 mod service;
 mod statefulset;
@@ -42,6 +48,11 @@ static SUBJECTS: &[&[Check]] = &[
     job::CHECKS,
     service::CHECKS,
     ingress::CHECKS,
+    ingress_class::CHECKS,
+    ingress_status::CHECKS,
+    ingress_tls::CHECKS,
+    gateway::CHECKS,
+    route::CHECKS,
     storage::CHECKS,
     tls::CHECKS,
     quota::CHECKS,

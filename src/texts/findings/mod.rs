@@ -1,5 +1,8 @@
 //! The one-line titles of findings: what is wrong, without the name of whom (the target stands beside it).
 
+pub(crate) mod gateway;
+pub(crate) mod ingress;
+
 use super::time;
 use crate::inspection::checks::{Obstacle, PullFailure};
 use crate::snapshot::Terminated;
