@@ -111,7 +111,9 @@ pub(super) fn said(condition: &Condition) -> Vec<Evidence> {
     let field = format!("conditions[{}]", condition.type_);
     let message =
         (!condition.message.is_empty()).then(|| Evidence::new(format!("{field}.message"), condition.message.as_str()));
-    let mut evidence = vec![Evidence::since(field, value, condition.last_transition_time)];
+    // The custom resource definitions make the condition with the epoch as its time.
+    let since = condition.last_transition_time.filter(|at| at.timestamp() > 0);
+    let mut evidence = vec![Evidence::since(field, value, since)];
     evidence.extend(message);
     evidence
 }

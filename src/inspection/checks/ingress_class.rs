@@ -5,7 +5,7 @@ use super::scene::{Draft, Scene, target};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{IngressClasses, Ingresses};
 use crate::snapshot::{Ingress, IngressClass, Str};
-use crate::texts::findings::ingress as texts;
+use crate::texts::findings::{self, ingress as texts};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -72,7 +72,7 @@ fn no_class(scene: &Scene<'_>) -> Vec<Draft> {
     let classless = classless.filter(|ingress| ingress.status.load_balancer.ingress.is_empty());
     let draft = |ingress: &Ingress| {
         let since = ingress.meta.creation_timestamp;
-        let evidence = vec![Evidence::since("spec.ingressClassName", "", since)];
+        let evidence = vec![Evidence::since("spec.ingressClassName", findings::none(), since)];
         Draft::about(target("Ingress", &ingress.meta), Severity::Medium, texts::no_class(), evidence)
     };
     classless.map(draft).collect()

@@ -6,7 +6,7 @@ use super::scene::{Draft, Scene, target};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity};
 use crate::snapshot::Ingress;
 use crate::snapshot::Resource::Ingresses;
-use crate::texts::findings::ingress as texts;
+use crate::texts::findings::{self, ingress as texts};
 use std::collections::BTreeMap;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -67,7 +67,7 @@ fn no_address(scene: &Scene<'_>) -> Vec<Draft> {
     let waiting = waiting.filter(|ingress| somebody || class_of(ingress).is_some());
     let draft = |ingress: &Ingress| {
         let since = ingress.meta.creation_timestamp;
-        let evidence = vec![Evidence::since("status.loadBalancer", "", since)];
+        let evidence = vec![Evidence::since("status.loadBalancer", findings::none(), since)];
         let overdue = since.is_some_and(|since| scene.age(since) > scene.thresholds.address);
         overdue.then(|| Draft::about(target("Ingress", &ingress.meta), Severity::Medium, texts::no_address(), evidence))
     };

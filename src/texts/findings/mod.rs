@@ -17,6 +17,11 @@ pub(super) fn verb<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
     if count == 1 { one } else { many }
 }
 
+/// The value of a field that is not set.
+pub(crate) fn none() -> String {
+    "(none)".to_owned()
+}
+
 /// A long text of the cluster's, cut for a title: its first line, at most so many characters.
 pub(super) fn brief(text: &str) -> String {
     const LONGEST: usize = 120;
