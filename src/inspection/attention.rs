@@ -82,6 +82,8 @@ pub struct Thresholds {
     pub restarts: i32,
     /// Percent of a quota from which on it is high.
     pub quota_high: u8,
+    /// Percent of a ServiceCIDR's addresses in use from which on to report.
+    pub addresses: u8,
     /// Percent of a quota from which on it is medium.
     pub quota_medium: u8,
     /// Validity left of a certificate up to which it is critical.
@@ -100,6 +102,7 @@ impl Default for Thresholds {
             window: TimeDelta::hours(24),
             restarts: 3,
             quota_high: 95,
+            addresses: 85,
             quota_medium: 85,
             certificate_critical: TimeDelta::days(3),
             certificate_high: TimeDelta::days(14),

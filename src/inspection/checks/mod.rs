@@ -12,6 +12,7 @@ mod ingress_class;
 mod ingress_status;
 mod ingress_tls;
 mod job;
+mod network_policy;
 mod node;
 mod pod_ready;
 mod pod_restart;
@@ -21,6 +22,8 @@ mod quota;
 mod route;
 mod scene;
 mod service;
+mod service_order;
+mod service_state;
 mod statefulset;
 mod storage;
 mod tls;
@@ -47,6 +50,9 @@ static SUBJECTS: &[&[Check]] = &[
     daemonset::CHECKS,
     job::CHECKS,
     service::CHECKS,
+    service_state::CHECKS,
+    service_order::CHECKS,
+    network_policy::CHECKS,
     ingress::CHECKS,
     ingress_class::CHECKS,
     ingress_status::CHECKS,

@@ -2,6 +2,8 @@
 
 pub(crate) mod gateway;
 pub(crate) mod ingress;
+pub(crate) mod network_policy;
+pub(crate) mod service;
 
 use super::time;
 use crate::inspection::checks::{Obstacle, PullFailure};
