@@ -318,7 +318,6 @@ fn plurals(name: &str) -> Vec<&str> {
         "self timing" => vec!["requeststats"],
         "discovery" => vec!["servedapis"],
         "tls probe" | "kubeconfig" => vec!["credentials"],
-        "kubelet.summary" => vec!["nodesummaries"],
         "kubelet.summary or prom" => vec!["volumeuses"],
         "dynamic list" => vec!["customresources"],
         "logs" => vec!["logerrors"],

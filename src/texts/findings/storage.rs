@@ -42,13 +42,16 @@ pub(crate) fn bytes(bytes: i64) -> String {
 }
 
 pub(crate) fn resize_stuck(condition: &str, message: &str) -> String {
-    let what = match condition {
-        "FileSystemResizePending" => "its file system waits to be grown until a pod mounts it again",
-        "ControllerResizeError" | "ControllerResizeInfeasible" => "the driver cannot grow its volume",
-        "NodeResizeError" | "NodeResizeInfeasible" => "the node cannot grow its file system",
-        _ => "it is being grown, and does not get there",
+    let failed = |who: &str| {
+        let failed = format!("{who} cannot grow it");
+        if message.is_empty() { failed } else { format!("{failed}: {}", brief(message)) }
     };
-    if message.is_empty() { what.to_owned() } else { format!("{what}: {}", brief(message)) }
+    match condition {
+        "FileSystemResizePending" => "its file system is grown when a pod mounts it again, and none has".to_owned(),
+        "ControllerResizeError" | "ControllerResizeInfeasible" => failed("the driver"),
+        "NodeResizeError" | "NodeResizeInfeasible" => failed("the node"),
+        _ => "it is being grown, and does not get there".to_owned(),
+    }
 }
 
 pub(crate) fn unused(days: i64) -> String {
