@@ -1,0 +1,241 @@
+//! The story again, with the bot killed wherever it can be: after every commit, and between every effect outside and
+//! the commit that would have told of it. Nothing accepted is lost, the cluster is changed once, no message is doubled
+//! but the one that was in flight on Telegram.
+//!
+//! The bot is this test binary started again as a child. A life ends at its first commit, which is on the disk by then
+//! and which nobody in the process has heard of; or at the first effect that no life has died for: the gates in front of
+//! platform and API server hold the answer back until the process is dead. So one story has every kill in it, and its
+//! end is the proof that each of them was recovered from, also those on top of another. A story for each kill would
+//! prove less, one crash at a time, and take fifty times as long. The one thing that cannot go on like this is the
+//! repair: who dies after the commit of the intent never learns what was not done, and must not do it. So it is asked for
+//! twice: the first one dies after its intent and is reported as not carried out; the second is spared until the API
+//! server has done the write.
+
+use crate::world::{
+    World,
+    bot::Outside,
+    chat::{Chat, Seen, Who},
+    checkout::{BAD_IMAGE, break_checkout},
+    eventually,
+    gate::Gate,
+    lives::{Death, Effect, Ended, Lives, Sweep, child},
+    model::{Script, Turn},
+};
+use chrono::TimeDelta;
+use control_plane::Identity;
+use roundsman::{
+    inbox::{INBOX, PARKED, SEEN},
+    outbox::{
+        DEAD, OUTBOX,
+        state::{DeadReason, Delivery},
+    },
+    repair::{AuditEvent, Entry, PROPOSALS, audit},
+    store::{Direction, Keys, Store},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What people do in the story: subscribe, ask why, ask for a repair and approve it, and both again.
+const ACTS: usize = 6;
+/// What the bot posts in it: the confirmation, a report, the answer, two cards, and the report after the repair.
+const POSTS: usize = 6;
+
+async fn all_kills(test: &'static str, chat: Chat) {
+    let script = Script::for_every_question(vec![
+        Turn::call("why", serde_json::json!({ "object": "deployment/checkout" })).after("checkout"),
+        Turn::say("checkout cannot pull registry.example/checkout-missing:1.5.0 since the last rollout [1].")
+            .after("checkout-missing"),
+    ])
+    .await;
+    let lives = Lives::default();
+    let plane = crate::world::plane().await;
+    let platform = Gate::before(&chat.url(), &lives).await;
+    let cluster = Gate::before_cluster(&plane.kubeconfig(Identity::Writer), &lives).await;
+    let files = tempfile::tempdir().unwrap();
+    let writer = files.path().join("writer.kubeconfig");
+    std::fs::write(&writer, cluster.kubeconfig()).unwrap();
+    let outside =
+        Outside { chat: platform.url(), reader: plane.kubeconfig(Identity::Reader), writer, model: Some(script.url()) };
+    let mut world = World::before_its_bot(chat, &outside).await;
+    break_checkout(&world).await;
+
+    let folder = world.bot.settings.folder.path();
+    std::fs::write(folder.join("roundsman.toml"), &world.bot.settings.text).unwrap();
+    let sweep = lives.begin(test, folder, world.time.clock.clone());
+    story(&world, &lives, &sweep).await;
+    let ended = sweep.end();
+    script.finished();
+
+    // A life that nobody kills finds nothing left to do but the expiry of the proposals.
+    let store = world.bot.start(world.time.clock.clone()).await;
+    world.time.advance(TimeDelta::minutes(20));
+    let left = || store.count(&INBOX, &Keys::all()).unwrap() + store.count(&OUTBOX, &Keys::all()).unwrap();
+    eventually("an empty inbox and an empty outbox", async || (left() == 0).then_some(())).await;
+    world.bot.drain().await;
+    assert_eq!(left(), 0);
+    nothing_was_lost(&store);
+    the_audit_tells_all(&store);
+    every_message_stands_once(&world.chat, &ended);
+    let writes = world.writes();
+    assert!(writes.len() == 1 && writes[0].succeeded(), "one effect on the cluster: {writes:#?}");
+    let (commits, effects): (Vec<_>, Vec<_>) =
+        ended.deaths.iter().partition(|(_, death)| *death == Death::AfterCommit);
+    assert!(commits.len() >= 25 && effects.len() >= 8, "{} lives, {:#?}", ended.lives, ended.deaths);
+}
+
+async fn story(world: &World, lives: &Lives, sweep: &Sweep) {
+    let chat = &world.chat;
+    sweep.quiet().await;
+    let schedule = format!("daily {} UTC", (world.time.now() + TimeDelta::hours(2)).format("%H:%M"));
+    chat.command(Who::Alice, "subscribe", &[("cluster", "prod"), ("schedule", &schedule)]);
+    let confirmed = |seen: &Seen| seen.text.contains(&schedule);
+    chat.wait(Who::Alice, "the confirmation", confirmed).await;
+    sweep.quiet().await;
+
+    world.time.advance(TimeDelta::hours(2));
+    let reported = |seen: &Seen| seen.text.contains(&world.namespace) && seen.text.contains("checkout");
+    chat.wait(Who::Alice, "the report", reported).await;
+    sweep.quiet().await;
+
+    let report = last(chat, reported);
+    chat.reply(Who::Bob, &report, &format!("why is checkout in {} failing?", world.namespace));
+    chat.wait(Who::Bob, "the answer", |seen| seen.text.contains("cannot pull")).await;
+    sweep.quiet().await;
+
+    // The first repair dies after its intent: nobody does what may have been done.
+    let card = ask_for_repair(world, sweep, &[]).await;
+    chat.press(Who::Alice, &card, "Approve");
+    chat.wait(Who::Alice, "the card that tells of no repair", |seen| {
+        seen.id == card.id && seen.text.contains("I was interrupted before it was carried out")
+    })
+    .await;
+    sweep.quiet().await;
+    assert_eq!(world.writes(), [], "what died before its write is not made up for");
+
+    // The second dies between the write and the commit of its result.
+    if let Chat::Discord { .. } = chat {
+        // Here a command is acknowledged by itself: one life has to come so far.
+        lives.aim("/callback");
+    }
+    let card = ask_for_repair(world, sweep, &[card.id]).await;
+    lives.aim("/deployments/checkout");
+    chat.press(Who::Alice, &card, "Approve");
+    sweep.hit().await;
+    chat.wait(Who::Alice, "the verified card", |seen| seen.id == card.id && seen.text.contains("Done and verified"))
+        .await;
+    world.until(&["deployment", "checkout"], "/status/availableReplicas", |value| value == 2).await;
+    chat.wait(Who::Alice, "the report after the repair", |seen| {
+        seen.text.to_lowercase().contains("resolved") && seen.text.contains("checkout") && seen.id != card.id
+    })
+    .await;
+    sweep.quiet().await;
+}
+
+/// Asks for the cure and gives its card, the copy that the bot knows of.
+async fn ask_for_repair(world: &World, sweep: &Sweep, earlier: &[String]) -> Seen {
+    let namespace = world.namespace.as_str();
+    let arguments = [("action", "undo"), ("object", "deployment/checkout"), ("namespace", namespace)];
+    world.chat.command(Who::Bob, "fix", &arguments);
+    let known = world.chat.seen_by(Who::Bob).into_iter().map(|seen| seen.id).collect::<BTreeSet<_>>();
+    let fresh = |seen: &Seen| seen.labels.iter().any(|label| label == "Approve") && !earlier.contains(&seen.id);
+    let is_new = |seen: &Seen| fresh(seen) && !known.contains(&seen.id);
+    let card = world.chat.wait(Who::Bob, "the card", is_new).await;
+    assert!(card.text.contains(BAD_IMAGE) && card.text.contains("checkout:1.4.1"), "the diff: {}", card.text);
+    sweep.quiet().await;
+    last(&world.chat, is_new)
+}
+
+/// Of several copies the one whose sending came to its end.
+fn last(chat: &Chat, wanted: impl Fn(&Seen) -> bool) -> Seen {
+    chat.seen_by(Who::Alice).into_iter().rfind(|seen| wanted(seen)).unwrap()
+}
+
+/// Everything that people did was taken in once, and is done.
+fn nothing_was_lost(store: &Store) {
+    assert_eq!(store.count(&SEEN, &Keys::all()).unwrap(), ACTS);
+    assert_eq!(store.count(&PARKED, &Keys::all()).unwrap(), 0);
+    for (_, row) in store.scan(&DEAD, &Keys::all(), 1_000, Direction::Ascending).unwrap() {
+        let superseded = matches!(&row.delivery, Delivery::Dead { reason: DeadReason::Superseded, .. });
+        assert!(superseded, "only an edit that a later one replaced is not sent: {row:#?}");
+    }
+}
+
+/// The chain holds, and it has each step of each repair once.
+fn the_audit_tells_all(store: &Store) {
+    let mut entries = audit::list(store, 1_000).unwrap();
+    entries.reverse();
+    audit::verify_chain(&entries).unwrap();
+    let told: Vec<(String, &str)> = entries.iter().map(step).collect();
+    let (first, second) = (&told[0].0, &told[told.len() - 1].0);
+    let expected: Vec<(String, &str)> = ["proposed", "decided", "executing", "executed not_done"]
+        .map(|step| (first.clone(), step))
+        .into_iter()
+        .chain(["proposed", "decided", "executing", "executed done", "verified"].map(|step| (second.clone(), step)))
+        .collect();
+    assert_eq!(told, expected);
+    assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), (1..=9).collect::<Vec<u64>>());
+    assert_eq!(store.count(&PROPOSALS, &Keys::all()).unwrap(), 2);
+}
+
+fn step(entry: &Entry) -> (String, &'static str) {
+    use roundsman::repair::Outcome;
+    let (proposal, step) = match &entry.event {
+        AuditEvent::Proposed { proposal, .. } => (proposal.as_str(), "proposed"),
+        AuditEvent::Decided { proposal, .. } => (proposal.as_str(), "decided"),
+        AuditEvent::Refused { proposal, .. } => (proposal.as_str(), "refused"),
+        AuditEvent::ForeignPress { .. } => ("", "foreign press"),
+        AuditEvent::Expired { proposal, .. } => (proposal.as_str(), "expired"),
+        AuditEvent::Executing { proposal, .. } => (proposal.as_str(), "executing"),
+        AuditEvent::Executed { proposal, result, .. } => {
+            let result = match result {
+                Outcome::Done { .. } => "executed done",
+                Outcome::Changed { .. } => "executed changed",
+                Outcome::Refused { .. } => "executed refused",
+                Outcome::NotDone { .. } => "executed not_done",
+                Outcome::Unclear { .. } => "executed unclear",
+            };
+            (proposal.as_str(), result)
+        }
+        AuditEvent::Verified { proposal, .. } => (proposal.as_str(), "verified"),
+    };
+    (proposal.to_owned(), step)
+}
+
+/// Every message once. On Telegram each sending is a message; the same one was sent again only by a life after one that
+/// died with it in flight, and no life died with more than one.
+fn every_message_stands_once(chat: &Chat, ended: &Ended) {
+    let stands = chat.seen_by(Who::Alice);
+    match chat {
+        Chat::Discord { fake, channel, .. } => {
+            assert_eq!(stands.len(), POSTS, "{stands:#?}");
+            assert_eq!(fake.thinking(channel), 0, "every command was answered");
+        }
+        Chat::Telegram { fake, .. } => {
+            let mut sendings: BTreeMap<&Effect, Vec<u32>> = BTreeMap::new();
+            let posts = ended.effects.iter().filter(|(_, effect)| effect.line.contains("/SendMessage"));
+            posts.for_each(|(life, effect)| sendings.entry(effect).or_default().push(*life));
+            assert_eq!(sendings.len(), POSTS, "{stands:#?}");
+            assert_eq!(stands.len(), sendings.values().map(Vec::len).sum::<usize>(), "{stands:#?}");
+            let in_flight: Vec<u32> = sendings.values().flat_map(|lives| &lives[..lives.len() - 1]).copied().collect();
+            let once: BTreeSet<u32> = in_flight.iter().copied().collect();
+            assert_eq!(in_flight.len(), once.len(), "a life died with two messages in flight: {sendings:#?}");
+            assert!(sendings.values().all(|lives| lives.is_sorted_by(|one, next| one < next)), "{sendings:#?}");
+            assert_eq!(fake.pending(), 0, "everything was acknowledged");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_telegram() {
+    match child::called() {
+        Some(folder) => child::live(&folder).await,
+        None => all_kills("kills::on_telegram", Chat::telegram().await).await,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_discord() {
+    match child::called() {
+        Some(folder) => child::live(&folder).await,
+        None => all_kills("kills::on_discord", Chat::discord().await).await,
+    }
+}
