@@ -19,8 +19,16 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 const LARGEST: usize = 64 << 20;
 
 /// What only looks, shows that work is going on, repeats itself at every start, or is a rehearsal.
-const WITHOUT_EFFECT: &[&str] =
-    &["/GetMe", "/GetUpdates", "/SendChatAction", "/SetMyCommands", "/typing", "/commands", "dryRun=All"];
+const WITHOUT_EFFECT: &[&str] = &[
+    "/GetMe",
+    "/GetUpdates",
+    "/SendChatAction",
+    "/SetMyCommands",
+    "/typing",
+    "/commands",
+    "/selfsubjectaccessreviews",
+    "dryRun=All",
+];
 
 /// An open gate; it closes when it is dropped.
 pub(crate) struct Gate {
@@ -57,7 +65,9 @@ impl Gate {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut serving = JoinSet::new();
-        serving.spawn(async move { axum::serve(listener, Router::new().fallback(pass).with_state(passage)).await.unwrap() });
+        serving.spawn(
+            async move { axum::serve(listener, Router::new().fallback(pass).with_state(passage)).await.unwrap() },
+        );
         Self { url, _serving: serving }
     }
 

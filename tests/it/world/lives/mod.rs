@@ -10,7 +10,8 @@ use super::PATIENCE;
 use chrono::SecondsFormat;
 use roundsman::clock::Clock;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
     fs::{self, OpenOptions},
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
@@ -34,10 +35,21 @@ pub(crate) struct Effect {
 }
 
 /// What a life was killed for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Death {
     AfterCommit,
     BeforeCommitOf(Effect),
+}
+
+impl fmt::Debug for Death {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AfterCommit => f.write_str("after a commit"),
+            Self::BeforeCommitOf(Effect { line, body }) => {
+                write!(f, "before the commit of {line} {}", body.chars().take(100).collect::<String>())
+            }
+        }
+    }
 }
 
 /// How the bot is at the moment.
@@ -231,7 +243,7 @@ impl Sweep {
     pub(crate) fn end(mut self) -> Ended {
         self.stop();
         let mut state = self.lives.0.state.lock().unwrap();
-        Ended { lives: state.life, deaths: std::mem::take(&mut state.deaths), effects: std::mem::take(&mut state.effects) }
+        Ended { deaths: std::mem::take(&mut state.deaths), effects: std::mem::take(&mut state.effects) }
     }
 
     fn stop(&mut self) {
@@ -253,7 +265,8 @@ impl Sweep {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         let tail = lines[lines.len().saturating_sub(60)..].join("\n");
-        format!("{:#?}\nwhat the bot logged last:\n{tail}", state.deaths)
+        let deaths: Vec<String> = state.deaths.iter().map(|(life, death)| format!("{life} died {death:?}")).collect();
+        format!("{}\nwhat the bot logged last:\n{tail}", deaths.join("\n"))
     }
 }
 
@@ -269,7 +282,19 @@ impl Drop for Sweep {
 /// What came of a sweep.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    pub(crate) lives: u32,
+    /// What each life was killed for.
     pub(crate) deaths: Vec<(u32, Death)>,
-    pub(crate) effects: Vec<(u32, Effect)>,
+    effects: Vec<(u32, Effect)>,
+}
+
+impl Ended {
+    /// The effects whose first line is such, each with the lives that had it, in their order.
+    pub(crate) fn lives_with(&self, wanted: impl Fn(&str) -> bool) -> BTreeMap<&Effect, Vec<u32>> {
+        let mut lives: BTreeMap<&Effect, Vec<u32>> = BTreeMap::new();
+        for (life, effect) in self.effects.iter().filter(|(_, effect)| wanted(&effect.line)) {
+            lives.entry(effect).or_default().push(*life);
+        }
+        lives.values_mut().for_each(|lives| lives.sort_unstable());
+        lives
+    }
 }
