@@ -18,17 +18,10 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 /// Nothing in a story is larger.
 const LARGEST: usize = 64 << 20;
 
-/// What only looks, shows that work is going on, repeats itself at every start, or is a rehearsal.
-const WITHOUT_EFFECT: &[&str] = &[
-    "/GetMe",
-    "/GetUpdates",
-    "/SendChatAction",
-    "/SetMyCommands",
-    "/typing",
-    "/commands",
-    "/selfsubjectaccessreviews",
-    "dryRun=All",
-];
+/// What only looks, shows that work is going on, repeats itself at every start, or is a rehearsal. Asking Telegram for
+/// updates is none of these: it acknowledges those before.
+const WITHOUT_EFFECT: &[&str] =
+    &["/GetMe", "/SendChatAction", "/SetMyCommands", "/typing", "/commands", "/selfsubjectaccessreviews", "dryRun=All"];
 
 /// An open gate; it closes when it is dropped.
 pub(crate) struct Gate {
