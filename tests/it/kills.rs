@@ -1,15 +1,17 @@
 //! The story again, with the bot killed wherever it can be: after every commit, and between every effect outside and
-//! the commit that would have told of it. Nothing accepted is lost, the cluster is changed once, no message is doubled
-//! but the one that was in flight on Telegram.
+//! the commit that would have told of it. Nothing acknowledged is lost, the cluster is changed once, and no message is
+//! doubled but one that was in flight where the platform has no idempotency key.
 //!
 //! The bot is this test binary started again as a child. A life ends at its first commit, which is on the disk by then
-//! and which nobody in the process has heard of; or at the first effect that no life has died for: the gates in front of
-//! platform and API server hold the answer back until the process is dead. So one story has every kill in it, and its
-//! end is the proof that each of them was recovered from, also those on top of another. A story for each kill would
-//! prove less, one crash at a time, and take fifty times as long. The one thing that cannot go on like this is the
-//! repair: who dies after the commit of the intent never learns what was not done, and must not do it. So it is asked for
-//! twice: the first one dies after its intent and is reported as not carried out; the second is spared until the API
-//! server has done the write.
+//! and which nobody in the process has heard of; or at the first effect that no life has died for, acknowledgements
+//! among them: the gates in front of platform and API server hold the answer back until the process is dead. So one
+//! story has every kill in it, most of them on top of another one, and that it comes to its end is the proof that the
+//! bot recovers from each. A story for each kill would show one crash at a time, and there would have to be as many
+//! stories as there are kills.
+//!
+//! Only a repair cannot go on like this: who dies after the commit of the intent cannot know how far the write came, and
+//! must not send it again. So it is asked for twice. The first one dies after its intent, and people are told that it was
+//! not carried out; the second is spared until the API server has done the write.
 
 use crate::world::{
     World,
@@ -67,7 +69,7 @@ async fn all_kills(test: &'static str, chat: Chat) {
     let ended = sweep.end();
     script.finished();
 
-    // A life that nobody kills finds nothing left to do but the expiry of the proposals.
+    // A life that nobody kills has nothing left to do but to look at the proposals when they would expire.
     let store = world.bot.start(world.time.clock.clone()).await;
     world.time.advance(TimeDelta::minutes(20));
     let left = || store.count(&INBOX, &Keys::all()).unwrap() + store.count(&OUTBOX, &Keys::all()).unwrap();
