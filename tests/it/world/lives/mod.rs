@@ -146,6 +146,14 @@ impl Lives {
         }
     }
 
+    /// What a bot says of itself; the last words of a dead one do not count.
+    fn told(&self, idle: impl FnOnce(u32) -> u32) {
+        let state = self.0.state.lock().unwrap();
+        if state.child.is_some() {
+            self.0.pulse.send_modify(|pulse| pulse.idle = idle(pulse.idle));
+        }
+    }
+
     /// SIGKILL: no destructor, no last word.
     fn strike(&self, state: &mut State, life: u32, death: Death) {
         let Some(mut child) = state.child.take_if(|_| state.life == life) else { return };
@@ -166,9 +174,9 @@ impl Lives {
                 if line.contains(child::COMMITTED) {
                     lives.committed(life, &input_of_reader);
                 } else if line.contains(child::IDLE) {
-                    lives.0.pulse.send_modify(|pulse| pulse.idle += 1);
+                    lives.told(|idle| idle + 1);
                 } else if line.contains(child::BUSY) {
-                    lives.0.pulse.send_modify(|pulse| pulse.idle = 0);
+                    lives.told(|_| 0);
                 }
             }
         });
@@ -217,7 +225,7 @@ impl Sweep {
         // What was said before this call may be old, and the next word may have been on its way.
         let quiet = |pulse: &Pulse| {
             let said = if pulse.life == before.life { pulse.idle.saturating_sub(before.idle) } else { pulse.idle };
-            said >= 2
+            said >= 2 && !pulse.aims
         };
         self.until("a bot that has nothing to do", quiet).await;
     }
@@ -271,6 +279,7 @@ impl Sweep {
 }
 
 impl Drop for Sweep {
+    #[expect(clippy::print_stderr, reason = "what a failed story cannot tell by itself")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}", self.told());
