@@ -4,6 +4,7 @@
 mod causes;
 mod checks;
 mod history;
+mod kills;
 mod layering;
 mod refusals;
 mod repairs;
