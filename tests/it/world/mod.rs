@@ -4,6 +4,7 @@ pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod checkout;
 pub(crate) mod model;
+pub(crate) mod shapes;
 
 use bot::Bot;
 use chat::Chat;
@@ -47,6 +48,7 @@ pub(crate) struct World {
     pub(crate) time: Time,
     pub(crate) bot: Bot,
     began: Cursor,
+    _covered: shapes::Covered,
 }
 
 impl World {
@@ -59,7 +61,7 @@ impl World {
         let began = plane.audit().cursor();
         let bot = Bot::start(settings, time.clock.clone()).await;
         chat.ready().await;
-        Self { plane, namespace, chat, time, bot, began }
+        Self { plane, namespace, chat, time, bot, began, _covered: shapes::Covered::on(plane) }
     }
 
     /// Applies objects to the story's namespace as the cluster's admin.
