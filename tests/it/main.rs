@@ -9,5 +9,6 @@ mod layering;
 mod refusals;
 mod repairs;
 mod rounds;
+mod shapes;
 mod words;
 mod world;
