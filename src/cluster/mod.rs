@@ -4,6 +4,7 @@ mod ask;
 mod connect;
 mod events;
 mod exchange;
+mod identity;
 mod kinds;
 mod list;
 mod logs;
