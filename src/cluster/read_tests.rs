@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::fake::{Answer, Asked, cluster, pod, version};
-use super::{Limits, Obstacle, ReadRequest};
-use crate::snapshot::{Origin, Resource, Scope, State, Why};
+use super::{Limits, Obstacle, ReadRequest, Unreachable};
+use crate::snapshot::{Origin, Resource, Scope, Snapshot, State, Why};
 
 fn now() -> DateTime<Utc> {
     "2026-11-23T09:00:00Z".parse().unwrap()
@@ -199,7 +199,12 @@ async fn a_connection_that_breaks_once_is_no_gap() {
 
 #[tokio::test]
 async fn one_namespace_is_asked_for_by_path_and_the_cluster_wide_kinds_stay() {
-    let (cluster, log) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::items([])));
+    let (cluster, log) = cluster(|asked| {
+        version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
+            "/api/v1/namespaces" => Answer::items([json!({"metadata": {"name": "shop"}})]),
+            _ => Answer::items([]),
+        })
+    });
     let request = everything().in_scope(Scope::Namespace("shop".to_owned()));
     let snapshot = cluster.read(&request).await.unwrap();
     assert_eq!(snapshot.scope, Scope::Namespace("shop".to_owned()));
@@ -208,6 +213,24 @@ async fn one_namespace_is_asked_for_by_path_and_the_cluster_wide_kinds_stay() {
     assert!(has("/api/v1/namespaces/shop/pods") && has("/apis/apps/v1/namespaces/shop/deployments"));
     assert!(has("/api/v1/nodes") && has("/apis/storage.k8s.io/v1/storageclasses"));
     assert!(!has("/api/v1/pods"));
+}
+
+#[tokio::test]
+async fn a_namespace_that_does_not_exist_is_not_a_healthy_one() {
+    async fn in_shpo(namespaces: fn() -> Answer) -> Result<Snapshot, Unreachable> {
+        let (cluster, _) = cluster(move |asked| {
+            version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
+                "/api/v1/namespaces" => namespaces(),
+                _ => Answer::items([]),
+            })
+        });
+        cluster.read(&everything().in_scope(Scope::Namespace("shpo".to_owned()))).await
+    }
+    let error = in_shpo(|| Answer::items([json!({"metadata": {"name": "shop"}})])).await.unwrap_err();
+    assert_eq!(error.obstacle, Obstacle::NoSuchNamespace);
+    assert!(error.to_string().ends_with("it has no namespace \"shpo\"; it has shop."), "{error}");
+    // Where nobody may see the namespaces, nobody can tell.
+    in_shpo(|| Answer::refusal(403, "no")).await.unwrap();
 }
 
 #[tokio::test]
@@ -249,8 +272,10 @@ async fn what_stands_in_the_way_is_told_apart() {
         assert_eq!(error.obstacle, obstacle, "{error}");
         assert!(error.to_string().contains("cluster test"), "{error}");
     }
-    let (cluster, _log) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::refusal(401, "no")));
-    assert_eq!(cluster.read(&everything()).await.unwrap_err().obstacle, Obstacle::Unauthorized);
+    let (listing_not, _log) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::refusal(401, "no")));
+    assert_eq!(listing_not.read(&everything()).await.unwrap_err().obstacle, Obstacle::Unauthorized);
+    let (portal, _portal_log) = cluster(|_| Answer::text("<html>Sign in to the network</html>"));
+    assert_eq!(portal.read(&everything()).await.unwrap_err().obstacle, Obstacle::NotKubernetes);
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 
 mod causes;
 mod checks;
+mod cli;
+mod console;
 mod history;
 mod kills;
 mod layering;

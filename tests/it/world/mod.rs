@@ -3,6 +3,7 @@
 pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod checkout;
+pub(crate) mod front;
 pub(crate) mod gate;
 pub(crate) mod lives;
 pub(crate) mod model;
