@@ -328,6 +328,7 @@ fn plurals(name: &str) -> Vec<&str> {
         "alertmanager API" => vec!["alerts"],
         // Named by what they hold: each check says which.
         "version"
+        | "kubelet.summary"
         | "prom"
         | "prom or raw /metrics"
         | "raw /metrics"
