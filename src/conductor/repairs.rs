@@ -2,7 +2,11 @@
 
 use super::{Desk, Failure, Taken, commands::Order};
 use crate::{
-    channel::{Grant, button},
+    channel::{
+        Grant,
+        button::{self, Purpose},
+    },
+    cluster::Cluster,
     inbox::{Work, repair_lane},
     inspection::{
         archive::{self, Listener},
@@ -10,19 +14,22 @@ use crate::{
     },
     outbox::{Class, Draft, RowKind, Subject},
     repair::{
-        self, Ask, AuditEvent, Decider, Decision, Outcome, PROPOSALS, Proposal, Refusal, Requester, State, audit,
+        self, Ask, AuditEvent, Decider, Decision, FollowUp, Outcome, PROPOSALS, Proposal, Refusal, Requester, State,
+        audit,
     },
-    store::{Commit, Direction, Keys, Versioned},
+    store::{Commit, Direction, Keys, ReadError, Versioned},
     texts,
 };
 use anyhow::anyhow;
 use chrono::TimeDelta;
-use contract::{Body, Inbound};
+use contract::{Block, Body, ButtonStyle, ChannelRef, Inbound};
 
 /// Between two looks at a repair that is being verified.
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(2);
 /// Proposals that `/proposals` shows.
 const LISTED: usize = 20;
+/// Proposals that wait for a decision in one channel.
+const OPEN: usize = 20;
 
 /// Who asks, as the audit and the policy know them.
 pub(super) fn requester(inbound: &Inbound, grant: &Grant<'_>) -> Requester {
@@ -87,8 +94,8 @@ pub(super) async fn propose(
         Ok(cluster) => cluster,
         Err(body) => return finish_with(desk, taken, inbound, body).await,
     };
-    let plan = repair::propose(&cluster, &desk.policy, ask, &desk.clock);
-    match desk.while_working(&inbound.channel, plan).await {
+    let plan = plan(desk, &cluster, ask);
+    match desk.while_working(&inbound.channel, plan).await? {
         Err(refusal) => finish_with(desk, taken, inbound, texts::repair::refusal(&refusal)).await,
         Ok(proposal) => {
             let mut commit = Commit::new();
@@ -97,6 +104,22 @@ pub(super) async fn propose(
             Ok(desk.store.commit(commit).await?)
         }
     }
+}
+
+/// Plans a repair, unless too many wait for a decision already.
+pub(super) async fn plan(desk: &Desk, cluster: &Cluster, ask: Ask) -> Result<Result<Proposal, Refusal>, ReadError> {
+    let open = shown_in(desk, &ask.channel)?.iter().filter(|proposal| proposal.is_open()).count();
+    if open >= OPEN {
+        return Ok(Err(Refusal::TooManyOpen { limit: OPEN }));
+    }
+    Ok(repair::propose(cluster, &desk.policy, ask, &desk.clock).await)
+}
+
+/// Every proposal of a channel.
+fn shown_in(desk: &Desk, channel: &ChannelRef) -> Result<Vec<Proposal>, ReadError> {
+    let all = desk.store.scan(&PROPOSALS, &Keys::all(), usize::MAX, Direction::Descending)?;
+    let proposals = all.into_iter().map(|(_, proposal)| proposal.into_value());
+    Ok(proposals.filter(|proposal| proposal.channel == *channel).collect())
 }
 
 /// Adds a new proposal with its card and its expiry to a commit.
@@ -150,10 +173,15 @@ pub(super) async fn decide(
     let by = Decider { person: grant.person.cloned(), actor: inbound.actor.clone(), channel: inbound.channel.clone() };
     let mut commit = Commit::new();
     taken.done(&mut commit);
-    match repair::decide(&proposal, decision, &by, &desk.policy, now) {
+    let decided = match repair::decide(&proposal, decision, &by, &desk.policy, now) {
+        // Approved: from here on the object is this repair's.
+        Ok(decided) if !decided.is_final() => repair::take(&desk.store, &mut commit, &decided, now)?.map(|()| decided),
+        rejected_or_refused => rejected_or_refused,
+    };
+    match decided {
         Ok(decided) => {
             audit::append(&desk.store, &mut commit, AuditEvent::decided(&decided, &by), now)?;
-            save(desk, &mut commit, taken, &proposal, &decided, "decided");
+            save(desk, &mut commit, taken, &proposal, &decided, "decided")?;
             if !decided.is_final() {
                 desk.inbox.add(&mut commit, repair_lane(id), Work::Repair { proposal: id.to_owned() });
             }
@@ -173,12 +201,7 @@ pub(super) fn note_foreign_press(desk: &Desk, commit: &mut Commit, inbound: &Inb
 
 /// `/proposals`.
 pub(super) async fn list(order: &Order<'_>) -> Result<(), Failure> {
-    let all = order.desk.store.scan(&PROPOSALS, &Keys::all(), 10_000, Direction::Descending)?;
-    let mut here: Vec<Proposal> = all
-        .into_iter()
-        .map(|(_, proposal)| proposal.into_value())
-        .filter(|proposal| proposal.channel == order.inbound.channel)
-        .collect();
+    let mut here = shown_in(order.desk, &order.inbound.channel)?;
     here.sort_by_key(|proposal| (proposal.is_final(), std::cmp::Reverse(proposal.created_at)));
     here.truncate(LISTED);
     order.say(texts::repair::list(&here, order.desk.clock.now())).await
@@ -193,7 +216,7 @@ pub(super) async fn advance(desk: &Desk, taken: &Taken, id: &str) -> Result<(), 
             Some(expired) => {
                 let mut commit = Commit::new();
                 audit::append(&desk.store, &mut commit, AuditEvent::expired(&expired), now)?;
-                save(desk, &mut commit, taken, &stored, &expired, "expired");
+                save(desk, &mut commit, taken, &stored, &expired, "expired")?;
                 taken.done(&mut commit);
                 Ok(desk.store.commit(commit).await?)
             }
@@ -227,7 +250,7 @@ async fn carry_out(desk: &Desk, taken: &Taken, stored: Versioned<Proposal>) -> R
     };
     let mut commit = Commit::new();
     audit::append(&desk.store, &mut commit, AuditEvent::executing(&executing), now)?;
-    save(desk, &mut commit, taken, &stored, &executing, "executing");
+    save(desk, &mut commit, taken, &stored, &executing, "executing")?;
     desk.store.commit(commit).await?;
     let executing = reload(desk, &stored.id)?;
     let outcome = repair::carry_out(&cluster, &executing, &desk.policy, &desk.clock).await;
@@ -246,7 +269,7 @@ async fn after_execution(
     let recorded = repair::record(executing, outcome, now);
     let mut commit = Commit::new();
     audit::append(&desk.store, &mut commit, AuditEvent::executed(&recorded, outcome), now)?;
-    save(desk, &mut commit, taken, executing, &recorded, "executed");
+    save(desk, &mut commit, taken, executing, &recorded, "executed")?;
     desk.store.commit(commit).await?;
     reload(desk, &executing.id)
 }
@@ -263,7 +286,7 @@ async fn verify(desk: &Desk, taken: &Taken, mut stored: Versioned<Proposal>) -> 
             let concluded = repair::conclude(&stored, verdict, now);
             let mut commit = Commit::new();
             audit::append(&desk.store, &mut commit, AuditEvent::verified(&concluded), now)?;
-            save(desk, &mut commit, taken, &stored, &concluded, "concluded");
+            save(desk, &mut commit, taken, &stored, &concluded, "concluded")?;
             look_again(desk, &mut commit, &concluded)?;
             taken.done(&mut commit);
             return Ok(desk.store.commit(commit).await?);
@@ -272,7 +295,7 @@ async fn verify(desk: &Desk, taken: &Taken, mut stored: Versioned<Proposal>) -> 
             step += 1;
             let shown = Proposal { progress: Some(look.progress.clone()), ..Proposal::clone(&stored) };
             let mut commit = Commit::new();
-            save(desk, &mut commit, taken, &stored, &shown, &format!("progress {now} {step}"));
+            save(desk, &mut commit, taken, &stored, &shown, &format!("progress {now} {step}"))?;
             desk.store.commit(commit).await?;
             stored = reload(desk, &shown.id)?;
             told = Some(look.progress);
@@ -296,9 +319,23 @@ fn look_again(desk: &Desk, commit: &mut Commit, proposal: &Proposal) -> Result<(
     Ok(())
 }
 
-/// Adds the new state and the card that shows it.
-fn save(desk: &Desk, commit: &mut Commit, taken: &Taken, old: &Versioned<Proposal>, new: &Proposal, which: &str) {
+/// Adds the new state and the card that shows it, with what it offers now.
+fn save(
+    desk: &Desk,
+    commit: &mut Commit,
+    taken: &Taken,
+    old: &Versioned<Proposal>,
+    new: &Proposal,
+    which: &str,
+) -> Result<(), Failure> {
     commit.replace(&PROPOSALS, new.id.as_str(), old, new);
+    if new.is_final() {
+        repair::give_back(&desk.store, commit, new)?;
+    }
+    let mut body = texts::repair::card(new, None, desk.clock.now());
+    if let Some(next) = repair::follow_up(&old.state, new) {
+        body.blocks.extend(offer(desk, commit, new, &next));
+    }
     let kind = match &new.card {
         Some(card) => RowKind::Edit { of: card.clone() },
         None => RowKind::Post { reply_to: None },
@@ -310,11 +347,28 @@ fn save(desk: &Desk, commit: &mut Commit, taken: &Taken, old: &Versioned<Proposa
             cause: taken.cause(&format!("{} {which}", new.id)),
             to: new.channel.clone(),
             kind,
-            body: texts::repair::card(new, None, desk.clock.now()),
+            body,
             subject: Subject::Proposal { id: new.id.clone() },
             class,
         },
     );
+    Ok(())
+}
+
+/// A button that proposes what follows; who presses it is the one who asks.
+fn offer(desk: &Desk, commit: &mut Commit, over: &Proposal, next: &FollowUp) -> Vec<Block> {
+    let button = button::make(
+        commit,
+        (&over.channel, desk.clock.now() + button::LASTS),
+        (texts::repair::follow_up_label(next), ButtonStyle::Primary),
+        Purpose::Fix {
+            cluster: over.cluster.clone(),
+            hint: next.hint().clone(),
+            finding: over.finding.clone(),
+            reason: Some(texts::repair::follow_up_reason(next, over)),
+        },
+    );
+    texts::repair::follow_up(next, button)
 }
 
 fn reload(desk: &Desk, id: &str) -> Result<Versioned<Proposal>, Failure> {

@@ -7,6 +7,7 @@ mod action;
 pub mod audit;
 mod carry;
 mod diff;
+mod follow_up;
 mod ledger;
 mod plan;
 mod policy;
@@ -28,7 +29,8 @@ pub(crate) mod samples;
 pub use action::{Action, ActionKind, Kind, Relative, Target, fingerprint, proper_kind};
 pub use audit::{AUDIT, AuditEvent, Entry};
 pub use carry::{carry_out, settle};
-pub use ledger::PROPOSALS;
+pub use follow_up::{FollowUp, follow_up};
+pub use ledger::{LEASES, PROPOSALS, give_back, take};
 pub use plan::{Ask, propose};
 pub use policy::{Policy, Refusal, Rule};
 pub use proposal::{

@@ -81,6 +81,14 @@ pub enum Refusal {
         by: Option<String>,
         at: DateTime<Utc>,
     },
+    /// Another repair of the same object is under way.
+    Busy {
+        other: String,
+    },
+    /// So many wait for a decision here that nobody could keep them apart.
+    TooManyOpen {
+        limit: usize,
+    },
     /// The card belongs to another channel.
     WrongChannel,
     /// The stored action is not the one whose digest was shown.

@@ -54,6 +54,12 @@ pub fn why_not(refusal: &Refusal) -> String {
             format!("This was already {what} by {by}, at {}.", moment(*at))
         }
         Refusal::AlreadyDecided { what, by: None, at } => format!("This was already {what} at {}.", moment(*at)),
+        Refusal::Busy { other } => format!(
+            "Another repair of the same object is under way: {other}. Decide again when it is over."
+        ),
+        Refusal::TooManyOpen { limit } => format!(
+            "{limit} proposals wait for a decision here already. Decide about some of them first: /proposals lists them."
+        ),
         Refusal::WrongChannel => "This proposal belongs to another channel and can only be decided there.".into(),
         Refusal::DigestMismatch => {
             "What is stored is not what was shown on the card. I do not touch it; ask for the repair again.".into()

@@ -3,7 +3,7 @@
 use super::chat::Chat;
 use control_plane::{ControlPlane, Identity};
 use roundsman::{
-    app::{self, Running},
+    app::{self, Parts, Running},
     cli::{ConsoleOrder, Opened, Platforms, run::build},
     clock::Clock,
     config::Config,
@@ -26,11 +26,20 @@ pub(crate) struct Settings {
 
 /// A configuration for the story's chat and namespace: alice approves, bob only reads, nobody else is listed.
 pub(crate) fn settings(plane: &ControlPlane, chat: &Chat, model: Option<&str>, namespace: &str) -> Settings {
+    let [reader, writer] = [Identity::Reader, Identity::Writer].map(|identity| plane.kubeconfig(identity));
+    settings_for([&reader, &writer], chat, model, namespace)
+}
+
+/// The same for any cluster, by the kubeconfigs of its two identities.
+pub(crate) fn settings_for(
+    [reader, writer]: [&Path; 2],
+    chat: &Chat,
+    model: Option<&str>,
+    namespace: &str,
+) -> Settings {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("chat-token"), chat.token()).unwrap();
     std::fs::write(folder.path().join("api-token"), API_TOKEN).unwrap();
-    let reader = plane.kubeconfig(Identity::Reader);
-    let writer = plane.kubeconfig(Identity::Writer);
     let model = model.map_or_else(String::new, |url| format!("[model]\nbase_url = \"{url}\"\nname = \"scripted\"\n"));
     let platform = chat.platform();
     let text = format!(
@@ -107,10 +116,14 @@ impl Bot {
 
 /// Starts a bot from the text of a configuration.
 pub(crate) async fn run(text: &str, folder: &Path, clock: Clock, store: Options) -> Running {
+    app::start(parts(text, folder, clock, store).await).await.unwrap()
+}
+
+/// What a bot is made of, for a story that puts another cluster in.
+pub(crate) async fn parts(text: &str, folder: &Path, clock: Clock, store: Options) -> Parts {
     roundsman::cluster::init_tls();
     let config = Config::parse(text, folder, &|_| None).unwrap();
-    let parts = build(config, platforms(), clock, store).await.unwrap();
-    app::start(parts).await.unwrap()
+    build(config, platforms(), clock, store).await.unwrap()
 }
 
 /// The platforms as the binary opens them, without Telegram's pace: the fake's people do not wait.

@@ -106,6 +106,18 @@ impl Chat {
         }
     }
 
+    /// Writes a line to the bot as it is, a command or not.
+    pub(crate) fn write(&self, who: Who, line: &str) {
+        match self {
+            Self::Telegram { fake, group, people } => {
+                fake.say(*group, people[who as usize], line);
+            }
+            Self::Discord { fake, channel, people } => {
+                fake.mention(&people[who as usize], channel, line);
+            }
+        }
+    }
+
     /// Replies to a message of the bot's.
     pub(crate) fn reply(&self, who: Who, to: &Seen, text: &str) {
         match self {
