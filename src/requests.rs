@@ -203,6 +203,11 @@ pub fn answer_text(commit: &mut Commit, request: &Versioned<Request>, text: &str
     finish(commit, request, Outcome::Answer(text.to_owned()), now);
 }
 
+/// Adds why there is no answer to a request.
+pub fn give_up(commit: &mut Commit, request: &Versioned<Request>, why: &str, now: DateTime<Utc>) {
+    finish(commit, request, Outcome::Failed(why.to_owned()), now);
+}
+
 fn finish(commit: &mut Commit, request: &Versioned<Request>, result: Outcome, now: DateTime<Utc>) {
     let done = Request { outcome: Some(Finished { at: now, result }), ..Request::clone(request) };
     commit.replace(&REQUESTS, request.id.as_str(), request, &done);

@@ -4,7 +4,7 @@ use super::{Api, Problem, auth::Caller, route};
 use crate::{
     ids,
     inbox::{Work, inspection_lane},
-    inspection::archive::{self, Listener},
+    inspection::archive::{self, Asked, Listener},
     requests::{AlertBatch, REQUESTS, Received, Request},
     store::{Commit, CommitError},
 };
@@ -44,6 +44,7 @@ pub(super) async fn inspection(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let order: InspectionOrder = parse(&body)?;
+    room(&api)?;
     known_cluster(&api, &caller, &order.cluster)?;
     let namespace = order.namespace.as_deref();
     let received = Received::Inspection { cluster: order.cluster.clone(), namespace: order.namespace.clone() };
@@ -53,9 +54,13 @@ pub(super) async fn inspection(
         commit.insert(&REQUESTS, request.id.as_str(), &request);
         let listener = Listener::Request { id: request.id.clone() };
         let scope = (order.cluster.as_str(), namespace);
-        if archive::ask(&api.store, &mut commit, scope, vec![listener], api.clock.now())? {
-            let work = Work::Inspect { cluster: order.cluster.clone(), namespace: order.namespace.clone() };
-            api.inbox.add(&mut commit, inspection_lane(&order.cluster, namespace), work);
+        match archive::ask(&api.store, &mut commit, scope, vec![listener], api.clock.now())? {
+            Asked::Opened => {
+                let work = Work::Inspect { cluster: order.cluster.clone(), namespace: order.namespace.clone() };
+                api.inbox.add(&mut commit, inspection_lane(&order.cluster, namespace), work);
+            }
+            Asked::Joined => {}
+            Asked::Full => return Err(busy()),
         }
         match api.store.commit(commit).await {
             // An inspection opened or ended meanwhile: join the one that is there now.
@@ -64,7 +69,7 @@ pub(super) async fn inspection(
             Ok(()) => return Ok(answer("inspections", &request)),
         }
     }
-    Err(Problem(StatusCode::SERVICE_UNAVAILABLE, "too much is going on at once; try again".into()))
+    Err(busy())
 }
 
 /// `POST /api/v1/questions {"cluster": "prod", "question": "why is checkout restarting?"}`.
@@ -74,6 +79,7 @@ pub(super) async fn question(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let order: QuestionOrder = parse(&body)?;
+    room(&api)?;
     known_cluster(&api, &caller, &order.cluster)?;
     if order.question.trim().is_empty() || order.question.chars().count() > QUESTION_LIMIT {
         let text = format!("question must have 1 to {QUESTION_LIMIT} characters");
@@ -96,6 +102,7 @@ pub(super) async fn alerts(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let batch: AlertBatch = parse(&body)?;
+    room(&api)?;
     let unprocessable = |text: String| Problem(StatusCode::UNPROCESSABLE_ENTITY, text);
     let first = batch.alerts.first().ok_or_else(|| unprocessable("alerts is empty".into()))?;
     let mut labels = first.labels.clone();
@@ -126,6 +133,15 @@ pub(super) async fn alerts(
     api.inbox.add(&mut commit, format!("alerts {channel}"), Work::Alerts { request: request.id.clone() });
     api.store.commit(commit).await?;
     Ok(answer("alerts", &request))
+}
+
+/// Refuses while too much waits already.
+fn room(api: &Api) -> Result<(), Problem> {
+    if api.inbox.is_full()? { Err(busy()) } else { Ok(()) }
+}
+
+fn busy() -> Problem {
+    Problem(StatusCode::SERVICE_UNAVAILABLE, "too much waits already; try again later".into())
 }
 
 fn accepted(api: &Api, caller: &Caller, received: Received) -> Request {

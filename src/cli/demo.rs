@@ -12,7 +12,7 @@ use crate::{
     inbox::{Inbox, Work, inspection_lane},
     inspection::{
         self, History, Order,
-        archive::{self, Listener},
+        archive::{self, Asked, Listener},
     },
     repair::{ActionKind, Policy, Rule},
     report,
@@ -144,9 +144,12 @@ async fn first_report(store: &Store, clock: &Clock) -> anyhow::Result<()> {
     let inbox = Inbox::open(store.clone(), clock.clone())?;
     let mut commit = Commit::new();
     let listener = Listener::Post { channel: ChannelRef::new(Platform::Console, ROOM), after_repair: None };
-    if archive::ask(store, &mut commit, (CLUSTER, None), vec![listener], clock.now())? {
-        let work = Work::Inspect { cluster: CLUSTER.to_owned(), namespace: None };
-        inbox.add(&mut commit, inspection_lane(CLUSTER, None), work);
+    match archive::ask(store, &mut commit, (CLUSTER, None), vec![listener], clock.now())? {
+        Asked::Opened => {
+            let work = Work::Inspect { cluster: CLUSTER.to_owned(), namespace: None };
+            inbox.add(&mut commit, inspection_lane(CLUSTER, None), work);
+        }
+        Asked::Joined | Asked::Full => {}
     }
     Ok(store.commit(commit).await?)
 }

@@ -313,9 +313,8 @@ fn look_again(desk: &Desk, commit: &mut Commit, proposal: &Proposal) -> Result<(
     let now = desk.clock.now();
     let listener = Listener::Post { channel: proposal.channel.clone(), after_repair: Some(proposal.id.clone()) };
     let scope = (proposal.cluster.as_str(), None);
-    if archive::ask(&desk.store, commit, scope, vec![listener], now)? {
-        super::inspecting::open(desk, commit, scope);
-    }
+    let asked = archive::ask(&desk.store, commit, scope, vec![listener], now)?;
+    super::inspecting::open_if(asked, desk, commit, scope);
     Ok(())
 }
 
