@@ -172,6 +172,9 @@ pub fn cancelled(anything: bool) -> Body {
     Body::text(if anything { "Stopped." } else { "Nothing is being worked on here." })
 }
 
+/// Why a channel's reports pause.
+pub const REMOVED: &str = "I was removed from the channel";
+
 /// An old or foreign button.
 pub fn dead_button() -> Body {
     Body::text("That button is too old or not from here. Ask again, and I will make a new one.")
