@@ -119,7 +119,7 @@ pub async fn start(
         log: Some(dir.join("console.jsonl")),
     })
     .with_context(|| format!("opening the web chat on port {port}; --port 0 takes a free one"))?;
-    let store_dir = dir.join("store");
+    let store_dir = super::dump::folder(dir);
     let open = move || Store::open(&store_dir, Options::default());
     let store = tokio::task::spawn_blocking(open).await.context("opening the store")??;
     first_report(&store, &clock).await?;

@@ -1,6 +1,6 @@
 //! The commands: parsed arguments in, an answer out.
 
-use super::{Desk, Failure, Taken, inspecting, looking, questions, repairs};
+use super::{Desk, Failure, Taken, inspecting, looking, proposals, questions, repairs};
 use crate::{
     channel::{Grant, SUBSCRIPTIONS, Subscription},
     ids,
@@ -42,7 +42,7 @@ pub(super) async fn handle(
             questions::handle_chat(desk, taken, inbound, grant, question).await
         }
         CommandName::Fix => repairs::fix(&order).await,
-        CommandName::Proposals => repairs::list(&order).await,
+        CommandName::Proposals => proposals::handle(&order).await,
         CommandName::Approve | CommandName::Reject => repairs::decide_by_command(&order).await,
         CommandName::Cancel => {
             let anything = desk.cancel(&inbound.channel);

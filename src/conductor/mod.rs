@@ -10,12 +10,15 @@ mod inspecting;
 mod looking;
 mod parking;
 mod pressing;
+mod proposals;
 mod questions;
 mod repairs;
 mod rounds;
+mod upkeep;
 
 pub use desk::Desk;
 pub use rounds::Rounds;
+pub use upkeep::Upkeep;
 
 use crate::{
     inbox::{self, INBOX, Item, Work},

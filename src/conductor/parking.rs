@@ -39,7 +39,12 @@ pub(super) async fn put_back(desk: &Desk, taken: &Taken, failure: &Failure) -> R
 }
 
 /// Tells whoever waits, in the commit that ends the item.
-async fn give_up(desk: &Desk, taken: &Taken, failure: &Failure, end: &(dyn Fn(&mut Commit) + Sync)) -> Result<(), Failure> {
+async fn give_up(
+    desk: &Desk,
+    taken: &Taken,
+    failure: &Failure,
+    end: &(dyn Fn(&mut Commit) + Sync),
+) -> Result<(), Failure> {
     let now = desk.clock.now();
     let mut commit = Commit::new();
     match &taken.item.work {

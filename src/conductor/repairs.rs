@@ -1,6 +1,6 @@
 //! Repairs as the conductor takes them through their states: each step is one commit with the card that shows it.
 
-use super::{Desk, Failure, Taken, commands::Order};
+use super::{Desk, Failure, Taken, commands::Order, proposals};
 use crate::{
     channel::{
         Grant,
@@ -17,7 +17,7 @@ use crate::{
         self, Ask, AuditEvent, Decider, Decision, FollowUp, Outcome, PROPOSALS, Proposal, Refusal, Requester, State,
         audit,
     },
-    store::{Commit, Direction, Keys, ReadError, Versioned},
+    store::{Commit, ReadError, Versioned},
     texts,
 };
 use anyhow::anyhow;
@@ -26,8 +26,6 @@ use contract::{Block, Body, ButtonStyle, ChannelRef, Inbound};
 
 /// Between two looks at a repair that is being verified.
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(2);
-/// Proposals that `/proposals` shows.
-const LISTED: usize = 20;
 /// Proposals that wait for a decision in one channel.
 const OPEN: usize = 20;
 
@@ -108,18 +106,20 @@ pub(super) async fn propose(
 
 /// Plans a repair, unless too many wait for a decision already.
 pub(super) async fn plan(desk: &Desk, cluster: &Cluster, ask: Ask) -> Result<Result<Proposal, Refusal>, ReadError> {
-    let open = shown_in(desk, &ask.channel)?.iter().filter(|proposal| proposal.is_open()).count();
+    let open = proposals::shown_in(desk, &ask.channel)?.iter().filter(|proposal| proposal.is_open()).count();
     if open >= OPEN {
         return Ok(Err(Refusal::TooManyOpen { limit: OPEN }));
     }
     Ok(repair::propose(cluster, &desk.policy, ask, &desk.clock).await)
 }
 
-/// Every proposal of a channel.
-fn shown_in(desk: &Desk, channel: &ChannelRef) -> Result<Vec<Proposal>, ReadError> {
-    let all = desk.store.scan(&PROPOSALS, &Keys::all(), usize::MAX, Direction::Descending)?;
-    let proposals = all.into_iter().map(|(_, proposal)| proposal.into_value());
-    Ok(proposals.filter(|proposal| proposal.channel == *channel).collect())
+/// A proposal, if it is one of this channel's.
+pub(super) fn of_channel(
+    desk: &Desk,
+    channel: &ChannelRef,
+    id: &str,
+) -> Result<Option<Versioned<Proposal>>, ReadError> {
+    Ok(desk.store.get(&PROPOSALS, id)?.filter(|proposal| proposal.channel == *channel))
 }
 
 /// Adds a new proposal with its card and its expiry to a commit.
@@ -167,7 +167,7 @@ pub(super) async fn decide(
     decision: Decision,
 ) -> Result<(), Failure> {
     let now = desk.clock.now();
-    let Some(proposal) = desk.store.get(&PROPOSALS, id)?.filter(|proposal| proposal.channel == inbound.channel) else {
+    let Some(proposal) = of_channel(desk, &inbound.channel, id)? else {
         return finish_with(desk, taken, inbound, texts::repair::no_such_proposal(id)).await;
     };
     let by = Decider { person: grant.person.cloned(), actor: inbound.actor.clone(), channel: inbound.channel.clone() };
@@ -197,14 +197,6 @@ pub(super) async fn decide(
 /// A press that means nothing here is kept in the audit: it may be an attempt.
 pub(super) fn note_foreign_press(desk: &Desk, commit: &mut Commit, inbound: &Inbound) -> Result<(), Failure> {
     Ok(audit::append(&desk.store, commit, AuditEvent::foreign_press(inbound), desk.clock.now())?)
-}
-
-/// `/proposals`.
-pub(super) async fn list(order: &Order<'_>) -> Result<(), Failure> {
-    let mut here = shown_in(order.desk, &order.inbound.channel)?;
-    here.sort_by_key(|proposal| (proposal.is_final(), std::cmp::Reverse(proposal.created_at)));
-    here.truncate(LISTED);
-    order.say(texts::repair::list(&here, order.desk.clock.now())).await
 }
 
 /// Takes a proposal on from the state in which it is stored, until it waits for somebody or is over.

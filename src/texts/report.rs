@@ -301,10 +301,9 @@ pub fn notice(late: Option<DateTime<Utc>>, missed: Option<Missed>) -> Option<Str
         Some(Missed { first, count: 1 }) => {
             parts.push(format!("The report due {} was missed: {AWAY}.", when(Some(first), None)));
         }
-        Some(Missed { first, count }) => parts.push(format!(
-            "{count} reports were missed, the first due {}: {AWAY}.",
-            when(Some(first), None)
-        )),
+        Some(Missed { first, count }) => {
+            parts.push(format!("{count} reports were missed, the first due {}: {AWAY}.", when(Some(first), None)))
+        }
     }
     (!parts.is_empty()).then(|| parts.join(" "))
 }

@@ -1,10 +1,12 @@
 //! What is said about repairs: the card and its states, and why something cannot be done.
 
 mod follow_up;
+mod history;
 pub mod plan;
 mod refusal;
 
 pub use follow_up::{command, follow_up, follow_up_label, follow_up_reason};
+pub use history::{audit_holds, history};
 pub use refusal::{refusal, why_not};
 
 use super::time::{moment, span};
