@@ -1,14 +1,22 @@
 //! The stories.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, also in its helpers"
+)]
 
 mod aftermath;
+mod api;
 mod causes;
 mod checks;
 mod commands;
 mod history;
 mod layering;
+mod mishaps;
 mod refusals;
 mod repairs;
 mod rounds;
+mod schedules;
 mod words;
 mod world;
