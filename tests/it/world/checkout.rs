@@ -32,15 +32,21 @@ pub(crate) const BAD_IMAGE: &str = "registry.example/checkout-missing:1.5.0";
 pub(crate) async fn break_checkout(world: &World) {
     world.apply(CHECKOUT_GOOD).await;
     world.until(&["deployment", "checkout"], "/status/availableReplicas", |value| value == 2).await;
+    // A rollout that the controller calls complete only after the next one has begun never runs out of time.
+    until_progress(world, "NewReplicaSetAvailable").await;
     world.apply(&CHECKOUT_GOOD.replace("registry.example/checkout:1.4.1", BAD_IMAGE)).await;
-    world
-        .until(&["deployment", "checkout"], "/status/conditions", |conditions| {
-            conditions.as_array().is_some_and(|all| all.iter().any(|one| one["reason"] == "ProgressDeadlineExceeded"))
-        })
-        .await;
+    until_progress(world, "ProgressDeadlineExceeded").await;
     world
         .until(&["pods", "-l", "app=checkout"], "/items/0/status/containerStatuses/0/state/waiting/reason", |reason| {
             reason == "ImagePullBackOff"
+        })
+        .await;
+}
+
+async fn until_progress(world: &World, reason: &str) {
+    world
+        .until(&["deployment", "checkout"], "/status/conditions", |conditions| {
+            conditions.as_array().is_some_and(|all| all.iter().any(|one| one["reason"] == reason))
         })
         .await;
 }

@@ -53,10 +53,16 @@ pub(crate) struct World {
 impl World {
     /// A bot that is ready, in a fresh namespace, with this chat and these people in it.
     pub(crate) async fn new(chat: Chat, model: Option<String>) -> Self {
+        Self::with(chat, model, |text| text).await
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn with(chat: Chat, model: Option<String>, change: impl FnOnce(String) -> String) -> Self {
         let plane = plane().await;
         let namespace = tokio::task::spawn_blocking(|| plane.namespace("story")).await.unwrap();
         let time = Time::starting_now();
-        let settings = bot::settings(plane, &chat, model.as_deref(), &namespace);
+        let mut settings = bot::settings(plane, &chat, model.as_deref(), &namespace);
+        settings.text = change(settings.text);
         let began = plane.audit().cursor();
         let bot = Bot::start(settings, time.clock.clone()).await;
         chat.ready().await;
