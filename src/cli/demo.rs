@@ -180,5 +180,6 @@ fn policy() -> Policy {
             approvers: BTreeSet::from([OWNER.to_owned()]),
             max_replica_change: 10,
         }],
+        protected_labels: Vec::new(),
     }
 }

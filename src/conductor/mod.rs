@@ -3,6 +3,7 @@
 //! An item is done in the commit that holds everything it led to, so that a crash either repeats it from the start or
 //! finds it done. What a repeat would do again is derived from the item (message ids), or has a state of its own.
 
+mod afterwards;
 mod chat;
 mod commands;
 mod desk;

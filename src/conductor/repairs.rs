@@ -1,20 +1,14 @@
 //! Repairs as the conductor takes them through their states: each step is one commit with the card that shows it.
 
-use super::{Desk, Failure, Taken, commands::Order, proposals};
+use super::{Desk, Failure, Taken, afterwards, commands::Order, proposals};
 use crate::{
-    channel::{
-        Grant,
-        button::{self, Purpose},
-    },
+    channel::{Grant, button},
     cluster::Cluster,
     inbox::{Work, repair_lane},
-    inspection::{
-        archive::{self, Listener},
-        finding::{ActionHint, Target},
-    },
+    inspection::finding::{ActionHint, Target},
     outbox::{Class, Draft, RowKind, Subject},
     repair::{
-        self, Ask, AuditEvent, Decider, Decision, FollowUp, Outcome, PROPOSALS, Proposal, Refusal, Requester, State,
+        self, Ask, AuditEvent, Decider, Decision, Outcome, PROPOSALS, Proposal, Refusal, Requester, State, Verdict,
         audit,
     },
     store::{Commit, ReadError, Versioned},
@@ -22,10 +16,12 @@ use crate::{
 };
 use anyhow::anyhow;
 use chrono::TimeDelta;
-use contract::{Block, Body, ButtonStyle, ChannelRef, Inbound};
+use contract::{Body, ChannelRef, Inbound};
 
 /// Between two looks at a repair that is being verified.
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(2);
+/// The same where only the inspection is not content yet: it reads a whole namespace.
+const INSPECT_EVERY: TimeDelta = TimeDelta::seconds(15);
 /// Proposals that wait for a decision in one channel.
 const OPEN: usize = 20;
 
@@ -273,13 +269,20 @@ async fn verify(desk: &Desk, taken: &Taken, mut stored: Versioned<Proposal>) -> 
     let mut step = 0;
     while let State::Verifying { .. } = stored.state {
         let now = desk.clock.now();
-        let look = repair::look(&cluster, &stored, now).await;
+        let mut look = repair::look(&cluster, &stored, now).await;
+        let mut pause = LOOK_EVERY;
+        if look.verdict == Some(Verdict::Succeeded)
+            && let Some(title) = afterwards::still_found(&cluster, &stored, now).await
+        {
+            look = repair::still_found(&stored, &title, now);
+            pause = INSPECT_EVERY;
+        }
         if let Some(verdict) = &look.verdict {
             let concluded = repair::conclude(&stored, verdict, now);
             let mut commit = Commit::new();
             audit::append(&desk.store, &mut commit, AuditEvent::verified(&concluded), now)?;
             save(desk, &mut commit, taken, &stored, &concluded, "concluded")?;
-            look_again(desk, &mut commit, &concluded)?;
+            afterwards::look_again(desk, &mut commit, &concluded)?;
             taken.done(&mut commit);
             return Ok(desk.store.commit(commit).await?);
         }
@@ -292,22 +295,9 @@ async fn verify(desk: &Desk, taken: &Taken, mut stored: Versioned<Proposal>) -> 
             stored = reload(desk, &shown.id)?;
             told = Some(look.progress);
         }
-        desk.pause(LOOK_EVERY).await;
+        desk.pause(pause).await;
     }
     desk.finish(taken, |_| {}).await
-}
-
-/// After a repair the cluster is inspected again for the channel, so that it sees what is resolved.
-fn look_again(desk: &Desk, commit: &mut Commit, proposal: &Proposal) -> Result<(), Failure> {
-    if !matches!(proposal.state, State::Succeeded { .. }) {
-        return Ok(());
-    }
-    let now = desk.clock.now();
-    let listener = Listener::Post { channel: proposal.channel.clone(), after_repair: Some(proposal.id.clone()) };
-    let scope = (proposal.cluster.as_str(), None);
-    let asked = archive::ask(&desk.store, commit, scope, vec![listener], now)?;
-    super::inspecting::open_if(asked, desk, commit, scope);
-    Ok(())
 }
 
 /// Adds the new state and the card that shows it, with what it offers now.
@@ -325,7 +315,7 @@ fn save(
     }
     let mut body = texts::repair::card(new, None, desk.clock.now());
     if let Some(next) = repair::follow_up(&old.state, new) {
-        body.blocks.extend(offer(desk, commit, new, &next));
+        body.blocks.extend(afterwards::offer(desk, commit, new, &next));
     }
     let kind = match &new.card {
         Some(card) => RowKind::Edit { of: card.clone() },
@@ -344,22 +334,6 @@ fn save(
         },
     );
     Ok(())
-}
-
-/// A button that proposes what follows; who presses it is the one who asks.
-fn offer(desk: &Desk, commit: &mut Commit, over: &Proposal, next: &FollowUp) -> Vec<Block> {
-    let button = button::make(
-        commit,
-        (&over.channel, desk.clock.now() + button::LASTS),
-        (texts::repair::follow_up_label(next), ButtonStyle::Primary),
-        Purpose::Fix {
-            cluster: over.cluster.clone(),
-            hint: next.hint().clone(),
-            finding: over.finding.clone(),
-            reason: Some(texts::repair::follow_up_reason(next, over)),
-        },
-    );
-    texts::repair::follow_up(next, button)
 }
 
 fn reload(desk: &Desk, id: &str) -> Result<Versioned<Proposal>, Failure> {

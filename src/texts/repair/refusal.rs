@@ -32,6 +32,9 @@ pub fn why_not(refusal: &Refusal) -> String {
         Refusal::TooLargeChange { from, to, limit } => format!(
             "From {from} to {to} replicas is too far in one step: the configuration allows a change of {limit}. Ask for less, or go in steps."
         ),
+        Refusal::Protected { target, label } => {
+            format!("The configuration protects {target} from repairs: it carries the label {label}.")
+        }
         Refusal::NoSuchAction { action, kind } => {
             format!("I cannot {} with a {kind}: that action does not exist for it.", action_name(*action))
         }

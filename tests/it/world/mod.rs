@@ -5,6 +5,7 @@ pub(crate) mod chat;
 pub(crate) mod checkout;
 pub(crate) mod embedded;
 pub(crate) mod model;
+pub(crate) mod process;
 
 use bot::Bot;
 use chat::Chat;
