@@ -151,7 +151,12 @@ async fn no_secret_reaches_model_store_log_or_chat() {
         call("events", "deployment", "web"),
         Turn::call("why", json!({ "object": "deployment/web", "namespace": namespace })),
         // The model itself may have seen one elsewhere.
-        Turn::say("The image is missing [1]. I know that password=s3cr3t-data and postgres://web:s3cr3t-envurl@db."),
+        Turn::say("The image is missing [1]. I know that password=s3cr3t-data and postgres://web:s3cr3t-envurl@db.")
+            .after("I use password=[redacted]")
+            .after("FROM_SECRET")
+            .after("postgres://web:[redacted]@db/shop")
+            .after("giving up")
+            .after("Planted"),
     ])
     .await;
 
