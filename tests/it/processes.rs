@@ -2,27 +2,19 @@
 //! directory that is taken.
 
 use crate::world::{
-    bot,
+    bot::{self, Outside},
     chat::{Chat, Who},
+    embedded::NOWHERE,
     eventually,
     model::{Script, Turn},
     process::{Process, roundsman},
 };
 use serde_json::Value;
-use std::path::Path;
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Nobody listens there.
 const CLOSED: &str = "http://127.0.0.1:1";
-
-const NOWHERE: &str = "
-apiVersion: v1
-kind: Config
-current-context: nowhere
-contexts: [{ name: nowhere, context: { cluster: nowhere, user: nobody } }]
-clusters: [{ name: nowhere, cluster: { server: 'http://127.0.0.1:1' } }]
-users: [{ name: nobody, user: {} }]
-";
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -30,8 +22,10 @@ fn text(bytes: &[u8]) -> String {
 
 /// A folder with a configuration for this chat, whose cluster is down.
 fn folder(chat: &Chat, model: Option<&str>) -> TempDir {
-    let nowhere = Path::new("nowhere.kubeconfig");
-    let settings = bot::settings_for([nowhere, nowhere], chat, model, "*");
+    let nowhere = PathBuf::from("nowhere.kubeconfig");
+    let model = model.map(str::to_owned);
+    let outside = Outside { chat: chat.url(), reader: nowhere.clone(), writer: nowhere.clone(), model };
+    let settings = bot::settings(chat, &outside, "*");
     std::fs::write(settings.folder.path().join(nowhere), NOWHERE).unwrap();
     std::fs::write(settings.folder.path().join("roundsman.toml"), settings.text).unwrap();
     settings.folder

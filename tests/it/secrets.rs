@@ -2,7 +2,7 @@
 //! chat, and neither do the bot's own tokens. The bot is the real binary, with a log of everything that it can log.
 
 use crate::world::{
-    bot::{self, API_TOKEN},
+    bot::{self, API_TOKEN, Outside},
     chat::{Chat, Who},
     model::{Script, Turn},
     plane,
@@ -161,9 +161,9 @@ async fn no_secret_reaches_model_store_log_or_chat() {
     .await;
 
     let chat = Chat::telegram().await;
-    let identities = [Identity::SecretsReader, Identity::Writer].map(|identity| plane.kubeconfig(identity));
-    let [reader, writer] = &identities;
-    let settings = bot::settings_for([reader, writer], &chat, Some(&script.url()), &namespace);
+    let reader = plane.kubeconfig(Identity::SecretsReader);
+    let outside = Outside { reader, ..Outside::of(plane, &chat, Some(script.url())) };
+    let settings = bot::settings(&chat, &outside, &namespace);
     let folder = settings.folder;
     let text = settings.text.replace("name = \"scripted\"", "name = \"scripted\"\napi_key_file = \"model-key\"");
     let text = text.replace("[telegram]", "secrets = true\n[telegram]");

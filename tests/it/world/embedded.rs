@@ -2,7 +2,7 @@
 
 use super::{
     Time,
-    bot::{self, CLUSTER},
+    bot::{self, CLUSTER, Outside},
     chat::{Chat, Seen, Who},
 };
 use chrono::TimeDelta;
@@ -16,7 +16,7 @@ use roundsman::{
     store::Options,
 };
 use std::{
-    path::Path,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -26,7 +26,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 
 /// A kubeconfig that leads nowhere: the configuration has to name one, and the embedded cluster takes its place.
-const NOWHERE: &str = "
+pub(crate) const NOWHERE: &str = "
 apiVersion: v1
 kind: Config
 current-context: nowhere
@@ -79,12 +79,13 @@ impl Embedded {
     }
 
     pub(crate) async fn with(chat: Chat, model: Option<String>, change: impl FnOnce(&mut Setup)) -> Self {
-        let nowhere = Path::new("nowhere.kubeconfig");
-        let settings = bot::settings_for([nowhere, nowhere], &chat, model.as_deref(), "*");
+        let nowhere = PathBuf::from("nowhere.kubeconfig");
+        let outside = Outside { chat: chat.url(), reader: nowhere.clone(), writer: nowhere.clone(), model };
+        let settings = bot::settings(&chat, &outside, "*");
         let mut setup = Setup { text: settings.text, stories: Story::ALL.to_vec(), wrap: |adapter| adapter };
         change(&mut setup);
         let folder = settings.folder;
-        std::fs::write(folder.path().join(nowhere), NOWHERE).unwrap();
+        std::fs::write(folder.path().join(&nowhere), NOWHERE).unwrap();
         let time = Time::starting_now();
         let clock = time.clock.clone();
         let demo = Demo::start(move || clock.now(), &setup.stories).unwrap();
