@@ -9,6 +9,7 @@ mod history;
 mod layering;
 mod refusals;
 mod repairs;
+mod roles;
 mod rounds;
 mod words;
 mod world;
