@@ -12,7 +12,7 @@ use super::{
 use crate::{
     clock::Clock,
     cluster::Cluster,
-    demo::{Demo, Identity, Story},
+    demo::{Demo, Identity, Story, covered::Covered},
     inspection::finding::ActionHint,
     report::Report,
 };
@@ -29,6 +29,7 @@ struct Room {
     clock: Clock,
     proposed: Recorder,
     latest: Option<Report>,
+    _covered: Option<Covered>,
 }
 
 #[derive(Default)]
@@ -45,7 +46,8 @@ impl Room {
     /// The embedded cluster, called prod, with these stories.
     fn with(stories: &[Story]) -> Self {
         let demo = Demo::start(fixture::at, stories).unwrap();
-        Self::of(Cluster::from_client("prod", demo.client(Identity::Reader)), "prod")
+        let cluster = Cluster::from_client("prod", demo.client(Identity::Reader));
+        Self { _covered: Some(Covered::of(&demo)), ..Self::of(cluster, "prod") }
     }
 
     fn of(cluster: Cluster, name: &str) -> Self {
@@ -54,6 +56,7 @@ impl Room {
             clock: Clock::fixed(fixture::at()),
             proposed: Recorder::default(),
             latest: None,
+            _covered: None,
         }
     }
 
