@@ -1,4 +1,4 @@
-//! Cuts a list that arrives in pieces into its items, so that no more than one item is ever held as text.
+//! Lists in JSON, cut where an item ends outside of its own brackets and strings.
 
 /// Larger than anything etcd stores (1.5 MiB by default), with room for the JSON form of it.
 const LARGEST_ITEM: usize = 16 << 20;
@@ -7,7 +7,7 @@ const LARGEST_ENVELOPE: usize = 1 << 20;
 
 /// The text is not a list as the API server sends one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum SplitError {
+pub(in crate::cluster) enum SplitError {
     #[error("the answer is not well-formed JSON")]
     Malformed,
     #[error("the answer broke off in the middle")]
@@ -18,7 +18,7 @@ pub(super) enum SplitError {
 
 /// Takes `{"kind":…,"metadata":{…},"items":[{…},{…}]}` in chunks of any size.
 #[derive(Debug, Default)]
-pub(super) struct Splitter {
+pub(in crate::cluster) struct Splitter {
     place: Place,
     /// Open brackets: of the envelope, or of the item while inside of one.
     depth: usize,
@@ -51,7 +51,7 @@ enum InString {
 
 impl Splitter {
     /// Takes the next chunk and hands out every item that is complete with it, as JSON text.
-    pub(super) fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(&[u8])) -> Result<(), SplitError> {
+    pub(in crate::cluster) fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(&[u8])) -> Result<(), SplitError> {
         let mut rest = chunk;
         while !rest.is_empty() {
             rest = match self.place {
@@ -64,7 +64,7 @@ impl Splitter {
     }
 
     /// The envelope, when the list is complete.
-    pub(super) fn finish(self) -> Result<Vec<u8>, SplitError> {
+    pub(in crate::cluster) fn finish(self) -> Result<Vec<u8>, SplitError> {
         let complete = self.place == Place::Envelope && self.depth == 0 && !self.envelope.is_empty();
         if complete { Ok(self.envelope) } else { Err(SplitError::Truncated) }
     }
