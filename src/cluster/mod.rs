@@ -2,6 +2,7 @@
 
 mod ask;
 mod connect;
+mod decode;
 mod events;
 mod exchange;
 mod kinds;

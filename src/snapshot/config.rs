@@ -5,48 +5,50 @@ use std::fmt;
 use base64::Engine;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::condition::Conditions;
 use super::lean::lean;
-use super::meta::{Conditions, LocalObjectReference, ObjectMeta};
+use super::meta::{LocalObjectReference, ObjectMeta};
+use super::protobuf::{Malformed, Repeats, Value, Wire, entries};
 use super::quantity::Quantities;
 use super::text::Str;
 
 lean! {
     pub struct Namespace {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        status: NamespaceStatus,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        status: NamespaceStatus = 3,
     }
 
     pub struct NamespaceStatus {
-        phase: Str,
-        conditions: Conditions,
+        phase: Str = 1,
+        conditions: Conditions = 2,
     }
 
     /// Read as metadata; values are never kept.
     pub struct ConfigMap {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
     }
 
     /// Read only when switched on. Keys and values are dropped while decoding, except for the certificate of a TLS Secret.
     pub struct Secret {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
         /// Empty where only metadata was read: then it is not `kubernetes.io/tls`.
-        #[serde(rename = "type")] type_: Str,
-        #[serde(rename = "data")] certificate: Certificate,
+        #[serde(rename = "type")] type_: Str = 3,
+        #[serde(rename = "data")] certificate: Certificate = 2,
     }
 
     pub struct ServiceAccount {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        image_pull_secrets: Vec<LocalObjectReference>,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        image_pull_secrets: Vec<LocalObjectReference> = 3,
     }
 
     pub struct ResourceQuota {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        status: ResourceQuotaStatus,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        status: ResourceQuotaStatus = 3,
     }
 
     pub struct ResourceQuotaStatus {
-        hard: Quantities,
-        used: Quantities,
+        hard: Quantities = 1,
+        used: Quantities = 2,
     }
 }
 
@@ -58,6 +60,22 @@ impl Certificate {
     /// The PEM text, one certificate or a chain.
     pub fn pem(&self) -> Option<&[u8]> {
         self.0.as_deref()
+    }
+
+    /// A Secret of another type may use the same key for something private: only public PEM blocks stay.
+    fn public(pem: Option<impl Into<Box<[u8]>>>) -> Self {
+        Self(pem.map(Into::into).filter(|pem| !contains(pem, b"PRIVATE KEY")))
+    }
+}
+
+impl Wire for Certificate {
+    fn read<'a>(&mut self, value: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
+        entries(value, more, |key, value| {
+            if key == b"tls.crt" {
+                *self = Self::public(Some(value));
+            }
+            Ok(())
+        })
     }
 }
 
@@ -87,9 +105,7 @@ impl<'de> Deserialize<'de> for Certificate {
                         map.next_value::<IgnoredAny>()?;
                     }
                 }
-                // A Secret of another type may use the same key for something private: only public PEM blocks stay.
-                let pem = pem.filter(|pem| !contains(pem, b"PRIVATE KEY"));
-                Ok(Certificate(pem.map(Vec::into_boxed_slice)))
+                Ok(Certificate::public(pem))
             }
         }
         deserializer.deserialize_map(Data)

@@ -1,5 +1,6 @@
 //! One read of one cluster as plain values: what checks and cause chains look at, and what could not be read.
 
+mod condition;
 mod config;
 mod event;
 mod from_objects;
@@ -9,6 +10,7 @@ mod meta;
 mod network;
 mod node;
 mod pod;
+pub(crate) mod protobuf;
 mod quantity;
 mod resource;
 mod selector;
@@ -20,19 +22,18 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+pub use condition::{Condition, Conditions};
 pub use config::{
     Certificate, ConfigMap, Namespace, NamespaceStatus, ResourceQuota, ResourceQuotaStatus, Secret, ServiceAccount,
 };
 pub use event::Event;
 pub use from_objects::BadObject;
 pub use image::ImageRef;
-pub use meta::{
-    Annotations, Condition, Conditions, IntOrString, Labels, LocalObjectReference, ObjectMeta, ObjectReference,
-    OwnerReference,
-};
+pub use meta::{Annotations, IntOrString, Labels, LocalObjectReference, ObjectMeta, ObjectReference, OwnerReference};
 pub use network::*;
 pub use node::*;
 pub use pod::*;
+pub use protobuf::Malformed;
 pub use quantity::{NotAQuantity, Quantities, Quantity};
 pub use resource::{ApiResource, Resource};
 pub use selector::{LabelSelector, LabelSelectorRequirement, selects};

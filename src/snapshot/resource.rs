@@ -8,6 +8,7 @@ use super::event::Event;
 use super::network::{EndpointSlice, Ingress, IngressClass, Service};
 use super::node::{Lease, Node};
 use super::pod::{Pod, PodDisruptionBudget};
+use super::protobuf::{Item, Malformed};
 use super::storage::{PersistentVolume, PersistentVolumeClaim, StorageClass};
 use super::workload::{CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Job, ReplicaSet, StatefulSet};
 
@@ -38,12 +39,23 @@ macro_rules! resources {
                     group: $group, version: $version, plural: $plural, kind: stringify!($type), namespaced: $namespaced,
                 } ),* }
             }
+
+            /// Whether its objects can be read from protobuf; custom resources have JSON only.
+            pub const fn has_protobuf(self) -> bool {
+                match self { $( Self::$variant => <$type as Item>::NUMBERED ),* }
+            }
         }
 
         impl Snapshot {
             /// Decodes one object of `resource` and keeps it.
             pub fn push<'de, D: Deserializer<'de>>(&mut self, resource: Resource, object: D) -> Result<(), D::Error> {
                 match resource { $( Resource::$variant => self.$field.push($type::deserialize(object)?) ),* }
+                Ok(())
+            }
+
+            /// Decodes one object of `resource` as protobuf and keeps it.
+            pub fn push_protobuf(&mut self, resource: Resource, object: &[u8]) -> Result<(), Malformed> {
+                match resource { $( Resource::$variant => self.$field.push(Item::decode(object)?) ),* }
                 Ok(())
             }
 

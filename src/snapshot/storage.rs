@@ -1,59 +1,60 @@
 //! Claims, volumes and their classes.
 
+use super::condition::Conditions;
 use super::lean::lean;
-use super::meta::{Conditions, ObjectMeta, ObjectReference};
+use super::meta::{ObjectMeta, ObjectReference};
 use super::pod::ResourceRequirements;
 use super::quantity::Quantities;
 use super::text::Str;
 
 lean! {
     pub struct PersistentVolumeClaim {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        spec: PersistentVolumeClaimSpec,
-        status: PersistentVolumeClaimStatus,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: PersistentVolumeClaimSpec = 2,
+        status: PersistentVolumeClaimStatus = 3,
     }
 
     pub struct PersistentVolumeClaimSpec {
-        access_modes: Vec<Str>,
-        resources: ResourceRequirements,
+        access_modes: Vec<Str> = 1,
+        resources: ResourceRequirements = 2,
         /// `None` asks for the default class, `Some("")` for no class.
-        storage_class_name: Option<Str>,
-        volume_name: Str,
-        volume_mode: Str,
+        storage_class_name: Option<Str> = 5,
+        volume_name: Str = 3,
+        volume_mode: Str = 6,
     }
 
     pub struct PersistentVolumeClaimStatus {
-        phase: Str,
-        capacity: Quantities,
-        conditions: Conditions,
+        phase: Str = 1,
+        capacity: Quantities = 3,
+        conditions: Conditions = 4,
     }
 
     pub struct PersistentVolume {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        spec: PersistentVolumeSpec,
-        status: PersistentVolumeStatus,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: PersistentVolumeSpec = 2,
+        status: PersistentVolumeStatus = 3,
     }
 
     pub struct PersistentVolumeSpec {
-        capacity: Quantities,
-        access_modes: Vec<Str>,
-        claim_ref: Option<ObjectReference>,
-        storage_class_name: Str,
-        persistent_volume_reclaim_policy: Str,
+        capacity: Quantities = 1,
+        access_modes: Vec<Str> = 3,
+        claim_ref: Option<ObjectReference> = 4,
+        storage_class_name: Str = 6,
+        persistent_volume_reclaim_policy: Str = 5,
     }
 
     pub struct PersistentVolumeStatus {
-        phase: Str,
-        reason: Str,
-        message: Str,
+        phase: Str = 1,
+        reason: Str = 3,
+        message: Str = 2,
     }
 
     pub struct StorageClass {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        provisioner: Str,
-        reclaim_policy: Str,
-        volume_binding_mode: Str,
-        allow_volume_expansion: bool,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        provisioner: Str = 2,
+        reclaim_policy: Str = 4,
+        volume_binding_mode: Str = 7,
+        allow_volume_expansion: bool = 6,
     }
 }
 

@@ -18,6 +18,11 @@ const LONGEST_SHARED: usize = 256;
 pub struct Str(Option<Arc<str>>);
 
 impl Str {
+    /// The text of bytes that should be UTF-8. Go does not check that they are; its JSON, too, has the replacement character then.
+    pub(super) fn from_utf8_lossy(bytes: &[u8]) -> Self {
+        intern(&String::from_utf8_lossy(bytes))
+    }
+
     /// The text itself.
     pub fn as_str(&self) -> &str {
         self.0.as_deref().unwrap_or_default()
