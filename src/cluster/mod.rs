@@ -3,6 +3,7 @@
 mod ask;
 mod connect;
 mod decode;
+mod discovery;
 mod events;
 mod exchange;
 mod kinds;

@@ -33,10 +33,9 @@ pub(super) fn open(desk: &Desk, commit: &mut Commit, (cluster, namespace): (&str
 
 pub(super) async fn handle(desk: &Desk, taken: &Taken, cluster: &str, namespace: Option<&str>) -> Result<(), Failure> {
     let reader = desk.clusters.get(cluster).ok_or_else(|| anyhow!("the cluster {cluster} is not configured any more"));
-    let last = archive::latest(&desk.store, cluster, namespace)?;
+    let history = archive::history(&desk.store, cluster, namespace)?;
     let outcome = match reader {
         Ok(reader) => {
-            let history = last.map(|stored| stored.history()).unwrap_or_default();
             let order = Order::daily(namespace);
             let inspect = inspection::run(reader, &order, &history, desk.clock.now());
             match first_chat(desk, cluster, namespace)? {

@@ -62,7 +62,24 @@ impl Conditions {
         })
     }
 
-    /// Those that know no probe, whose fields are therefore one less: ReplicaSets, StatefulSets, DaemonSets, autoscalers.
+    /// A CertificateSigningRequest's: its status, which came later, is the last.
+    pub(super) fn read_of_request<'a>(
+        &mut self,
+        first: Value<'a>,
+        more: &mut Repeats<'_, 'a>,
+    ) -> Result<(), Malformed> {
+        self.read_with(first, more, |condition, number, value, more| match number {
+            2 => condition.reason.read(value, more),
+            3 => condition.message.read(value, more),
+            4 => condition.last_update_time.read(value, more),
+            5 => condition.last_transition_time.read(value, more),
+            6 => condition.status.read(value, more),
+            _ => condition.field((number, 0), value, more),
+        })
+    }
+
+    /// Those that know no probe, whose fields are therefore one less: ReplicaSets, StatefulSets, DaemonSets,
+    /// autoscalers, extensions of the API server.
     pub(super) fn read_without_probe<'a>(
         &mut self,
         first: Value<'a>,

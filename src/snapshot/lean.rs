@@ -16,7 +16,8 @@ where
 ///
 /// - `field: type = 5` is field 5; without a number a field is known in JSON only.
 /// - `field: type = 2/19` is field 19 of the message in field 2, which JSON shows inline.
-/// - `field: type = 6 via function` is read by a function, where kinds differ in the numbers below it.
+/// - `field: type = 10 | 11` is field 10 in one kind and field 11 in another.
+/// - `field: type = 6 via function` is read by a function, where kinds differ in what is below it.
 macro_rules! lean {
     (@inner) => { 0 };
     (@inner $inner:literal) => { $inner };
@@ -24,7 +25,7 @@ macro_rules! lean {
     (@read) => { Wire::read };
     (@read $function:path) => { $function };
     ($( $(#[$meta:meta])* pub struct $name:ident { $( $(#[$field_meta:meta])* $field:ident : $type:ty
-        $( = $number:literal $( / $inner:literal )? $( via $function:path )? )? ),* $(,)? } )*) => { $(
+        $( = $number:literal $( / $inner:literal )? $( | $other:literal )? $( via $function:path )? )? ),* $(,)? } )*) => { $(
         $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -46,7 +47,7 @@ macro_rules! lean {
                     more: &mut Repeats<'_, 'a>,
                 ) -> Result<(), Malformed> {
                     match number {
-                        $( $( ($number, lean!(@inner $( $inner )?)) =>
+                        $( $( ($number, lean!(@inner $( $inner )?)) $( | ($other, 0) )? =>
                             lean!(@read $( $function )?)(&mut self.$field, value, more), )? )*
                         _ => skip(value, more),
                     }

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::condition::Conditions;
 use super::lean::lean;
 use super::protobuf::{Malformed, Repeats, Value, Wire, each_field, entries};
 use super::text::Str;
@@ -52,6 +53,14 @@ impl ObjectMeta {
     /// The owner that controls this object, if one does.
     pub fn controller(&self) -> Option<&OwnerReference> {
         self.owner_references.iter().find(|owner| owner.controller)
+    }
+}
+
+lean! {
+    /// The `status` of kinds of which only the conditions matter.
+    pub struct ConditionsOnly {
+        conditions: Conditions = 1,
+        observed_generation: i64,
     }
 }
 

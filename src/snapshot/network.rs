@@ -1,7 +1,8 @@
 //! Services, the endpoints behind them, and the Ingresses in front.
 
 use super::lean::lean;
-use super::meta::{IntOrString, Labels, ObjectMeta, ObjectReference};
+use super::meta::{ConditionsOnly, IntOrString, Labels, ObjectMeta, ObjectReference};
+use super::selector::LabelSelector;
 use super::text::Str;
 
 lean! {
@@ -21,6 +22,7 @@ lean! {
         publish_not_ready_addresses: bool = 13,
         load_balancer_class: Str = 21,
         external_traffic_policy: Str = 11,
+        internal_traffic_policy: Str = 22,
         #[serde(rename = "externalIPs")] external_ips: Vec<Str> = 5,
     }
 
@@ -46,6 +48,13 @@ lean! {
     pub struct LoadBalancerIngress {
         ip: Str = 1,
         hostname: Str = 2,
+        ports: Vec<PortStatus> = 4,
+    }
+
+    pub struct PortStatus {
+        port: i32 = 1,
+        protocol: Str = 2,
+        error: Str = 3,
     }
 
     pub struct EndpointSlice {
@@ -137,6 +146,63 @@ lean! {
 
     pub struct IngressClassSpec {
         controller: Str = 1,
+    }
+
+    pub struct NetworkPolicy {
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: NetworkPolicySpec = 2,
+    }
+
+    pub struct NetworkPolicySpec {
+        /// Empty selects every pod of the namespace.
+        pod_selector: LabelSelector = 1,
+        policy_types: Vec<Str> = 4,
+        ingress: Vec<NetworkPolicyIngressRule> = 2,
+        egress: Vec<NetworkPolicyEgressRule> = 3,
+    }
+
+    pub struct NetworkPolicyIngressRule {
+        ports: Vec<NetworkPolicyPort> = 1,
+        /// Empty allows everybody.
+        from: Vec<NetworkPolicyPeer> = 2,
+    }
+
+    pub struct NetworkPolicyEgressRule {
+        ports: Vec<NetworkPolicyPort> = 1,
+        /// Empty allows everybody.
+        to: Vec<NetworkPolicyPeer> = 2,
+    }
+
+    pub struct NetworkPolicyPort {
+        protocol: Str = 1,
+        port: Option<IntOrString> = 2,
+        end_port: Option<i32> = 3,
+    }
+
+    pub struct NetworkPolicyPeer {
+        pod_selector: Option<LabelSelector> = 1,
+        namespace_selector: Option<LabelSelector> = 2,
+        ip_block: Option<IpBlock> = 3,
+    }
+
+    pub struct IpBlock {
+        cidr: Str = 1,
+        except: Vec<Str> = 2,
+    }
+
+    /// A cluster IP in use.
+    pub struct IpAddress {
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+    }
+
+    pub struct ServiceCidr {
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: ServiceCidrSpec = 2,
+        status: ConditionsOnly = 3,
+    }
+
+    pub struct ServiceCidrSpec {
+        cidrs: Vec<Str> = 1,
     }
 }
 

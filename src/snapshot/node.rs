@@ -1,4 +1,4 @@
-//! Nodes and their leases.
+//! Nodes, what they can attach, and leases.
 
 use chrono::{DateTime, Utc};
 
@@ -19,6 +19,7 @@ lean! {
         unschedulable: bool = 4,
         taints: Vec<Taint> = 5,
         #[serde(rename = "providerID")] provider_id: Str = 3,
+        #[serde(rename = "podCIDR")] pod_cidr: Str = 1,
     }
 
     pub struct Taint {
@@ -38,6 +39,9 @@ lean! {
 
     pub struct NodeInfo {
         kubelet_version: Str = 7,
+        kube_proxy_version: Str = 8,
+        #[serde(rename = "bootID")] boot_id: Str = 3,
+        operating_system: Str = 9,
         container_runtime_version: Str = 6,
         kernel_version: Str = 4,
         os_image: Str = 5,
@@ -49,7 +53,7 @@ lean! {
         address: Str = 2,
     }
 
-    /// A heartbeat; only those of `kube-node-lease` are read.
+    /// A heartbeat: of a node in `kube-node-lease`, of a controller that was elected leader elsewhere.
     pub struct Lease {
         #[serde(rename = "metadata")] meta: ObjectMeta = 1,
         spec: LeaseSpec = 2,
@@ -59,5 +63,24 @@ lean! {
         holder_identity: Str = 1,
         lease_duration_seconds: Option<i32> = 2,
         renew_time: Option<DateTime<Utc>> = 4,
+    }
+
+    pub struct CsiNode {
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: CsiNodeSpec = 2,
+    }
+
+    pub struct CsiNodeSpec {
+        drivers: Vec<CsiNodeDriver> = 1,
+    }
+
+    pub struct CsiNodeDriver {
+        name: Str = 1,
+        allocatable: Option<CsiNodeAllocatable> = 4,
+    }
+
+    pub struct CsiNodeAllocatable {
+        /// How many volumes of the driver the node can hold; absent means no limit.
+        count: Option<i32> = 1,
     }
 }

@@ -35,10 +35,26 @@ lean! {
         restart_policy: Str = 3,
         priority_class_name: Str = 24,
         host_network: bool = 11,
+        #[serde(rename = "hostPID")] host_pid: bool = 12,
+        #[serde(rename = "hostIPC")] host_ipc: bool = 13,
+        security_context: Option<Box<PodSecurityContext>> = 14,
+        automount_service_account_token: Option<bool> = 21,
+        topology_spread_constraints: Vec<TopologySpreadConstraint> = 33,
         termination_grace_period_seconds: Option<i64> = 4,
         active_deadline_seconds: Option<i64> = 5,
         scheduling_gates: Vec<LocalObjectReference> = 38,
         readiness_gates: Vec<ReadinessGate> = 28,
+    }
+
+    pub struct PodSecurityContext {
+        run_as_non_root: Option<bool> = 3,
+        run_as_user: Option<i64> = 2,
+    }
+
+    pub struct TopologySpreadConstraint {
+        topology_key: Str = 2,
+        max_skew: i32 = 1,
+        when_unsatisfiable: Str = 3,
     }
 
     pub struct ReadinessGate {
@@ -69,6 +85,20 @@ lean! {
         liveness_probe: Option<Box<Probe>> = 10,
         readiness_probe: Option<Box<Probe>> = 11,
         startup_probe: Option<Box<Probe>> = 22,
+        security_context: Option<Box<SecurityContext>> = 15,
+    }
+
+    pub struct SecurityContext {
+        privileged: Option<bool> = 2,
+        run_as_non_root: Option<bool> = 5,
+        run_as_user: Option<i64> = 4,
+        allow_privilege_escalation: Option<bool> = 7,
+        capabilities: Option<Box<Capabilities>> = 1,
+    }
+
+    pub struct Capabilities {
+        add: Vec<Str> = 1,
+        drop: Vec<Str> = 2,
     }
 
     pub struct ContainerPort {
@@ -124,11 +154,12 @@ lean! {
         tcp_socket: Option<TcpSocket> = 1/3,
         grpc: Option<Present> = 1/4,
         exec: Option<Present> = 1/1,
-        initial_delay_seconds: Option<i32> = 2,
-        period_seconds: Option<i32> = 4,
-        timeout_seconds: Option<i32> = 3,
-        failure_threshold: Option<i32> = 6,
-        success_threshold: Option<i32> = 5,
+        /// Of these the server fills in all but the first: 0 is what it says itself.
+        initial_delay_seconds: i32 = 2,
+        period_seconds: i32 = 4,
+        timeout_seconds: i32 = 3,
+        failure_threshold: i32 = 6,
+        success_threshold: i32 = 5,
     }
 
     pub struct HttpGet {
@@ -151,6 +182,11 @@ lean! {
         ephemeral: Option<Present> = 2/29,
         host_path: Option<HostPath> = 2/1,
         empty_dir: Option<Present> = 2/2,
+        csi: Option<Box<CsiVolume>> = 2/28,
+    }
+
+    pub struct CsiVolume {
+        driver: Str = 1,
     }
 
     pub struct HostPath {

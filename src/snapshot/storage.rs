@@ -1,10 +1,13 @@
 //! Claims, volumes and their classes.
 
+use chrono::{DateTime, Utc};
+
 use super::condition::Conditions;
 use super::lean::lean;
-use super::meta::{ObjectMeta, ObjectReference};
-use super::pod::ResourceRequirements;
+use super::meta::{Labels, ObjectMeta, ObjectReference};
+use super::pod::{Present, ResourceRequirements};
 use super::quantity::Quantities;
+use super::selector::LabelSelectorRequirement;
 use super::text::Str;
 
 lean! {
@@ -27,6 +30,8 @@ lean! {
         phase: Str = 1,
         capacity: Quantities = 3,
         conditions: Conditions = 4,
+        /// By resource, e.g. `storage`: `ControllerResizeInProgress`, `NodeResizeInfeasible`, …
+        allocated_resource_statuses: Labels = 7,
     }
 
     pub struct PersistentVolume {
@@ -41,12 +46,36 @@ lean! {
         claim_ref: Option<ObjectReference> = 4,
         storage_class_name: Str = 6,
         persistent_volume_reclaim_policy: Str = 5,
+        csi: Option<Box<CsiSource>> = 2/22,
+        local: Option<Present> = 2/20,
+        node_affinity: Option<Box<VolumeNodeAffinity>> = 9,
+    }
+
+    pub struct CsiSource {
+        driver: Str = 1,
+        volume_handle: Str = 2,
+    }
+
+    pub struct VolumeNodeAffinity {
+        required: Option<NodeSelector> = 1,
+    }
+
+    /// Terms are ORed.
+    pub struct NodeSelector {
+        node_selector_terms: Vec<NodeSelectorTerm> = 1,
+    }
+
+    /// Expressions are ANDed.
+    pub struct NodeSelectorTerm {
+        match_expressions: Vec<LabelSelectorRequirement> = 1,
+        match_fields: Vec<LabelSelectorRequirement> = 2,
     }
 
     pub struct PersistentVolumeStatus {
         phase: Str = 1,
         reason: Str = 3,
         message: Str = 2,
+        last_phase_transition_time: Option<DateTime<Utc>> = 4,
     }
 
     pub struct StorageClass {
@@ -55,6 +84,53 @@ lean! {
         reclaim_policy: Str = 4,
         volume_binding_mode: Str = 7,
         allow_volume_expansion: bool = 6,
+    }
+
+    pub struct VolumeAttachment {
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: VolumeAttachmentSpec = 2,
+        status: VolumeAttachmentStatus = 3,
+    }
+
+    pub struct VolumeAttachmentSpec {
+        attacher: Str = 1,
+        node_name: Str = 3,
+        source: VolumeAttachmentSource = 2,
+    }
+
+    pub struct VolumeAttachmentSource {
+        persistent_volume_name: Str = 1,
+    }
+
+    pub struct VolumeAttachmentStatus {
+        attached: bool = 1,
+        attach_error: Option<VolumeError> = 3,
+        detach_error: Option<VolumeError> = 4,
+    }
+
+    pub struct VolumeError {
+        time: Option<DateTime<Utc>> = 1,
+        message: Str = 2,
+    }
+
+    pub struct CsiDriver {
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: CsiDriverSpec = 2,
+    }
+
+    pub struct CsiDriverSpec {
+        attach_required: Option<bool> = 1,
+    }
+
+    /// Of the external snapshotter.
+    pub struct VolumeSnapshot {
+        #[serde(rename = "metadata")] meta: ObjectMeta,
+        status: VolumeSnapshotStatus,
+    }
+
+    pub struct VolumeSnapshotStatus {
+        ready_to_use: Option<bool>,
+        error: Option<VolumeError>,
     }
 }
 

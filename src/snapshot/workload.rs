@@ -7,6 +7,7 @@ use super::lean::lean;
 use super::meta::{IntOrString, ObjectMeta};
 use super::pod::PodTemplate;
 use super::selector::LabelSelector;
+use super::storage::PersistentVolumeClaimSpec;
 use super::text::Str;
 
 lean! {
@@ -84,6 +85,8 @@ lean! {
         pod_management_policy: Str = 6,
         volume_claim_templates: Vec<ClaimTemplate> = 4,
         ordinals: Option<Ordinals> = 11,
+        persistent_volume_claim_retention_policy: Option<ClaimRetentionPolicy> = 10,
+        revision_history_limit: Option<i32> = 8,
     }
 
     pub struct StatefulSetStrategy {
@@ -99,6 +102,13 @@ lean! {
 
     pub struct ClaimTemplate {
         #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: PersistentVolumeClaimSpec = 2,
+    }
+
+    /// `Retain` or `Delete`; absent means `Retain`.
+    pub struct ClaimRetentionPolicy {
+        when_deleted: Str = 1,
+        when_scaled: Str = 2,
     }
 
     pub struct Ordinals {
@@ -204,6 +214,44 @@ lean! {
         scale_target_ref: ScaleTargetRef = 1,
         min_replicas: Option<i32> = 2,
         max_replicas: i32 = 3,
+        metrics: Vec<MetricSpec> = 4,
+    }
+
+    /// What it scales by: `Resource`, `ContainerResource`, `Pods`, `Object` or `External`.
+    pub struct MetricSpec {
+        #[serde(rename = "type")] type_: Str = 1,
+        resource: Option<ResourceMetric> = 4,
+        container_resource: Option<ResourceMetric> = 7,
+    }
+
+    pub struct ResourceMetric {
+        name: Str = 1,
+        /// Of `ContainerResource` only.
+        container: Str = 3,
+        target: MetricTarget = 2,
+    }
+
+    pub struct MetricTarget {
+        #[serde(rename = "type")] type_: Str = 1,
+        average_utilization: Option<i32> = 4,
+    }
+
+    /// What was measured of it.
+    pub struct MetricStatus {
+        #[serde(rename = "type")] type_: Str = 1,
+        resource: Option<ResourceMetricStatus> = 4,
+        container_resource: Option<ResourceMetricStatus> = 7,
+    }
+
+    pub struct ResourceMetricStatus {
+        name: Str = 1,
+        /// Of `ContainerResource` only.
+        container: Str = 3,
+        current: MetricValue = 2,
+    }
+
+    pub struct MetricValue {
+        average_utilization: Option<i32> = 3,
     }
 
     pub struct ScaleTargetRef {
@@ -216,6 +264,7 @@ lean! {
         current_replicas: i32 = 3,
         desired_replicas: i32 = 4,
         last_scale_time: Option<DateTime<Utc>> = 2,
+        current_metrics: Vec<MetricStatus> = 5,
         conditions: Conditions = 6 via Conditions::read_without_probe,
     }
 }

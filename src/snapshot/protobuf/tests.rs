@@ -1,7 +1,7 @@
 //! Messages written by hand, whole and broken.
 
 use super::{Item, Malformed};
-use crate::snapshot::{Certificate, Event, IntOrString, Node, Pod, Secret, Service};
+use crate::snapshot::{Event, IntOrString, Node, Pod, Secret, Service};
 
 fn varint(mut number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -239,10 +239,10 @@ fn of_a_secret_only_the_certificate_is_kept() {
         [entry(2, "tls.key", "s3cret"), entry(2, key, value), bytes(3, "kubernetes.io/tls")].concat()
     };
     let read = Secret::decode(&secret("tls.crt", "CERTIFICATE")).unwrap();
-    assert_eq!((read.type_.as_str(), read.certificate.pem()), ("kubernetes.io/tls", Some(&b"CERTIFICATE"[..])));
+    assert_eq!((read.type_.as_str(), read.data.pem()), ("kubernetes.io/tls", Some(&b"CERTIFICATE"[..])));
     assert!(!format!("{read:?}").contains("s3cret"));
     let wrong = Secret::decode(&secret("tls.crt", "-----BEGIN PRIVATE KEY-----")).unwrap();
-    assert_eq!(wrong.certificate, Certificate::default());
+    assert_eq!(wrong.data.pem(), None);
 }
 
 #[test]
