@@ -86,8 +86,9 @@ impl Conditions {
         more: &mut Repeats<'_, 'a>,
     ) -> Result<(), Malformed> {
         self.read_with(first, more, |condition, number, value, more| match number {
+            1 | 2 => condition.field((number, 0), value, more),
             3..=5 => condition.field((number + 1, 0), value, more),
-            _ => condition.field((number, 0), value, more),
+            _ => Ok(()),
         })
     }
 

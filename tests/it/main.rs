@@ -5,6 +5,7 @@ mod causes;
 mod checks;
 mod history;
 mod layering;
+mod protobuf;
 mod refusals;
 mod repairs;
 mod rounds;
