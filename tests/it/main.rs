@@ -9,5 +9,6 @@ mod protobuf;
 mod refusals;
 mod repairs;
 mod rounds;
+mod scale;
 mod words;
 mod world;
