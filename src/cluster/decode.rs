@@ -10,6 +10,8 @@ use crate::snapshot::{Interner, Resource, Snapshot};
 #[derive(Debug, Default)]
 pub(super) struct Partial {
     pub(super) objects: Snapshot,
+    /// In the server's words: they name the identity.
+    pub(super) forbidden: Option<String>,
     interner: Interner,
     pub(super) undecodable: Option<(u64, String)>,
 }
@@ -34,7 +36,7 @@ impl Decoder {
 
     /// Keeps every item that is complete with this chunk. One odd object must not hide the others; that it is missing is said.
     pub(super) fn feed(&mut self, chunk: &[u8], resource: Resource, partial: &mut Partial) -> Result<(), SplitError> {
-        let Partial { objects, interner, undecodable } = partial;
+        let Partial { objects, interner, undecodable, .. } = partial;
         let mut count = |objects: &mut Snapshot, outcome: Result<(), String>| match outcome {
             Ok(()) => objects.reads.objects += 1,
             Err(error) => undecodable.get_or_insert((0, error)).0 += 1,

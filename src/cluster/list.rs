@@ -73,7 +73,10 @@ impl ListCall {
             other => other,
         };
         outcome.map_err(|refused| match refused {
-            Refused::Forbidden(_) => Why::Forbidden,
+            Refused::Forbidden(message) => {
+                partial.forbidden = Some(message);
+                Why::Forbidden
+            }
             Refused::NotFound => Why::NotServed,
             other => Why::Failed(other.to_string()),
         })?;

@@ -6,6 +6,7 @@ mod decode;
 mod discovery;
 mod events;
 mod exchange;
+mod identity;
 mod kinds;
 mod list;
 mod logs;

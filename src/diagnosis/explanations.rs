@@ -23,11 +23,17 @@ pub(super) enum Tie {
     Consumer,
     /// The Service is made for that workload, which has no pods.
     Workload,
+    /// What the one is about depends directly on what the other is about: an Ingress on its Service, a claim on its class.
+    Depends,
+    /// The cause names the effect's object among those that suffer from it.
+    Listed,
     /// The node has fallen silent, so nobody knows its conditions.
     Silent,
 }
 
-use Tie::{Claim, Consumer, Container, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target, Workload};
+use Tie::{
+    Claim, Consumer, Container, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target, Workload,
+};
 
 /// What can explain a finding, the most immediate first.
 pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
@@ -48,7 +54,10 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("node/not-ready", Taint(&["node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"])),
             ("node/memory-pressure", Taint(&["node.kubernetes.io/memory-pressure"])),
         ],
-        "pvc/pending" => &[("pod/unschedulable", Consumer)],
+        "pvc/pending" => {
+            &[("storageclass/missing", Listed), ("storageclass/no-default", Listed), ("pod/unschedulable", Consumer)]
+        }
+        "pv/node-gone" => &[("node/not-ready", Listed)],
         "replicaset/create-failed" => &[("quota/near-limit", Quota)],
         "deployment/rollout-stuck" => &[
             ("pod/image-pull", Pods),
@@ -112,6 +121,23 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("deployment/unavailable", Workload),
             ("replicaset/create-failed", Workload),
             ("statefulset/degraded", Workload),
+        ],
+        "service/endpoints-not-ready" => &[
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/crash-loop", Pods),
+            ("pod/oom-killed", PodsAtThatTime),
+            ("pod/not-ready", Pods),
+            ("node/not-ready", Node),
+        ],
+        "ingress/backend-down" => &[("service/no-endpoints", Depends)],
+        "ingress/no-address" => &[("ingress/class-missing", Target), ("ingress/no-class", Target)],
+        "gateway/not-accepted" | "gateway/not-programmed" => &[("gateway/class-missing", Target)],
+        "httproute/status-rejected" => &[
+            ("httproute/parent-missing", Target),
+            ("httproute/not-allowed", Target),
+            ("httproute/backend-missing", Target),
+            ("httproute/backend-port", Target),
         ],
         "node/memory-pressure" => &[("node/not-ready", Silent)],
         _ => &[],

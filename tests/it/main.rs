@@ -3,12 +3,16 @@
 
 mod causes;
 mod checks;
+mod cli;
+mod console;
 mod history;
+mod kills;
 mod layering;
 mod protobuf;
 mod refusals;
 mod repairs;
 mod rounds;
 mod scale;
+mod shapes;
 mod words;
 mod world;
