@@ -75,7 +75,7 @@ macro_rules! resources {
 
             /// Moves the objects of one resource over from another snapshot.
             pub fn take(&mut self, resource: Resource, from: &mut Self) {
-                match resource { $( Resource::$variant => self.$field.append(&mut from.$field) ),* }
+                match resource { $( Resource::$variant => append(&mut self.$field, &mut from.$field) ),* }
             }
 
             /// Gives back the memory that a list reserved for growing and did not use.
@@ -186,6 +186,15 @@ resources! {
     PrometheusStatuses, PrometheusStatus, "PrometheusStatus", prometheus_statuses, "roundsman.dev", "v1", "prometheusstatuses", false;
     Alerts, Alert, "Alert", alerts, "roundsman.dev", "v1", "alerts", false;
     LogErrors, LogErrors, "LogErrors", log_errors, "roundsman.dev", "v1", "logerrors", true;
+}
+
+/// A list that comes first is not copied: of the largest ones there would be two for a moment.
+fn append<T>(list: &mut Vec<T>, more: &mut Vec<T>) {
+    if list.is_empty() {
+        std::mem::swap(list, more);
+    } else {
+        list.append(more);
+    }
 }
 
 /// Where a resource comes from.
