@@ -25,22 +25,53 @@ pub(super) enum Tie {
     Workload,
     /// The node has fallen silent, so nobody knows its conditions.
     Silent,
+    /// As [`Tie::Pods`], and the registry denies the image.
+    Denied,
+    /// The pods run as the ServiceAccount.
+    Account,
 }
 
-use Tie::{Claim, Consumer, Container, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target, Workload};
+use Tie::{
+    Account, Claim, Consumer, Container, Denied, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target, Workload,
+};
 
 /// What can explain a finding, the most immediate first.
 pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
     match effect {
         "pod/crash-loop" => &[("pod/oom-killed", Container)],
-        "pod/restart-spike" => &[("pod/crash-loop", Container), ("pod/oom-killed", Container)],
-        "pod/create-error" => &[("pod/missing-config-ref", Pods)],
+        "pod/restart-spike" => {
+            &[("pod/crash-loop", Container), ("pod/oom-killed", Container), ("pod/init-stuck", Container)]
+        }
+        "pod/image-pull" => &[("pod/missing-pull-secret", Denied)],
+        "pod/create-error" => &[("pod/missing-config-ref", Pods), ("pod/missing-config-key", Pods)],
+        "pod/pending-too-long" | "pod/unknown-phase" | "pod/terminating-stuck" => &[("node/not-ready", Node)],
+        "pod/sandbox-failed" => &[("node/network-unavailable", Node), ("node/not-ready", Node)],
+        "pod/volume-mount-failed" => &[("pod/missing-config-ref", Pods), ("pod/missing-config-key", Pods)],
+        "pod/multi-attach" => &[("pvc/rwo-conflict", Pods)],
+        "pod/evicted" => {
+            &[("node/memory-pressure", Target), ("node/disk-pressure", Target), ("node/pid-pressure", Target)]
+        }
+        "pod/ephemeral-storage-high" => &[("node/disk-pressure", Node)],
+        "pod/missing-service-account" => &[("workload/missing-service-account", Target)],
+        "pod/missing-pull-secret" => &[("serviceaccount/missing-pull-secret", Account)],
+        "pod/memory-near-limit" => &[("pod/oom-killed", Container)],
+        "pod/cpu-near-limit" => &[("pod/cpu-throttled", Container)],
+        "pod/log-errors" => &[
+            ("pod/crash-loop", Container),
+            ("pod/init-stuck", Container),
+            ("pod/exit-nonzero", Container),
+            ("pod/oom-killed", Container),
+            ("pod/restart-spike", Container),
+            ("pod/not-ready", Pods),
+        ],
         "pod/not-ready" => &[
             ("pod/crash-loop", Pods),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
             ("pod/oom-killed", PodsAtThatTime),
             ("pod/restart-spike", PodsAtThatTime),
+            ("pod/readiness-gate-false", Pods),
+            ("pod/unknown-phase", Pods),
             ("node/not-ready", Node),
         ],
         "pod/unschedulable" => &[
@@ -55,8 +86,14 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pod/create-error", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
             ("pod/oom-killed", Pods),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
             ("node/not-ready", Node),
             ("replicaset/create-failed", Target),
@@ -67,8 +104,14 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pod/create-error", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
             ("pod/oom-killed", PodsAtThatTime),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
             ("pod/restart-spike", PodsAtThatTime),
             ("node/not-ready", Node),
@@ -80,9 +123,16 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pod/create-error", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
             ("pod/oom-killed", PodsAtThatTime),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
+            ("pod/terminating-stuck", Pods),
             ("node/not-ready", Node),
             ("quota/near-limit", Quota),
         ],
@@ -92,6 +142,10 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pod/create-error", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
         ],
         "cronjob/last-run-failed" => &[("job/failed", Target), ("pod/oom-killed", Pods), ("pod/image-pull", Pods)],
@@ -105,7 +159,13 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
             ("node/not-ready", Node),
             ("service/target-port-mismatch", Target),
@@ -114,6 +174,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("statefulset/degraded", Workload),
         ],
         "node/memory-pressure" => &[("node/not-ready", Silent)],
+        "container/run-as-root" | "container/privilege-escalation" => &[("container/no-security-context", Target)],
         _ => &[],
     }
 }

@@ -63,7 +63,8 @@ pub struct Explained {
     pub root: Option<Finding>,
 }
 
-/// Reads the cluster and explains one object. The whole cluster is read, because a cause can be anywhere.
+/// Reads the cluster and explains one object. The whole cluster is read, because a cause can be anywhere; the order that
+/// it is in explains no trouble.
 ///
 /// # Errors
 /// When nothing at all could be read.
@@ -72,8 +73,8 @@ pub async fn why(
     (kind, namespace, name): (&str, Option<&str>, &str),
     now: DateTime<Utc>,
 ) -> Result<Explained, Unreachable> {
-    let snapshot = read(cluster, &Order { set: CheckSet::All, ..Order::default() }, now).await?;
-    let settings = Settings { set: CheckSet::All, ..Settings::default() };
+    let snapshot = read(cluster, &Order::default(), now).await?;
+    let settings = Settings::default();
     let report = inspect(&snapshot, &History::default(), &settings);
     let chain = diagnosis::why(&snapshot, &report, kind, namespace.unwrap_or_default(), name);
     let root = chain.root.as_ref().and_then(|root| report.find(root)).cloned();

@@ -43,11 +43,24 @@ lean! {
         active_deadline_seconds: Option<i64>,
         scheduling_gates: Vec<LocalObjectReference>,
         readiness_gates: Vec<ReadinessGate>,
+        /// Who is to give it a node.
+        scheduler_name: Str = 19,
+        /// Of the pod as a whole; the containers then need none of their own.
+        resources: ResourceRequirements = 40,
     }
 
+    /// The server makes an empty one where none is written.
     pub struct PodSecurityContext {
         run_as_non_root: Option<bool>,
         run_as_user: Option<i64>,
+        run_as_group: Option<i64> = 6,
+        fs_group: Option<i64> = 5,
+        supplemental_groups: Vec<i64> = 4,
+        sysctls: Vec<Present> = 7,
+        seccomp_profile: Option<Present> = 10,
+        app_armor_profile: Option<Present> = 11,
+        se_linux_options: Option<Present> = 1,
+        windows_options: Option<Present> = 8,
     }
 
     pub struct TopologySpreadConstraint {
@@ -93,6 +106,12 @@ lean! {
         run_as_user: Option<i64>,
         allow_privilege_escalation: Option<bool>,
         capabilities: Option<Box<Capabilities>>,
+        read_only_root_filesystem: Option<bool> = 6,
+        run_as_group: Option<i64> = 8,
+        seccomp_profile: Option<Present> = 11,
+        app_armor_profile: Option<Present> = 12,
+        se_linux_options: Option<Present> = 3,
+        windows_options: Option<Present> = 10,
     }
 
     pub struct Capabilities {
@@ -151,8 +170,8 @@ lean! {
     pub struct Probe {
         http_get: Option<HttpGet>,
         tcp_socket: Option<TcpSocket>,
-        grpc: Option<Present>,
-        exec: Option<Present>,
+        grpc: Option<GrpcAction>,
+        exec: Option<ExecAction>,
         initial_delay_seconds: Option<i32>,
         period_seconds: Option<i32>,
         timeout_seconds: Option<i32>,
@@ -168,6 +187,16 @@ lean! {
 
     pub struct TcpSocket {
         port: IntOrString,
+    }
+
+    pub struct GrpcAction {
+        port: i32 = 1,
+        service: Str = 2,
+    }
+
+    /// Compared with another one, never shown: it may hold a password.
+    pub struct ExecAction {
+        command: Vec<Str> = 1,
     }
 
     pub struct Volume {

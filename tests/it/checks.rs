@@ -2,9 +2,10 @@
 //! down, a moment, and the whole of what the check says about it; a derived case names only what differs.
 
 use chrono::{DateTime, Utc};
+use roundsman::inspection::attention::Allowed;
 use roundsman::inspection::checks::{self, Check, Role, Set};
 use roundsman::inspection::finding::{Evidence, Finding, ObjectRef, Target};
-use roundsman::inspection::{CheckSet, History, RestartCounts, Settings, inspect};
+use roundsman::inspection::{CheckSet, History, RestartCounts, Settings, Thresholds, inspect};
 use roundsman::report::Report;
 use roundsman::snapshot::{Resource, Snapshot, Unread, Why};
 use serde::{Deserialize, Serialize};
@@ -58,12 +59,22 @@ struct Case {
     /// The last inspection's restart counts, `uid/container`.
     #[serde(default)]
     restarts: Option<RestartCounts>,
+    /// What the configuration allows.
+    #[serde(default)]
+    allowed: Allow,
     /// What the check says; empty: nothing.
     #[serde(default)]
     expect: Vec<Expected>,
     /// What other checks say about it: `id Kind/namespace/name`.
     #[serde(default)]
     also: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Allow {
+    registries: Vec<String>,
+    privileged: Vec<String>,
 }
 
 /// A finding as a case writes it.
@@ -186,7 +197,9 @@ fn report_of(case: &Case, now: DateTime<Utc>, set: Set) -> Report {
         Set::Daily | Set::Extra => CheckSet::Daily,
         Set::Hygiene => CheckSet::Hygiene,
     };
-    inspect(&snapshot, &history, &Settings { set, ..Settings::default() })
+    let Allow { registries, privileged } = case.allowed.clone();
+    let thresholds = Thresholds { allowed: Allowed { registries, privileged }, ..Thresholds::default() };
+    inspect(&snapshot, &history, &Settings { set, thresholds, ..Settings::default() })
 }
 
 #[test]
