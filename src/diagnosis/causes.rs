@@ -2,7 +2,8 @@
 
 use super::explanations::{
     Tie::{
-        self, Account, Claim, Consumer, Container, Denied, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Workload,
+        self, Account, Claim, Consumer, Container, Denied, Depends, Node, Pods, PodsAtThatTime, Quota, Silent, Taint,
+        Workload,
     },
     explanations,
 };
@@ -132,6 +133,16 @@ impl<'g, 'a> Index<'g, 'a> {
                 let shared = shared.iter().filter(|(place, _)| self.findings[**place].id == *id);
                 shared.map(|(place, _)| (*place, everything)).collect()
             }
+            Depends => {
+                let id = self.graph.find_target(&self.findings[effect].target);
+                let needed = id.into_iter().flat_map(|id| self.graph.depends_on(id));
+                let mut needed: Vec<ObjectId> = needed.map(|(_, needed)| needed).collect();
+                needed.sort_unstable();
+                needed.dedup();
+                let about =
+                    |needed: ObjectId| self.by_target.get(&self.graph.object(needed).target()).into_iter().flatten();
+                needed.into_iter().flat_map(about).filter(is_it).map(|place| (*place, everything)).collect()
+            }
             Taint(_) => of_check(None).map(|place| (*place, everything)).collect(),
             Quota | Workload | Account => of_check(namespace).map(|place| (*place, everything)).collect(),
         }
@@ -144,7 +155,7 @@ impl<'g, 'a> Index<'g, 'a> {
         // What hurts only at the next start explains nothing that hurts now.
         let acts = cause.severity >= Severity::High || cause.id != *"pod/missing-config-ref";
         match tie {
-            Tie::Target => true,
+            Tie::Target | Depends => true,
             Container => container(effect) == container(cause),
             Pods => most && acts,
             PodsAtThatTime => most && began(cause, |at, began| at + SLACK >= began, effect),

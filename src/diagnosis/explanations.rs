@@ -23,6 +23,8 @@ pub(super) enum Tie {
     Consumer,
     /// The Service is made for that workload, which has no pods.
     Workload,
+    /// What the one is about depends directly on what the other is about: an Ingress on its Service, a claim on its class.
+    Depends,
     /// The node has fallen silent, so nobody knows its conditions.
     Silent,
     /// As [`Tie::Pods`], and the registry denies the image.
@@ -32,7 +34,8 @@ pub(super) enum Tie {
 }
 
 use Tie::{
-    Account, Claim, Consumer, Container, Denied, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target, Workload,
+    Account, Claim, Consumer, Container, Denied, Depends, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target,
+    Workload,
 };
 
 /// What can explain a finding, the most immediate first.
@@ -172,6 +175,23 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("deployment/unavailable", Workload),
             ("replicaset/create-failed", Workload),
             ("statefulset/degraded", Workload),
+        ],
+        "service/endpoints-not-ready" => &[
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/crash-loop", Pods),
+            ("pod/oom-killed", PodsAtThatTime),
+            ("pod/not-ready", Pods),
+            ("node/not-ready", Node),
+        ],
+        "ingress/backend-down" => &[("service/no-endpoints", Depends)],
+        "ingress/no-address" => &[("ingress/class-missing", Target), ("ingress/no-class", Target)],
+        "gateway/not-accepted" | "gateway/not-programmed" => &[("gateway/class-missing", Target)],
+        "httproute/status-rejected" => &[
+            ("httproute/parent-missing", Target),
+            ("httproute/not-allowed", Target),
+            ("httproute/backend-missing", Target),
+            ("httproute/backend-port", Target),
         ],
         "node/memory-pressure" => &[("node/not-ready", Silent)],
         "container/run-as-root" | "container/privilege-escalation" => &[("container/no-security-context", Target)],

@@ -104,7 +104,8 @@ fn every_story_has_its_roots_and_nothing_beside_them() {
             let resource = Resource::ALL.iter().copied().find(|resource| resource.plural() == plural).unwrap();
             snapshot.unread.push(Unread { resource, why: Why::Forbidden });
         }
-        let report = inspect(&snapshot, &History::default(), &Settings::default());
+        let settings = Settings::default();
+        let report = inspect(&snapshot, &History::default(), &settings);
         let found: Vec<String> = report.findings.iter().map(|finding| line(finding, &report.findings)).collect();
         let before = failures.len();
         if found != story.findings {

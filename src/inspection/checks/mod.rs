@@ -1,6 +1,7 @@
 //! The one table of all checks. A check is a pure function over the scene: the snapshot, its graph, the history, the
 //! thresholds. One subject per file, its rows beside its functions; the ids are the catalogue's and are never renumbered.
 
+mod certificate;
 mod check;
 mod config_key;
 mod config_ref;
@@ -11,8 +12,13 @@ mod container_resources;
 mod container_security;
 mod daemonset;
 mod deployment;
+mod gateway;
 mod ingress;
+mod ingress_class;
+mod ingress_status;
+mod ingress_tls;
 mod job;
+mod network_policy;
 mod node;
 mod pod_disk;
 mod pod_disrupted;
@@ -33,8 +39,11 @@ mod pod_terminating;
 mod pod_unknown;
 mod pod_usage;
 mod quota;
+mod route;
 mod scene;
 mod service;
+mod service_order;
+mod service_state;
 mod statefulset;
 mod storage;
 mod templates;
@@ -82,7 +91,15 @@ static SUBJECTS: &[&[Check]] = &[
     daemonset::CHECKS,
     job::CHECKS,
     service::CHECKS,
+    service_state::CHECKS,
+    service_order::CHECKS,
+    network_policy::CHECKS,
     ingress::CHECKS,
+    ingress_class::CHECKS,
+    ingress_status::CHECKS,
+    ingress_tls::CHECKS,
+    gateway::CHECKS,
+    route::CHECKS,
     storage::CHECKS,
     tls::CHECKS,
     quota::CHECKS,

@@ -63,8 +63,7 @@ pub(super) fn unmanaged(scene: &Scene<'_>) -> Vec<Draft> {
         pod.meta.controller().is_none() && !pod.meta.annotations.contains_key("kubernetes.io/config.mirror")
     };
     let draft = |pod: &Pod| {
-        let evidence =
-            vec![Evidence::since("metadata.ownerReferences", words::no_limit(), pod.meta.creation_timestamp)];
+        let evidence = vec![Evidence::since("metadata.ownerReferences", words::none(), pod.meta.creation_timestamp)];
         Draft::about(target("Pod", &pod.meta), Severity::Low, texts::unmanaged(), evidence)
     };
     scene.live_pods().filter(alone).map(draft).collect()

@@ -1,7 +1,11 @@
 //! The one-line titles of findings: what is wrong, without the name of whom (the target stands beside it).
 
 pub(crate) mod container;
+pub(crate) mod gateway;
+pub(crate) mod ingress;
+pub(crate) mod network_policy;
 pub(crate) mod pod;
+pub(crate) mod service;
 
 use super::time;
 use crate::inspection::checks::{Obstacle, PullFailure};
@@ -25,6 +29,11 @@ pub(super) fn few<T: AsRef<str>>(names: &[T]) -> String {
         0..=NAMED => named,
         more => format!("{named} and {} more", more - NAMED),
     }
+}
+
+/// The value of a field that is not set.
+pub(crate) fn none() -> String {
+    "(none)".to_owned()
 }
 
 /// A long text of the cluster's, cut for a title: its first line, at most so many characters.
