@@ -51,6 +51,9 @@ struct Case {
     /// `Kind/name` of objects that are not there.
     #[serde(default)]
     without: Vec<String>,
+    /// `Kind/name` -> so many of it, numbered from 01.
+    #[serde(default)]
+    times: BTreeMap<String, usize>,
     #[serde(default)]
     now: Option<DateTime<Utc>>,
     /// Lists that could not be read, by their plural.
@@ -140,6 +143,11 @@ fn cases_of(check: &Check) -> (DateTime<Utc>, Vec<Case>) {
             let object = object.unwrap_or_else(|| panic!("{}: {}: no {name}", check.id, case.name));
             put(object, field, value);
         }
+        for (name, times) in std::mem::take(&mut case.times) {
+            let at = case.objects.iter().position(|object| is_called(object, &name));
+            let object = case.objects.remove(at.unwrap_or_else(|| panic!("{}: {}: no {name}", check.id, case.name)));
+            case.objects.extend((1..=times).map(|number| numbered(&object, number)));
+        }
         cases.push(case);
     }
     (file.now, cases)
@@ -150,6 +158,16 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serd
     let mut value: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
     value.apply_merge()?;
     serde_yaml_ng::from_value(value)
+}
+
+/// One of several objects that are alike but for their name and uid.
+fn numbered(object: &Value, number: usize) -> Value {
+    let mut object = object.clone();
+    for field in ["name", "uid"] {
+        let base = object["metadata"][field].as_str().unwrap_or_default();
+        object["metadata"][field] = format!("{base}-{number:02}").into();
+    }
+    object
 }
 
 fn is_called(object: &Value, name: &str) -> bool {

@@ -103,9 +103,11 @@ pub(super) fn pending_too_long(scene: &Scene<'_>) -> Vec<Draft> {
 
 /// Who has to act next, and since when; None where another check knows what is wrong.
 fn waits_for<'a>(scene: &Scene<'a>, pod: &'a Pod) -> Option<(WaitsFor<'a>, Option<DateTime<Utc>>)> {
+    if !is_unbegun(pod) || hindrance(scene, pod).is_some() {
+        return None;
+    }
     if !pod.spec.node_name.is_empty() {
-        let nothing_failed = is_unbegun(pod) && hindrance(scene, pod).is_none();
-        return nothing_failed.then(|| (WaitsFor::Kubelet, scheduled_at(pod)));
+        return Some((WaitsFor::Kubelet, scheduled_at(pod)));
     }
     let condition = pod.status.conditions.get("PodScheduled");
     let known = condition.is_some_and(|condition| matches!(&*condition.reason, "Unschedulable" | "SchedulingGated"));

@@ -56,14 +56,14 @@ pub(super) enum Hindrance<'a> {
 
 const VOLUME: &[&str] = &["FailedMount", "FailedAttachVolume", "FailedMapVolume"];
 
-/// Whether the kubelet has the pod and has begun none of its containers.
+/// Whether none of the pod's containers has begun, or has failed to.
 pub(super) fn is_unbegun(pod: &Pod) -> bool {
     let unbegun = container_statuses(pod).all(|status| {
         let waiting = status.state.waiting.as_deref().map_or("", |waiting| &*waiting.reason);
         let has_run = status.state.running.is_some() || status.state.terminated.is_some();
         !has_run && status.last_state.terminated.is_none() && wait(waiting) == Wait::Beginning
     });
-    pod.status.phase == "Pending" && !pod.spec.node_name.is_empty() && unbegun
+    pod.status.phase == "Pending" && unbegun
 }
 
 /// When the pod was given its node.

@@ -1,6 +1,7 @@
 //! Pods that run and do not get ready.
 
 use super::check::row::*;
+use super::pod_unknown::unknown;
 use super::scene::{Draft, Group, Scene, Sighting, event_evidence};
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Events, Pods};
@@ -37,7 +38,11 @@ pub(super) fn not_ready(scene: &Scene<'_>) -> Vec<Draft> {
     let sightings = scene.live_pods().filter(|pod| pod.status.phase == "Running").filter_map(|pod| {
         let ready = pod.status.conditions.get("Ready").filter(|ready| ready.status == "False")?;
         let since = ready.last_transition_time.or(pod.meta.creation_timestamp);
-        scene.is_settled(since).then_some(Sighting { pod, container: None, what: (ready, since) })
+        (scene.is_settled(since) && unknown(scene, pod).is_none()).then_some(Sighting {
+            pod,
+            container: None,
+            what: (ready, since),
+        })
     });
     let draft = |group: Group<'_, (&Condition, Option<_>)>| {
         let longest = group.most(|sighting| std::cmp::Reverse(sighting.what.1))?;

@@ -6,7 +6,7 @@ use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Pod;
 use crate::snapshot::Resource::{Nodes, Pods};
 use crate::texts::findings::pod as texts;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::cmp::Reverse;
 
 pub(super) const CHECKS: &[Check] = &[Check {
@@ -22,7 +22,7 @@ pub(super) const CHECKS: &[Check] = &[Check {
 }];
 
 /// What makes a pod's state unknown.
-struct Unknown<'a> {
+pub(super) struct Unknown<'a> {
     fact: (String, &'a str),
     node: Option<&'a str>,
     since: Option<DateTime<Utc>>,
@@ -30,7 +30,7 @@ struct Unknown<'a> {
 
 pub(super) fn unknown_phase(scene: &Scene<'_>) -> Vec<Draft> {
     let sightings = scene.live_pods().filter_map(|pod| {
-        let what = lost_node(scene, pod).or_else(|| unknown(pod))?;
+        let what = unknown(scene, pod)?;
         scene.is_settled(what.since).then_some(Sighting { pod, container: None, what })
     });
     let draft = |group: Group<'_, Unknown<'_>>| {
@@ -43,17 +43,32 @@ pub(super) fn unknown_phase(scene: &Scene<'_>) -> Vec<Draft> {
     scene.by_owner(sightings).into_iter().filter_map(draft).collect()
 }
 
-/// A pod that runs, if anywhere, on a node that is not ready. A node that joins has no pods that run.
+/// How much later than its node a pod may be known to be lost: clocks and controllers differ by that.
+const SLACK: TimeDelta = TimeDelta::minutes(2);
+
+/// Why nobody knows how the pod is; that it is not ready then says no more.
+pub(super) fn unknown<'a>(scene: &Scene<'a>, pod: &'a Pod) -> Option<Unknown<'a>> {
+    lost_node(scene, pod).or_else(|| says_so(pod))
+}
+
+/// A pod that runs, if anywhere, on a node that is not ready. A node that joins has no pods that run, and a pod that was
+/// not ready long before has a trouble of its own.
 fn lost_node<'a>(scene: &Scene<'a>, pod: &'a Pod) -> Option<Unknown<'a>> {
     let node = scene.node(&pod.spec.node_name).filter(|_| pod.status.phase == "Running")?;
     let ready = node.status.conditions.get("Ready").filter(|ready| ready.status != "True")?;
+    let before = pod.status.conditions.get("Ready").filter(|own| own.status == "False").is_some_and(|own| {
+        own.last_transition_time.zip(ready.last_transition_time).is_some_and(|(own, lost)| own + SLACK < lost)
+    });
+    if before {
+        return None;
+    }
     let name = pod.spec.node_name.as_str();
     let fact = (format!("node {name} conditions[Ready]"), &*ready.status);
     Some(Unknown { fact, node: Some(name), since: ready.last_transition_time })
 }
 
 /// A pod that says so itself.
-fn unknown(pod: &Pod) -> Option<Unknown<'_>> {
+fn says_so(pod: &Pod) -> Option<Unknown<'_>> {
     let lost = |status: &&crate::snapshot::ContainerStatus| {
         let end = status.state.terminated.as_deref();
         end.is_some_and(|end| end.reason == "ContainerStatusUnknown")

@@ -230,7 +230,7 @@ pub(crate) fn key_of(key: &str, kind: &str, name: &str) -> String {
 }
 
 pub(crate) fn absent_key(key: &str) -> String {
-    format!("key {key} does not exist")
+    format!("{key} does not exist")
 }
 
 pub(crate) fn missing_pull_secret(secrets: &[&str]) -> String {
