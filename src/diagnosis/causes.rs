@@ -2,8 +2,8 @@
 
 use super::explanations::{
     Tie::{
-        self, Account, Claim, Consumer, Container, Denied, Depends, Node, Pods, PodsAtThatTime, Quota, Silent, Taint,
-        Workload,
+        self, Account, Claim, Consumer, Container, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent,
+        Taint, Workload,
     },
     explanations,
 };
@@ -143,7 +143,7 @@ impl<'g, 'a> Index<'g, 'a> {
                     |needed: ObjectId| self.by_target.get(&self.graph.object(needed).target()).into_iter().flatten();
                 needed.into_iter().flat_map(about).filter(is_it).map(|place| (*place, everything)).collect()
             }
-            Taint(_) => of_check(None).map(|place| (*place, everything)).collect(),
+            Taint(_) | Listed => of_check(None).map(|place| (*place, everything)).collect(),
             Quota | Workload | Account => of_check(namespace).map(|place| (*place, everything)).collect(),
         }
     }
@@ -156,6 +156,12 @@ impl<'g, 'a> Index<'g, 'a> {
         let acts = cause.severity >= Severity::High || cause.id != *"pod/missing-config-ref";
         match tie {
             Tie::Target | Depends => true,
+            Listed => {
+                let lists = |cause: &Finding, effect: &Finding| {
+                    cause.objects.iter().any(|object| object.target() == effect.target)
+                };
+                lists(cause, effect) || lists(effect, cause)
+            }
             Container => container(effect) == container(cause),
             Pods => most && acts,
             PodsAtThatTime => most && began(cause, |at, began| at + SLACK >= began, effect),

@@ -25,6 +25,8 @@ pub(super) enum Tie {
     Workload,
     /// What the one is about depends directly on what the other is about: an Ingress on its Service, a claim on its class.
     Depends,
+    /// The cause names the effect's object among those that suffer from it.
+    Listed,
     /// The node has fallen silent, so nobody knows its conditions.
     Silent,
     /// As [`Tie::Pods`], and the registry denies the image.
@@ -34,8 +36,8 @@ pub(super) enum Tie {
 }
 
 use Tie::{
-    Account, Claim, Consumer, Container, Denied, Depends, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target,
-    Workload,
+    Account, Claim, Consumer, Container, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent, Taint,
+    Target, Workload,
 };
 
 /// What can explain a finding, the most immediate first.
@@ -84,7 +86,10 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("node/not-ready", Taint(&["node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"])),
             ("node/memory-pressure", Taint(&["node.kubernetes.io/memory-pressure"])),
         ],
-        "pvc/pending" => &[("pod/unschedulable", Consumer)],
+        "pvc/pending" => {
+            &[("storageclass/missing", Listed), ("storageclass/no-default", Listed), ("pod/unschedulable", Consumer)]
+        }
+        "pv/node-gone" => &[("node/not-ready", Listed)],
         "replicaset/create-failed" => &[("quota/near-limit", Quota)],
         "deployment/rollout-stuck" => &[
             ("pod/image-pull", Pods),

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use roundsman::inspection::attention::Allowed;
 use roundsman::inspection::checks::{self, Check, Role, Set};
 use roundsman::inspection::finding::{Evidence, Finding, ObjectRef, Target};
-use roundsman::inspection::{CheckSet, History, RestartCounts, Settings, Thresholds, inspect};
+use roundsman::inspection::{CheckSet, History, Memory, RestartCounts, Settings, Thresholds, inspect};
 use roundsman::report::Report;
 use roundsman::snapshot::{Resource, Snapshot, Unread, Why};
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,9 @@ struct Case {
     /// The last inspection's restart counts, `uid/container`.
     #[serde(default)]
     restarts: Option<RestartCounts>,
+    /// What the last inspection saw.
+    #[serde(default)]
+    memory: Option<Memory>,
     /// What the configuration allows.
     #[serde(default)]
     allowed: Allow,
@@ -211,6 +214,10 @@ fn report_of(case: &Case, now: DateTime<Utc>, set: Set) -> Report {
         Some(restarts) => History::default().with_restarts(restarts),
         None => History::default(),
     };
+    let history = match case.memory.clone() {
+        Some(memory) => history.with_memory(memory),
+        None => history,
+    };
     let set = match set {
         Set::Daily | Set::Extra => CheckSet::Daily,
         Set::Hygiene => CheckSet::Hygiene,
@@ -342,7 +349,6 @@ fn plurals(name: &str) -> Vec<&str> {
         "self timing" => vec!["requeststats"],
         "discovery" => vec!["servedapis"],
         "tls probe" | "kubeconfig" => vec!["credentials"],
-        "kubelet.summary" => vec!["nodesummaries"],
         "kubelet.summary or prom" => vec!["volumeuses"],
         "dynamic list" => vec!["customresources"],
         "logs" => vec!["logerrors"],
@@ -351,6 +357,7 @@ fn plurals(name: &str) -> Vec<&str> {
         "version"
         | "prom"
         | "prom or raw /metrics"
+        | "kubelet.summary"
         | "raw /metrics"
         | "objects"
         | "list counts"

@@ -10,6 +10,7 @@ mod container_image;
 mod container_probe;
 mod container_resources;
 mod container_security;
+mod csi;
 mod daemonset;
 mod deployment;
 mod gateway;
@@ -46,6 +47,11 @@ mod service_order;
 mod service_state;
 mod statefulset;
 mod storage;
+mod storage_claim;
+mod storage_class;
+mod storage_fill;
+mod storage_order;
+mod storage_volume;
 mod templates;
 mod tls;
 
@@ -101,6 +107,12 @@ static SUBJECTS: &[&[Check]] = &[
     gateway::CHECKS,
     route::CHECKS,
     storage::CHECKS,
+    storage_claim::CHECKS,
+    storage_fill::CHECKS,
+    storage_volume::CHECKS,
+    storage_class::CHECKS,
+    storage_order::CHECKS,
+    csi::CHECKS,
     tls::CHECKS,
     quota::CHECKS,
     node::CHECKS,

@@ -5,7 +5,7 @@ use super::scene::{Draft, Group, Scene, Sighting, is_live};
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Pod;
 use crate::snapshot::Resource::{NodeSummaries, Nodes, Pods};
-use crate::texts::findings::pod as texts;
+use crate::texts::findings::{pod as texts, storage::bytes};
 use std::cmp::Reverse;
 
 pub(super) const CHECKS: &[Check] = &[Check {
@@ -61,11 +61,11 @@ pub(super) fn ephemeral_storage_high(scene: &Scene<'_>) -> Vec<Draft> {
     let draft = |group: Group<'_, Use<'_>>| {
         let most = group.most(|sighting| sighting.what.used)?;
         let (count, Use { used, of }) = (group.sightings.len(), &most.what);
-        let said = texts::bytes(*used);
+        let said = bytes(*used);
         let mut evidence = vec![Evidence::new("ephemeral-storage.usedBytes", used.to_string())];
         let title = match of {
             Of::Limit(limit) => {
-                evidence.push(Evidence::new("resources.limits.ephemeral-storage", texts::bytes(*limit)));
+                evidence.push(Evidence::new("resources.limits.ephemeral-storage", bytes(*limit)));
                 texts::ephemeral_near_limit(count, *used as f64 / *limit as f64 * 100.0)
             }
             Of::FullNode(node) => {

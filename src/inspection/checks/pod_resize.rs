@@ -22,7 +22,7 @@ pub(super) const CHECKS: &[Check] = &[Check {
 pub(super) fn resize_blocked(scene: &Scene<'_>) -> Vec<Draft> {
     let sightings = scene.live_pods().filter_map(|pod| {
         let what = blocked(pod)?;
-        let long = scene.is_older(what.1.last_transition_time, scene.thresholds.resize);
+        let long = scene.is_older(what.1.last_transition_time, scene.thresholds.pod_resize);
         long.then_some(Sighting { pod, container: None, what })
     });
     let draft = |group: Group<'_, (Resize, &Condition)>| {

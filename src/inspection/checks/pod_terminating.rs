@@ -23,7 +23,7 @@ pub(super) fn terminating_stuck(scene: &Scene<'_>) -> Vec<Draft> {
     let sightings = scene.snapshot.pods.iter().filter_map(|pod| {
         // The time of the request with the grace period added: the server stores it so.
         let due = pod.meta.deletion_timestamp?;
-        let stuck = scene.is_older(Some(due), scene.thresholds.terminating);
+        let stuck = scene.is_older(Some(due), scene.thresholds.deletion);
         stuck.then_some(Sighting { pod, container: None, what: due })
     });
     let draft = |group: Group<'_, chrono::DateTime<chrono::Utc>>| {

@@ -275,22 +275,6 @@ pub(crate) fn ephemeral_on_full_node(count: usize, used: &str, node: &str) -> St
     format!("{} {uses} {used} of node {node}, whose disk is nearly full", pods(count))
 }
 
-/// `512Mi`, `3.4Gi`: the largest unit that fits.
-pub(crate) fn bytes(bytes: i64) -> String {
-    let units = ["", "Ki", "Mi", "Gi", "Ti"];
-    let mut amount = bytes.max(0) as f64;
-    let mut unit = 0;
-    while amount >= 1024.0 && unit + 1 < units.len() {
-        amount /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 || amount >= 10.0 {
-        format!("{amount:.0}{}", units[unit])
-    } else {
-        format!("{amount:.1}{}", units[unit])
-    }
-}
-
 pub(crate) fn log_errors(errors: i64, lines: i64, sample: &str) -> String {
     let some = if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") };
     let found = format!("{some} in the last {lines} lines of its log");
@@ -299,21 +283,7 @@ pub(crate) fn log_errors(errors: i64, lines: i64, sample: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, sandbox_failed, volume_mount_failed};
-
-    #[test]
-    fn bytes_are_said_as_quantities() {
-        for (amount, said) in [
-            (-1, "0"),
-            (1023, "1023"),
-            (1024, "1.0Ki"),
-            (10 * 1024, "10Ki"),
-            (5 * 1024 * 1024 * 1024 / 2, "2.5Gi"),
-            (i64::MAX, "8388608Ti"),
-        ] {
-            assert_eq!(bytes(amount), said);
-        }
-    }
+    use super::{sandbox_failed, volume_mount_failed};
 
     #[test]
     fn what_the_kubelet_wraps_its_causes_in_is_left_out() {
