@@ -171,8 +171,8 @@ lean! {
     pub struct Probe {
         http_get: Option<HttpGet> = 1/2,
         tcp_socket: Option<TcpSocket> = 1/3,
-        grpc: Option<Present> = 1/4,
-        exec: Option<Present> = 1/1,
+        grpc: Option<GrpcAction> = 1/4,
+        exec: Option<ExecAction> = 1/1,
         /// Of these the server fills in all but the first: 0 is what it says itself.
         initial_delay_seconds: i32 = 2,
         period_seconds: i32 = 4,
