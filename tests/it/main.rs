@@ -20,6 +20,7 @@ mod mishaps;
 mod processes;
 mod refusals;
 mod repairs;
+mod roles;
 mod rounds;
 mod schedules;
 mod secrets;
