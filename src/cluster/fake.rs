@@ -59,6 +59,9 @@ impl Answer {
         self.headers.push((name, value.to_owned()));
         self
     }
+    pub(crate) fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
     pub(crate) fn chunks(chunks: Vec<Bytes>) -> Self {
         Self { status: 200, headers: Vec::new(), chunks, end: End::Proper }
     }
@@ -144,10 +147,14 @@ fn take_apart(request: &Request<kube::client::Body>) -> Asked {
     }
 }
 
-/// `GET /version` of a server of that minor version; nothing for other paths.
+/// `GET /version` of a server of that minor version, and a discovery without extensions; nothing for other paths.
 pub(crate) fn version(asked: &Asked, minor: u32) -> Option<Answer> {
-    let body = json!({"major": "1", "minor": format!("{minor}+"), "gitVersion": format!("v1.{minor}.2")});
-    (asked.path == "/version").then(|| Answer::json(&body))
+    let version = json!({"major": "1", "minor": format!("{minor}+"), "gitVersion": format!("v1.{minor}.2")});
+    match asked.path.as_str() {
+        "/version" => Some(Answer::json(&version)),
+        "/apis" => Some(Answer::json(&json!({"kind": "APIGroupDiscoveryList", "items": []}))),
+        _ => None,
+    }
 }
 
 /// A pod of the namespace `shop`.

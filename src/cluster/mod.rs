@@ -2,8 +2,11 @@
 
 mod ask;
 mod connect;
+mod decode;
+mod discovery;
 mod events;
 mod exchange;
+mod identity;
 mod kinds;
 mod list;
 mod logs;

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::fake::{Answer, Asked, cluster, pod, version};
-use super::{Limits, Obstacle, ReadRequest};
-use crate::snapshot::{Resource, Scope, State, Why};
+use super::{Limits, Obstacle, ReadRequest, Unreachable};
+use crate::snapshot::{Origin, Resource, Scope, Snapshot, State, Why};
 
 fn now() -> DateTime<Utc> {
     "2026-11-23T09:00:00Z".parse().unwrap()
@@ -39,18 +39,20 @@ async fn a_modern_server_is_read_from_its_watch_cache_with_one_list_per_kind() {
     assert_eq!((snapshot.cluster.as_str(), snapshot.version.as_deref()), ("test", Some("v1.37.2")));
     assert_eq!(snapshot.state_of(Resource::EndpointSlices), State::Unread(&Why::NotServed));
     assert_eq!(snapshot.state_of(Resource::Secrets), State::Unread(&Why::SwitchedOff));
-    assert_eq!(snapshot.unread.len(), 3, "{:?}", snapshot.unread);
+    assert_eq!(snapshot.state_of(Resource::Gateways), State::Unread(&Why::NotServed));
+    assert_eq!(snapshot.state_of(Resource::Alerts), State::Unread(&Why::NotConfigured));
 
     let log = log.lock().unwrap();
-    let lists: Vec<&Asked> = log.iter().filter(|asked| asked.path != "/version").collect();
-    assert_eq!(lists.len(), Resource::ALL.len() - 2);
+    let lists: Vec<&Asked> = log.iter().filter(|asked| !["/version", "/apis"].contains(&asked.path.as_str())).collect();
+    let built_in = Resource::ALL.iter().filter(|resource| resource.origin() == Origin::BuiltIn).count();
+    assert_eq!(lists.len(), built_in - 1, "what is not installed costs no request, and Secrets are off");
     assert!(lists.iter().all(|asked| asked.query.get("resourceVersion").is_some_and(|v| v == "0")));
     assert!(lists.iter().all(|asked| !asked.query.contains_key("limit")));
     assert!(lists.iter().all(|asked| !asked.path.contains("secrets")));
     let metadata = |asked: &&&Asked| asked.accept.contains("as=PartialObjectMetadataList");
     assert_eq!(
         lists.iter().filter(metadata).map(|asked| asked.path.as_str()).collect::<Vec<_>>(),
-        ["/api/v1/configmaps"]
+        ["/apis/networking.k8s.io/v1/ipaddresses"]
     );
     assert_eq!(snapshot.reads.requests, log.len() as u64);
     assert_eq!(snapshot.reads.objects, 2);
@@ -197,7 +199,12 @@ async fn a_connection_that_breaks_once_is_no_gap() {
 
 #[tokio::test]
 async fn one_namespace_is_asked_for_by_path_and_the_cluster_wide_kinds_stay() {
-    let (cluster, log) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::items([])));
+    let (cluster, log) = cluster(|asked| {
+        version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
+            "/api/v1/namespaces" => Answer::items([json!({"metadata": {"name": "shop"}})]),
+            _ => Answer::items([]),
+        })
+    });
     let request = everything().in_scope(Scope::Namespace("shop".to_owned()));
     let snapshot = cluster.read(&request).await.unwrap();
     assert_eq!(snapshot.scope, Scope::Namespace("shop".to_owned()));
@@ -209,30 +216,50 @@ async fn one_namespace_is_asked_for_by_path_and_the_cluster_wide_kinds_stay() {
 }
 
 #[tokio::test]
-async fn of_secrets_only_names_types_and_certificates_are_kept() {
+async fn a_namespace_that_does_not_exist_is_not_a_healthy_one() {
+    async fn in_shpo(namespaces: fn() -> Answer) -> Result<Snapshot, Unreachable> {
+        let (cluster, _) = cluster(move |asked| {
+            version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
+                "/api/v1/namespaces" => namespaces(),
+                _ => Answer::items([]),
+            })
+        });
+        cluster.read(&everything().in_scope(Scope::Namespace("shpo".to_owned()))).await
+    }
+    let error = in_shpo(|| Answer::items([json!({"metadata": {"name": "shop"}})])).await.unwrap_err();
+    assert_eq!(error.obstacle, Obstacle::NoSuchNamespace);
+    assert!(error.to_string().ends_with("it has no namespace \"shpo\"; it has shop."), "{error}");
+    // Where nobody may see the namespaces, nobody can tell.
+    in_shpo(|| Answer::refusal(403, "no")).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_secrets_only_names_types_keys_and_certificates_are_kept() {
     let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let (certificate, key) = (encoded("CERTIFICATE"), encoded("PRIVATE"));
     let (cluster, log) = cluster(move |asked| {
         version(asked, 37).unwrap_or_else(|| {
             let meta = |name: &str| json!({"metadata": {"name": name, "namespace": "shop", "uid": name}});
-            if asked.query.contains_key("fieldSelector") {
+            if asked.query["fieldSelector"] == "type%3Dhelm.sh%2Frelease.v1" {
+                Answer::items([meta("release")])
+            } else {
                 let mut tls = meta("web-tls");
                 tls["type"] = json!("kubernetes.io/tls");
                 tls["data"] = json!({"tls.crt": certificate, "tls.key": key});
                 Answer::items([tls])
-            } else {
-                Answer::items([meta("db"), meta("web-tls")])
             }
         })
     });
     let request = ReadRequest { resources: [Resource::Secrets].into(), ..everything() };
     let snapshot = cluster.read(&request).await.unwrap();
     let kept: Vec<_> =
-        snapshot.secrets.iter().map(|s| (s.meta.name.as_str(), s.type_.as_str(), s.certificate.pem())).collect();
-    assert_eq!(kept, [("db", "", None), ("web-tls", "kubernetes.io/tls", Some(&b"CERTIFICATE"[..]))]);
+        snapshot.secrets.iter().map(|s| (s.meta.name.as_str(), s.type_.as_str(), s.data.pem())).collect();
+    assert_eq!(kept, [("web-tls", "kubernetes.io/tls", Some(&b"CERTIFICATE"[..])), ("release", "", None)]);
+    assert!(snapshot.secrets[0].data.contains("tls.key"));
+    assert_eq!(snapshot.reads.objects, 2);
     let log = log.lock().unwrap();
-    assert!(log[1].accept.contains("as=PartialObjectMetadataList"));
-    assert_eq!(log[2].query["fieldSelector"], "type%3Dkubernetes.io%2Ftls");
+    assert!(log[1].accept.contains("as=PartialObjectMetadataList"), "a release may be large");
+    assert_eq!(log[2].query["fieldSelector"], "type%21%3Dhelm.sh%2Frelease.v1");
 }
 
 #[tokio::test]
@@ -245,8 +272,66 @@ async fn what_stands_in_the_way_is_told_apart() {
         assert_eq!(error.obstacle, obstacle, "{error}");
         assert!(error.to_string().contains("cluster test"), "{error}");
     }
-    let (cluster, _log) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::refusal(401, "no")));
-    assert_eq!(cluster.read(&everything()).await.unwrap_err().obstacle, Obstacle::Unauthorized);
+    let (listing_not, _log) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::refusal(401, "no")));
+    assert_eq!(listing_not.read(&everything()).await.unwrap_err().obstacle, Obstacle::Unauthorized);
+    let (portal, _portal_log) = cluster(|_| Answer::text("<html>Sign in to the network</html>"));
+    assert_eq!(portal.read(&everything()).await.unwrap_err().obstacle, Obstacle::NotKubernetes);
+}
+
+/// `k8s\0`, the type, and a list of pods that have a name each.
+fn protobuf_pods(names: &[&str], token: &str) -> Vec<u8> {
+    let field = |number: u8, content: &[u8]| [&[number << 3 | 2, content.len() as u8], content].concat();
+    let item = |name: &&str| field(2, &field(1, &field(1, name.as_bytes())));
+    let list = [field(1, &field(3, token.as_bytes())), names.iter().flat_map(item).collect()].concat();
+    [b"k8s\0".to_vec(), field(1, &field(2, b"PodList")), field(2, &list), field(3, b""), field(4, b"")].concat()
+}
+
+#[tokio::test]
+async fn a_server_that_has_protobuf_is_read_in_it_page_by_page() {
+    let (cluster, log) = cluster(|asked| {
+        version(asked, 30).unwrap_or_else(|| {
+            let (names, token): (&[&str], _) =
+                if asked.query.contains_key("continue") { (&["c"], "") } else { (&["a", "b"], "more") };
+            let body = protobuf_pods(names, token);
+            let chunks = body.chunks(3).map(Bytes::copy_from_slice).collect();
+            Answer::chunks(chunks).header("content-type", "application/vnd.kubernetes.protobuf")
+        })
+    });
+    let snapshot = cluster.read(&only(&[Resource::Pods])).await.unwrap();
+    assert_eq!(snapshot.pods.iter().map(|pod| pod.meta.name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert!(snapshot.has_read(Resource::Pods));
+    assert_eq!(log.lock().unwrap()[1].accept, "application/vnd.kubernetes.protobuf,application/json");
+}
+
+#[tokio::test]
+async fn broken_protobuf_fails_its_list_and_a_refusal_in_it_is_understood() {
+    let (cluster, _) = cluster(|asked| {
+        version(asked, 37).unwrap_or_else(|| {
+            let answer = match asked.path.as_str() {
+                "/api/v1/pods" => Answer::chunks(vec![protobuf_pods(&["a"], "")[..20].to_vec().into()]),
+                "/api/v1/nodes" => {
+                    Answer::chunks(vec![Bytes::from_static(b"k8s\0\x0a\x08\x12\x06Status\x12\x02\x0a\x00")])
+                }
+                "/api/v1/services" => {
+                    let refusal =
+                        Bytes::from_static(b"k8s\0\x0a\x08\x12\x06Status\x12\x06\x1a\x04busy\x1a\x00\x22\x00");
+                    Answer::chunks(vec![refusal]).status(409)
+                }
+                _ => Answer::chunks(vec![protobuf_pods(&[], "").into()]),
+            };
+            answer.header("content-type", "application/vnd.kubernetes.protobuf")
+        })
+    });
+    let snapshot = cluster.read(&only(&[Resource::Pods, Resource::Nodes, Resource::Services, Resource::Events])).await;
+    let snapshot = snapshot.unwrap();
+    let why = |resource| match snapshot.state_of(resource) {
+        State::Unread(Why::Failed(why)) => why.as_str(),
+        other => panic!("{resource}: {other:?}"),
+    };
+    assert_eq!(why(Resource::Pods), "200: the answer broke off in the middle");
+    assert_eq!(why(Resource::Nodes), "200: the answer is a \"Status\" and no list");
+    assert_eq!(why(Resource::Services), "409: busy");
+    assert!(snapshot.has_read(Resource::Events));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The reports that were taken, and who waits for the next one.
 
-use super::{History, Inspected, RestartCounts};
+use super::{History, Inspected, Memory, RestartCounts};
 use crate::{
     report::Report,
     schedule::Missed,
@@ -12,28 +12,22 @@ use serde::{Deserialize, Serialize};
 
 /// Reports by cluster, scope and time.
 pub const REPORTS: Table<Stored> = Table::new("reports");
+/// What the next inspection compares with, by cluster and scope.
+pub const MEMORIES: Table<Memory> = Table::new("memories");
 /// The inspection that waits or runs, by cluster and scope: whoever asks meanwhile joins it.
 pub const RUNS: Table<Run> = Table::new("runs");
+
+/// Listeners after whom nobody joins an inspection who was not promised its report.
+const AUDIENCE: usize = 500;
 
 /// A report as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
     /// The report.
     pub report: Report,
-    /// How often each container had restarted by then.
-    #[serde(default)]
+    /// How often each container had restarted by then: in reports that were kept before there were memories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restarts: Option<RestartCounts>,
-}
-
-impl Stored {
-    /// What the next inspection is compared with.
-    pub fn history(&self) -> History {
-        let history = History::since(&self.report);
-        match &self.restarts {
-            Some(restarts) => history.with_restarts(restarts.clone()),
-            None => history,
-        }
-    }
 }
 
 /// An inspection that was asked for.
@@ -87,7 +81,43 @@ pub enum Listener {
     },
 }
 
+impl Listener {
+    /// What tells it apart from the others that wait; the same after a restart.
+    pub fn identity(&self) -> String {
+        match self {
+            Self::Subscription { key, planned_at, .. } => format!("subscription {key} {}", planned_at.to_rfc3339()),
+            Self::Chat { inbound } => format!("chat {} {}", inbound.channel.platform, inbound.id),
+            Self::Post { channel, after_repair } => {
+                format!("post {channel} {}", after_repair.as_deref().unwrap_or_default())
+            }
+            Self::Request { id } => format!("request {id}"),
+        }
+    }
+
+    /// Whether it was promised long before, so that it is never turned away.
+    fn is_promised(&self) -> bool {
+        match self {
+            Self::Subscription { .. } | Self::Post { .. } => true,
+            Self::Chat { .. } | Self::Request { .. } => false,
+        }
+    }
+}
+
+/// What became of somebody's wish for a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// An inspection was opened for it: the caller adds the inbox item.
+    Opened,
+    /// It joined the one that waits or runs.
+    Joined,
+    /// So many wait for that one that no more are taken on.
+    Full,
+}
+
 impl Record for Stored {
+    const VERSION: u16 = 1;
+}
+impl Record for Memory {
     const VERSION: u16 = 1;
 }
 impl Record for Run {
@@ -99,11 +129,27 @@ pub fn run_key(cluster: &str, namespace: Option<&str>) -> (String, String) {
     (cluster.to_owned(), namespace.unwrap_or("").to_owned())
 }
 
-/// Keeps a report.
+/// Keeps a report, and what the next one is compared with.
 pub fn keep(commit: &mut Commit, namespace: Option<&str>, inspected: &Inspected) {
-    let Inspected { report, restarts } = inspected.clone();
+    let Inspected { report, memory } = inspected;
+    commit.put(&MEMORIES, run_key(&report.cluster, namespace), memory);
     let key = (report.cluster.clone(), namespace.unwrap_or("").to_owned(), report.taken_at);
-    commit.put(&REPORTS, key, &Stored { report, restarts: Some(restarts) });
+    commit.put(&REPORTS, key, &Stored { report: report.clone(), restarts: None });
+}
+
+/// What the next inspection of a scope is compared with.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn history(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<History, ReadError> {
+    let Some(last) = latest(store, cluster, namespace)? else { return Ok(History::default()) };
+    let history = History::since(&last.report);
+    let memory = store.get(&MEMORIES, run_key(cluster, namespace))?;
+    Ok(match (memory, last.restarts) {
+        (Some(memory), _) => history.with_memory(memory.into_value()),
+        (None, Some(restarts)) => history.with_restarts(restarts),
+        (None, None) => history,
+    })
 }
 
 /// The last report of a scope.
@@ -130,8 +176,7 @@ pub fn at(
     Ok(store.get(&REPORTS, key)?.map(|stored: Versioned<Stored>| stored.into_value().report))
 }
 
-/// Asks for an inspection: joins the one that waits or runs, or opens one. Whether it opened one (then the caller
-/// adds the inbox item).
+/// Asks for an inspection: joins the one that waits or runs, or opens one.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -141,14 +186,15 @@ pub fn ask(
     (cluster, namespace): (&str, Option<&str>),
     listeners: Vec<Listener>,
     now: DateTime<Utc>,
-) -> Result<bool, ReadError> {
+) -> Result<Asked, ReadError> {
     let key = run_key(cluster, namespace);
     match store.get(&RUNS, &key)? {
+        Some(run) if run.audience.len() >= AUDIENCE && !listeners.iter().any(Listener::is_promised) => Ok(Asked::Full),
         Some(run) => {
             let mut joined = Run::clone(&run);
             joined.audience.extend(listeners);
             commit.replace(&RUNS, key, &run, &joined);
-            Ok(false)
+            Ok(Asked::Joined)
         }
         None => {
             let run = Run {
@@ -158,7 +204,7 @@ pub fn ask(
                 audience: listeners,
             };
             commit.insert(&RUNS, key, &run);
-            Ok(true)
+            Ok(Asked::Opened)
         }
     }
 }

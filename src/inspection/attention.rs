@@ -1,5 +1,6 @@
 //! What a person asked to be told: which checks, and from which numbers on.
 
+use super::checks::Set;
 use super::finding::Severity;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -29,9 +30,12 @@ pub enum CheckSet {
 }
 
 impl CheckSet {
-    /// Whether a check of the set `of` runs when this one is asked for.
-    pub fn includes(self, of: Self) -> bool {
-        self == Self::All || self == of
+    /// Whether a check of that set of the catalogue runs when this one is asked for.
+    pub fn includes(self, of: Set) -> bool {
+        match of {
+            Set::Daily | Set::Extra => self != Self::Hygiene,
+            Set::Hygiene => self != Self::Daily,
+        }
     }
 
     /// The lower-case name, as on the command line.
@@ -70,12 +74,48 @@ pub struct Thresholds {
     /// How long something may be pending, not ready or unavailable before it is reported: a healthy rollout is done by
     /// then.
     pub settle: TimeDelta,
+    /// How long an Ingress, a Gateway or a load balancer may wait for its address.
+    pub address: TimeDelta,
+    /// How long a claim may be growing.
+    pub resize: TimeDelta,
+    /// How long something may take to be deleted, attached or made.
+    pub deletion: TimeDelta,
+    /// How long a finalizer may hold an object that is being deleted.
+    pub finalizers: TimeDelta,
+    /// How long a snapshot may take.
+    pub snapshot: TimeDelta,
+    /// From which age on what nobody uses is left over.
+    pub left_over: TimeDelta,
+    /// How soon a volume must be full to be said today.
+    pub fill_forecast: TimeDelta,
+    /// Percent of a volume from which on it is critical.
+    pub volume_critical: u8,
+    /// Percent of a volume from which on it is high.
+    pub volume_high: u8,
+    /// Percent of a volume's inodes from which on to report.
+    pub inodes: u8,
+    /// Percent of the volumes that a node can attach from which on to report.
+    pub attachments: u8,
+    /// From how many changes of its readiness in the window on a node is flapping.
+    pub ready_changes: usize,
+    /// Percent of a node's CPU or memory in use from which on to report.
+    pub node_usage: u8,
+    /// Percent of a node's memory in use from which on it is high.
+    pub node_memory_high: u8,
+    /// Percent of a node that requests take from which on to report.
+    pub requests_full: u8,
+    /// Percent of a node's memory that limits add up to, from which on to report.
+    pub limits_overcommit: u16,
+    /// Percent of the pods that a node can hold from which on to report.
+    pub pod_capacity: u8,
     /// How long ago something that is over (a restart, a failed Job) is still news.
     pub window: TimeDelta,
     /// From how many restarts on a container is restarting often.
     pub restarts: i32,
     /// Percent of a quota from which on it is high.
     pub quota_high: u8,
+    /// Percent of a ServiceCIDR's addresses in use from which on to report.
+    pub addresses: u8,
     /// Percent of a quota from which on it is medium.
     pub quota_medium: u8,
     /// Validity left of a certificate up to which it is critical.
@@ -84,19 +124,85 @@ pub struct Thresholds {
     pub certificate_high: TimeDelta,
     /// The same, for medium.
     pub certificate_medium: TimeDelta,
+    /// How long a pod may wait for a gate, a scheduler or a kubelet that names no failure.
+    pub pending: TimeDelta,
+    /// How long one init container may take.
+    pub init: TimeDelta,
+    /// How long the resize of a running pod may be pending.
+    pub pod_resize: TimeDelta,
+    /// More restarts of a container in all are many.
+    pub restarts_total: i32,
+    /// How long ago the last of them still counts.
+    pub restarts_window: TimeDelta,
+    /// From how many failed probes an hour on a pod that stays ready is flapping.
+    pub probe_failures: i64,
+    /// More finished pods of one owner, or of one namespace, have piled up.
+    pub finished_pods: usize,
+    /// Percent of a memory limit above which a container is near it.
+    pub memory_near_limit: u8,
+    /// Percent of a CPU limit above which a container is near it.
+    pub cpu_near_limit: u8,
+    /// Percent of a CPU request above which a container is near it.
+    pub cpu_near_request: u8,
+    /// Percent of throttled periods above which a container is slowed down.
+    pub cpu_throttled: u8,
+    /// Percent of the limit of ephemeral storage above which a pod is near it.
+    pub ephemeral_storage: u8,
+    /// What workloads may do although it is no good practice.
+    pub allowed: Allowed,
+}
+
+/// Exceptions that only the people of a cluster can know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Registries that images may come from, such as `ghcr.io` or `ghcr.io/acme`; `docker.io` is Docker Hub. Empty: any.
+    pub registries: Vec<String>,
+    /// Workloads that may run privileged, as `namespace/name`, or all of a namespace, as `namespace`.
+    pub privileged: Vec<String>,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
         Self {
             settle: TimeDelta::minutes(5),
+            address: TimeDelta::minutes(10),
+            resize: TimeDelta::minutes(30),
+            deletion: TimeDelta::minutes(10),
+            finalizers: TimeDelta::minutes(30),
+            snapshot: TimeDelta::hours(1),
+            left_over: TimeDelta::days(7),
+            fill_forecast: TimeDelta::hours(72),
+            volume_critical: 95,
+            volume_high: 85,
+            inodes: 90,
+            attachments: 90,
+            ready_changes: 3,
+            node_usage: 80,
+            node_memory_high: 95,
+            requests_full: 90,
+            limits_overcommit: 150,
+            pod_capacity: 90,
             window: TimeDelta::hours(24),
             restarts: 3,
             quota_high: 95,
+            addresses: 85,
             quota_medium: 85,
             certificate_critical: TimeDelta::days(3),
             certificate_high: TimeDelta::days(14),
             certificate_medium: TimeDelta::days(30),
+            pending: TimeDelta::minutes(10),
+            init: TimeDelta::minutes(15),
+            pod_resize: TimeDelta::minutes(30),
+            restarts_total: 5,
+            restarts_window: TimeDelta::days(7),
+            probe_failures: 10,
+            finished_pods: 20,
+            memory_near_limit: 90,
+            cpu_near_limit: 90,
+            cpu_near_request: 80,
+            cpu_throttled: 25,
+            ephemeral_storage: 85,
+            allowed: Allowed::default(),
         }
     }
 }

@@ -10,21 +10,21 @@ mod run;
 
 use crate::diagnosis::{self, Graph};
 use crate::report::{Gap, Grade, Report, SCHEMA, score};
-use crate::snapshot::{Resource, Scope, Snapshot, State, Why};
+use crate::snapshot::{Resource, Scope, Snapshot, State, Unread, Why};
 use crate::texts;
-use checks::{Check, Draft, Role, Scene, TABLE};
+use checks::{Check, Draft, Role, Scene};
 use finding::{Finding, FindingState, Fingerprint, Target};
 
 pub use attention::{CheckSet, Settings, Thresholds};
-pub use history::{History, RestartCounts};
-pub use run::{Explained, Inspected, Order, run, why};
+pub use history::{History, Memory, RestartCounts};
+pub use run::{Explained, Inspected, Order, read, run, why};
 
 /// Runs the checks that the settings ask for, folds symptoms under their causes, and compares with the last time.
 /// `duration_ms` is the reading's; who also measures the checking adds that.
 pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> Report {
     let graph = Graph::new(snapshot);
     let scene = Scene::new(&graph, history, &settings.thresholds);
-    let chosen: Vec<&Check> = TABLE.iter().filter(|check| settings.set.includes(check.set)).collect();
+    let chosen: Vec<&Check> = checks::all().filter(|check| settings.set.includes(check.set)).collect();
     let mut findings = Vec::new();
     for check in chosen.iter().filter(|check| runs(snapshot, check)) {
         findings.extend((check.find)(&scene).into_iter().map(|draft| finding(snapshot, check, draft)));
@@ -81,10 +81,11 @@ fn in_scope(snapshot: &Snapshot, target: &Target) -> bool {
     }
 }
 
-/// What was expected and not read. An API that the cluster does not have is no gap.
+/// What was expected and not read. An API that the cluster does not have and a source that nobody configured are no gaps.
 fn gaps(snapshot: &Snapshot, chosen: &[&Check]) -> Vec<Gap> {
     let mut gaps: Vec<(Resource, Gap)> = Vec::new();
-    for unread in snapshot.unread.iter().filter(|unread| unread.why != Why::NotServed) {
+    let expected = |unread: &&Unread| !matches!(unread.why, Why::NotServed | Why::NotConfigured);
+    for unread in snapshot.unread.iter().filter(expected) {
         let uses = |check: &&&Check| check.data.iter().any(|(resource, _)| *resource == unread.resource);
         let checks: Vec<_> = chosen.iter().filter(uses).map(|check| check.id.clone()).collect();
         let known = gaps.iter().any(|(resource, _)| *resource == unread.resource);

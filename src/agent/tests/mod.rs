@@ -6,7 +6,7 @@ mod faults;
 mod limits;
 
 use super::{
-    Agent, Answer, Conversation, Means, Prompts, Proposed, Proposer, Question, fixture, model,
+    Agent, Answer, Conversation, Means, Place, Prompts, Proposed, Proposer, Question, fixture, model,
     scripted::{Script, Turn},
 };
 use crate::{
@@ -79,7 +79,8 @@ impl Room {
     ) -> Answer {
         let latest = |_: &str| self.latest.clone();
         let means = Means { clusters: &self.clusters, clock: &self.clock, proposer: &self.proposed, latest: &latest };
-        let question = Question { text, conversation, report, cluster: self.name(), asked_by: "alice" };
+        let question =
+            Question { text, conversation, report, cluster: self.name(), asked_by: "alice", place: Place::Chat };
         sent(agent.answer(question, &means, cancel)).await
     }
 }
