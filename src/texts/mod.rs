@@ -12,4 +12,5 @@ pub mod repair;
 pub mod report;
 pub mod schedule;
 pub mod time;
+pub mod visible;
 pub mod why;
