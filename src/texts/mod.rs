@@ -11,6 +11,7 @@ pub mod outbox;
 pub mod repair;
 pub mod report;
 pub mod schedule;
+pub mod score;
 pub mod time;
 pub mod visible;
 pub mod why;

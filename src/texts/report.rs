@@ -271,7 +271,7 @@ fn remedy_line(title: &str, what: &RemedyKind) -> Vec<Span> {
 }
 
 /// What can be seen from across the room.
-fn mark(severity: Severity) -> &'static str {
+pub(super) fn mark(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical => "🔴",
         Severity::High => "🟠",
