@@ -13,7 +13,7 @@ use crate::report::{Gap, Grade, Report, SCHEMA, score};
 use crate::snapshot::{Resource, Scope, Snapshot, State, Why};
 use crate::texts;
 use checks::{Check, Draft, Role, Scene, TABLE};
-use finding::{Finding, FindingState, Fingerprint, Target};
+use finding::{CheckId, Finding, FindingState, Fingerprint, Target};
 
 pub use attention::{CheckSet, Settings, Thresholds};
 pub use history::{History, RestartCounts};
@@ -48,6 +48,7 @@ pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> R
         grade: Grade::of(score),
         findings,
         changes,
+        ran: ran(snapshot, &chosen),
         gaps: gaps(snapshot, &chosen),
         reads: snapshot.reads,
     };
@@ -72,6 +73,15 @@ fn saw_everything(snapshot: &Snapshot, check: &Check) -> bool {
         },
         Role::Detail => true,
     })
+}
+
+/// The checks that could look at what they are about. What the cluster does not have cannot be looked at.
+fn ran(snapshot: &Snapshot, chosen: &[&Check]) -> Vec<CheckId> {
+    let read = |(resource, role): &(Resource, Role)| match role {
+        Role::Walked | Role::Complete => snapshot.has_read(*resource),
+        Role::Part | Role::Detail => true,
+    };
+    chosen.iter().filter(|check| check.data.iter().all(read)).map(|check| check.id.clone()).collect()
 }
 
 fn in_scope(snapshot: &Snapshot, target: &Target) -> bool {

@@ -37,6 +37,9 @@ pub struct Report {
     pub changes: Changes,
     /// What could not be inspected, and why.
     pub gaps: Vec<Gap>,
+    /// The checks that ran; empty in a report of a version that did not say.
+    #[serde(default)]
+    pub ran: Vec<CheckId>,
     /// What it cost.
     pub reads: Reads,
 }

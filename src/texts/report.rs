@@ -2,7 +2,7 @@
 
 use super::{chat::when, time};
 use crate::inspection::checks;
-use crate::inspection::finding::{Finding, FindingState, RemedyKind, Severity};
+use crate::inspection::finding::{CheckId, Finding, FindingState, RemedyKind, Severity};
 use crate::report::{Gap, Offer, Report, Tree};
 use crate::schedule::Missed;
 use crate::snapshot::{Resource, Why};
@@ -38,9 +38,7 @@ pub fn chat(report: &Report, notice: Option<&str>) -> Body {
 pub fn whole(report: &Report) -> Body {
     let mut body = told(report, None, usize::MAX);
     for gap in &report.gaps {
-        let checks: Vec<&str> = gap.checks.iter().map(crate::inspection::finding::CheckId::as_str).collect();
-        let line = format!("Could not {}: {}. Not checked: {}.", gap.what, gap.why, checks.join(", "));
-        body = body.with(Block::Paragraph(vec![Span::Muted(line)]));
+        body = body.with(Block::Paragraph(vec![Span::Muted(not_checked(report, gap))]));
     }
     body
 }
@@ -140,6 +138,19 @@ pub(crate) fn unread(gaps: &[Gap]) -> Option<String> {
     let lists: Vec<String> =
         gaps.iter().map(|gap| format!("{} ({})", gap.what.trim_start_matches("list "), gap.why)).collect();
     (!lists.is_empty()).then(|| format!("Not read: {}.", lists.join(", ")))
+}
+
+/// `Could not list secrets: forbidden. Not checked: secret/tls-expiring.` A check that could do without the list ran
+/// all the same.
+pub(crate) fn not_checked(report: &Report, gap: &Gap) -> String {
+    let list = |ran: bool| {
+        let checks = gap.checks.iter().filter(|check| report.ran.contains(check) == ran);
+        checks.map(CheckId::as_str).collect::<Vec<_>>().join(", ")
+    };
+    let (not, without) = (list(false), list(true));
+    let not = if not.is_empty() { String::new() } else { format!(" Not checked: {not}.") };
+    let without = if without.is_empty() { String::new() } else { format!(" Checked without it: {without}.") };
+    format!("Could not {}: {}.{not}{without}", gap.what, gap.why)
 }
 
 /// `Score 61 (C): 1 critical, 2 high; 1 new, 2 known, 1 resolved.`
