@@ -50,7 +50,7 @@ pub(super) async fn handle(
             let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
             let Some(found) = stored.find(finding) else { return gone(desk, taken, inbound).await };
             let mut commit = Commit::new();
-            let mut body = texts::report::details(&stored, found);
+            let mut body = texts::details::details(&stored, found);
             let fix = inspecting::fix_button(desk, &mut commit, &inbound.channel, &report.cluster, found, "Fix…");
             body.blocks.extend(fix.map(|button| Block::Buttons(vec![button])));
             let subject = Subject::Report { key: report.clone() };

@@ -1,5 +1,6 @@
 //! The result of one inspection of one cluster: built without the model, the same for chat, terminal and API.
 
+pub mod command;
 pub mod json;
 mod redacted;
 pub mod score;

@@ -45,11 +45,10 @@ impl Style {
 pub fn write(report: &Report, style: Style) -> String {
     let trees = report.trees();
     let all: Vec<&Tree<'_>> = trees.iter().collect();
-    let shown: Vec<&Tree<'_>> = trees.iter().filter(|tree| tree.severity > Severity::Info).collect();
     let mut lines = vec![{
         let unread = texts::unread(&report.gaps).map(|unread| format!(" {unread}")).unwrap_or_default();
         let head = format!("{}, {}:", report.cluster, time::moment(report.taken_at));
-        format!("{} {}{unread}", style.strong(&head), texts::verdict(report, &shown))
+        format!("{} {}{unread}", style.strong(&head), texts::verdict(report))
     }];
     if !all.is_empty() {
         lines.push(texts::summary(report, &all));

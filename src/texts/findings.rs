@@ -15,7 +15,7 @@ fn verb<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
 }
 
 /// A long text of the cluster's, cut for a title: its first line, at most so many characters.
-fn brief(text: &str) -> String {
+pub(super) fn brief(text: &str) -> String {
     const LONGEST: usize = 120;
     let line = text.lines().next().unwrap_or_default().trim();
     if line.chars().count() <= LONGEST {

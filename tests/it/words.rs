@@ -67,7 +67,8 @@ fn a_cluster_in_trouble_in_the_chat() {
     let body = texts::report::chat(&report, Some("This report is 12m late."));
     says("trouble-chat.txt", &contract::plain(&body));
     let first = report.trees()[0].root;
-    says("trouble-details.txt", &contract::plain(&texts::report::details(&report, first)));
+    says("trouble-details.txt", &contract::plain(&texts::details::details(&report, first)));
+    says("trouble-score.txt", &contract::plain(&texts::score::chat(&report)));
 }
 
 #[test]
@@ -82,7 +83,7 @@ fn nothing_read_is_not_all_well() {
     let mut snapshot = Snapshot { cluster: "prod".to_owned(), ..Snapshot::default() };
     snapshot.unread.extend(Resource::ALL.iter().map(|resource| Unread { resource: *resource, why: Why::Forbidden }));
     let body = texts::report::chat(&report(&snapshot), None);
-    assert!(contract::plain(&body).contains("nothing could be inspected. Not read: pods (forbidden), "), "{body:?}");
+    assert!(contract::plain(&body).contains("nothing could be inspected. Not read: pods, events, "), "{body:?}");
 }
 
 #[test]
