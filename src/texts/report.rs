@@ -2,7 +2,7 @@
 
 use super::{chat::when, time, visible};
 use crate::inspection::finding::{CheckId, Finding, FindingState, Severity};
-use crate::report::{Gap, Offer, Report, Tree, command};
+use crate::report::{Form, Gap, Offer, Report, Tree, command};
 use crate::schedule::Missed;
 use crate::snapshot::{Resource, Why};
 use chrono::{DateTime, Utc};
@@ -328,6 +328,18 @@ pub fn not_inspected(cluster: &str, error: &str, notice: Option<&str>) -> Body {
         body = body.with(Block::Paragraph(vec![Span::Muted(notice.to_owned())]));
     }
     body
+}
+
+/// The report as a file.
+pub fn file(report: &Report, form: Form, bytes: Vec<u8>) -> Body {
+    let name = format!("{}-{}.{}", report.cluster, report.taken_at.format("%Y-%m-%d-%H%M"), form.ending());
+    Body::new([
+        Block::Paragraph(vec![
+            Span::Strong(report.cluster.clone()),
+            Span::Plain(format!(", {}: the whole report as a file.", time::moment(report.taken_at))),
+        ]),
+        Block::File { name, media_type: form.media_type().to_owned(), bytes },
+    ])
 }
 
 /// There is no report to show.

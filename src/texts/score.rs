@@ -9,6 +9,9 @@ use contract::{Block, Body, Span};
 /// As many roots as are named; what the others cost is summed up.
 pub const NAMED: usize = 10;
 
+/// The heads of a table of them.
+pub(crate) const COLUMNS: [&str; 4] = ["points", "what", "why", "mended alone"];
+
 /// For a chat: the score, what each root costs, and the rule.
 pub fn chat(report: &Report) -> Body {
     let losses = losses(&report.findings);

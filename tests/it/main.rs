@@ -3,7 +3,10 @@
 
 mod causes;
 mod checks;
+mod forms;
 mod history;
+mod hostile;
+mod inspect;
 mod layering;
 mod refusals;
 mod repairs;
