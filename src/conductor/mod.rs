@@ -12,6 +12,7 @@ mod pressing;
 mod questions;
 mod repairs;
 mod rounds;
+mod showing;
 
 pub use desk::Desk;
 pub use rounds::Rounds;

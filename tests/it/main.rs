@@ -11,5 +11,6 @@ mod layering;
 mod refusals;
 mod repairs;
 mod rounds;
+mod showing;
 mod words;
 mod world;
