@@ -2,8 +2,10 @@
 
 mod ask;
 mod connect;
+mod discovery;
 mod events;
 mod exchange;
+mod identity;
 mod kinds;
 mod list;
 mod logs;

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::fake::{Answer, Asked, cluster, pod, version};
-use super::{Limits, Obstacle, ReadRequest};
-use crate::snapshot::{Resource, Scope, State, Why};
+use super::{Limits, Obstacle, ReadRequest, Unreachable};
+use crate::snapshot::{Origin, Resource, Scope, Snapshot, State, Why};
 
 fn now() -> DateTime<Utc> {
     "2026-11-23T09:00:00Z".parse().unwrap()
@@ -39,18 +39,20 @@ async fn a_modern_server_is_read_from_its_watch_cache_with_one_list_per_kind() {
     assert_eq!((snapshot.cluster.as_str(), snapshot.version.as_deref()), ("test", Some("v1.37.2")));
     assert_eq!(snapshot.state_of(Resource::EndpointSlices), State::Unread(&Why::NotServed));
     assert_eq!(snapshot.state_of(Resource::Secrets), State::Unread(&Why::SwitchedOff));
-    assert_eq!(snapshot.unread.len(), 3, "{:?}", snapshot.unread);
+    assert_eq!(snapshot.state_of(Resource::Gateways), State::Unread(&Why::NotServed));
+    assert_eq!(snapshot.state_of(Resource::Alerts), State::Unread(&Why::NotConfigured));
 
     let log = log.lock().unwrap();
-    let lists: Vec<&Asked> = log.iter().filter(|asked| asked.path != "/version").collect();
-    assert_eq!(lists.len(), Resource::ALL.len() - 2);
+    let lists: Vec<&Asked> = log.iter().filter(|asked| !["/version", "/apis"].contains(&asked.path.as_str())).collect();
+    let built_in = Resource::ALL.iter().filter(|resource| resource.origin() == Origin::BuiltIn).count();
+    assert_eq!(lists.len(), built_in - 1, "what is not installed costs no request, and Secrets are off");
     assert!(lists.iter().all(|asked| asked.query.get("resourceVersion").is_some_and(|v| v == "0")));
     assert!(lists.iter().all(|asked| !asked.query.contains_key("limit")));
     assert!(lists.iter().all(|asked| !asked.path.contains("secrets")));
     let metadata = |asked: &&&Asked| asked.accept.contains("as=PartialObjectMetadataList");
     assert_eq!(
         lists.iter().filter(metadata).map(|asked| asked.path.as_str()).collect::<Vec<_>>(),
-        ["/api/v1/configmaps"]
+        ["/apis/networking.k8s.io/v1/ipaddresses"]
     );
     assert_eq!(snapshot.reads.requests, log.len() as u64);
     assert_eq!(snapshot.reads.objects, 2);
@@ -90,7 +92,7 @@ async fn a_token_that_ran_out_makes_the_list_be_read_again_at_once_without_doubl
 
 #[tokio::test]
 async fn a_server_that_refuses_the_watch_cache_is_read_in_pages_and_endless_pages_end() {
-    let (cluster, _) = cluster(|asked| {
+    let (cluster, _log) = cluster(|asked| {
         version(asked, 37).unwrap_or_else(|| match (asked.path.as_str(), asked.query.get("limit")) {
             (_, None) => Answer::refusal(400, "resourceVersion is not supported"),
             ("/api/v1/pods", Some(_)) => Answer::items([pod("a")]),
@@ -105,7 +107,7 @@ async fn a_server_that_refuses_the_watch_cache_is_read_in_pages_and_endless_page
 
 #[tokio::test]
 async fn what_is_forbidden_is_a_named_gap_and_the_rest_is_read() {
-    let (cluster, _) = cluster(|asked| {
+    let (cluster, _log) = cluster(|asked| {
         version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
             "/api/v1/nodes" => Answer::refusal(403, "nodes is forbidden"),
             "/api/v1/pods" => Answer::items([pod("a")]),
@@ -120,7 +122,7 @@ async fn what_is_forbidden_is_a_named_gap_and_the_rest_is_read() {
 #[tokio::test(start_paused = true)]
 async fn a_throttling_server_is_given_the_time_that_it_asks_for() {
     let asked_for_pods = AtomicU32::new(0);
-    let (cluster, _) = cluster(move |asked| {
+    let (cluster, _log) = cluster(move |asked| {
         version(asked, 37).unwrap_or_else(|| match asked_for_pods.fetch_add(1, Ordering::SeqCst) {
             0 => Answer::refusal(429, "too many").header("retry-after", "7"),
             1 => Answer::refusal(429, "too many").header("retry-after", "3600"),
@@ -137,7 +139,7 @@ async fn a_throttling_server_is_given_the_time_that_it_asks_for() {
 
 #[tokio::test(start_paused = true)]
 async fn the_deadline_ends_a_slow_list_and_keeps_what_came() {
-    let (cluster, _) = cluster(|asked| {
+    let (cluster, _log) = cluster(|asked| {
         version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
             "/api/v1/pods" => Answer::text(r#"{"kind":"PodList","items":[{"metadata":{"name":"a"}},{"meta"#).stalls(),
             _ => Answer::items([json!({"metadata": {"name": "n1"}})]),
@@ -154,14 +156,14 @@ async fn the_deadline_ends_a_slow_list_and_keeps_what_came() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_is_unreachable_after_the_deadline() {
-    let (cluster, _) = cluster(|_| Answer::text("{").stalls());
+    let (cluster, _log) = cluster(|_| Answer::text("{").stalls());
     let error = cluster.read(&everything()).await.unwrap_err();
     assert_eq!(error.obstacle, Obstacle::TimedOut);
 }
 
 #[tokio::test]
 async fn broken_answers_fail_their_list_only() {
-    let (cluster, _) = cluster(|asked| {
+    let (cluster, _log) = cluster(|asked| {
         version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
             "/api/v1/pods" => Answer::text(r#"{"kind":"PodList","items":[{"metadata":{"name":"a"}}"#),
             "/api/v1/nodes" => Answer::text("<html>gateway</html>"),
@@ -185,7 +187,7 @@ async fn broken_answers_fail_their_list_only() {
 #[tokio::test]
 async fn a_connection_that_breaks_once_is_no_gap() {
     let times = AtomicU32::new(0);
-    let (cluster, _) = cluster(move |asked| {
+    let (cluster, _log) = cluster(move |asked| {
         version(asked, 37).unwrap_or_else(|| match times.fetch_add(1, Ordering::SeqCst) {
             0 => Answer::text(r#"{"kind":"PodList","items":[{"metadata":{"name":"a"}},"#).breaks(),
             _ => Answer::items([pod("a"), pod("b")]),
@@ -197,7 +199,12 @@ async fn a_connection_that_breaks_once_is_no_gap() {
 
 #[tokio::test]
 async fn one_namespace_is_asked_for_by_path_and_the_cluster_wide_kinds_stay() {
-    let (cluster, log) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::items([])));
+    let (cluster, log) = cluster(|asked| {
+        version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
+            "/api/v1/namespaces" => Answer::items([json!({"metadata": {"name": "shop"}})]),
+            _ => Answer::items([]),
+        })
+    });
     let request = everything().in_scope(Scope::Namespace("shop".to_owned()));
     let snapshot = cluster.read(&request).await.unwrap();
     assert_eq!(snapshot.scope, Scope::Namespace("shop".to_owned()));
@@ -209,30 +216,50 @@ async fn one_namespace_is_asked_for_by_path_and_the_cluster_wide_kinds_stay() {
 }
 
 #[tokio::test]
-async fn of_secrets_only_names_types_and_certificates_are_kept() {
+async fn a_namespace_that_does_not_exist_is_not_a_healthy_one() {
+    async fn in_shpo(namespaces: fn() -> Answer) -> Result<Snapshot, Unreachable> {
+        let (cluster, _) = cluster(move |asked| {
+            version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
+                "/api/v1/namespaces" => namespaces(),
+                _ => Answer::items([]),
+            })
+        });
+        cluster.read(&everything().in_scope(Scope::Namespace("shpo".to_owned()))).await
+    }
+    let error = in_shpo(|| Answer::items([json!({"metadata": {"name": "shop"}})])).await.unwrap_err();
+    assert_eq!(error.obstacle, Obstacle::NoSuchNamespace);
+    assert!(error.to_string().ends_with("it has no namespace \"shpo\"; it has shop."), "{error}");
+    // Where nobody may see the namespaces, nobody can tell.
+    in_shpo(|| Answer::refusal(403, "no")).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_secrets_only_names_types_keys_and_certificates_are_kept() {
     let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let (certificate, key) = (encoded("CERTIFICATE"), encoded("PRIVATE"));
     let (cluster, log) = cluster(move |asked| {
         version(asked, 37).unwrap_or_else(|| {
             let meta = |name: &str| json!({"metadata": {"name": name, "namespace": "shop", "uid": name}});
-            if asked.query.contains_key("fieldSelector") {
+            if asked.query["fieldSelector"] == "type%3Dhelm.sh%2Frelease.v1" {
+                Answer::items([meta("release")])
+            } else {
                 let mut tls = meta("web-tls");
                 tls["type"] = json!("kubernetes.io/tls");
                 tls["data"] = json!({"tls.crt": certificate, "tls.key": key});
                 Answer::items([tls])
-            } else {
-                Answer::items([meta("db"), meta("web-tls")])
             }
         })
     });
     let request = ReadRequest { resources: [Resource::Secrets].into(), ..everything() };
     let snapshot = cluster.read(&request).await.unwrap();
     let kept: Vec<_> =
-        snapshot.secrets.iter().map(|s| (s.meta.name.as_str(), s.type_.as_str(), s.certificate.pem())).collect();
-    assert_eq!(kept, [("db", "", None), ("web-tls", "kubernetes.io/tls", Some(&b"CERTIFICATE"[..]))]);
+        snapshot.secrets.iter().map(|s| (s.meta.name.as_str(), s.type_.as_str(), s.data.pem())).collect();
+    assert_eq!(kept, [("web-tls", "kubernetes.io/tls", Some(&b"CERTIFICATE"[..])), ("release", "", None)]);
+    assert!(snapshot.secrets[0].data.contains("tls.key"));
+    assert_eq!(snapshot.reads.objects, 2);
     let log = log.lock().unwrap();
-    assert!(log[1].accept.contains("as=PartialObjectMetadataList"));
-    assert_eq!(log[2].query["fieldSelector"], "type%3Dkubernetes.io%2Ftls");
+    assert!(log[1].accept.contains("as=PartialObjectMetadataList"), "a release may be large");
+    assert_eq!(log[2].query["fieldSelector"], "type%21%3Dhelm.sh%2Frelease.v1");
 }
 
 #[tokio::test]
@@ -240,20 +267,22 @@ async fn what_stands_in_the_way_is_told_apart() {
     for (status, obstacle) in
         [(401, Obstacle::Unauthorized), (403, Obstacle::Forbidden), (404, Obstacle::NotKubernetes)]
     {
-        let (cluster, _) = cluster(move |_| Answer::refusal(status, "no"));
+        let (cluster, _log) = cluster(move |_| Answer::refusal(status, "no"));
         let error = cluster.read(&everything()).await.unwrap_err();
         assert_eq!(error.obstacle, obstacle, "{error}");
         assert!(error.to_string().contains("cluster test"), "{error}");
     }
-    let (cluster, _) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::refusal(401, "no")));
-    assert_eq!(cluster.read(&everything()).await.unwrap_err().obstacle, Obstacle::Unauthorized);
+    let (listing_not, _log) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::refusal(401, "no")));
+    assert_eq!(listing_not.read(&everything()).await.unwrap_err().obstacle, Obstacle::Unauthorized);
+    let (portal, _portal_log) = cluster(|_| Answer::text("<html>Sign in to the network</html>"));
+    assert_eq!(portal.read(&everything()).await.unwrap_err().obstacle, Obstacle::NotKubernetes);
 }
 
 #[tokio::test]
 async fn equal_texts_of_a_large_list_are_kept_once() {
     let item = Bytes::from(pod("p").to_string().replace("acme/c:1", &format!("acme/{}:1", "x".repeat(200))) + ",");
     let last = Bytes::from(pod("last").to_string() + r#"],"kind":"PodList"}"#);
-    let (cluster, _) = cluster(move |asked| {
+    let (cluster, _log) = cluster(move |asked| {
         version(asked, 37).unwrap_or_else(|| {
             let mut chunks = vec![Bytes::from_static(br#"{"items":["#)];
             chunks.extend(std::iter::repeat_n(item.clone(), 20_000));

@@ -10,7 +10,7 @@ use crate::{
     inspection::{
         self, Inspected, Order,
         archive::{self, Listener, RUNS, Run},
-        finding::{Finding, Severity},
+        finding::{Finding, Remedy, Severity},
     },
     outbox::{Class, Draft, RowKind, SENT, Subject},
     repair::PROPOSALS,
@@ -33,10 +33,9 @@ pub(super) fn open(desk: &Desk, commit: &mut Commit, (cluster, namespace): (&str
 
 pub(super) async fn handle(desk: &Desk, taken: &Taken, cluster: &str, namespace: Option<&str>) -> Result<(), Failure> {
     let reader = desk.clusters.get(cluster).ok_or_else(|| anyhow!("the cluster {cluster} is not configured any more"));
-    let last = archive::latest(&desk.store, cluster, namespace)?;
+    let history = archive::history(&desk.store, cluster, namespace)?;
     let outcome = match reader {
         Ok(reader) => {
-            let history = last.map(|stored| stored.history()).unwrap_or_default();
             let order = Order::daily(namespace);
             let inspect = inspection::run(reader, &order, &history, desk.clock.now());
             match first_chat(desk, cluster, namespace)? {
@@ -163,7 +162,7 @@ fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, k
             make(commit, format!("Details {number}"), details),
             make(commit, format!("Explain {number}"), explain),
         ];
-        row.extend(fix_button(desk, commit, to, &report.cluster, finding, &format!("Fix {number}…")));
+        row.extend(fix_button(desk, commit, to, &report.cluster, (finding, None), &format!("Fix {number}…")));
         blocks.push(Block::Buttons(row));
     }
     if !blocks.is_empty() {
@@ -179,25 +178,25 @@ fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, k
     blocks
 }
 
-/// The button for the remedy that cures a finding, where there is one and repairs are on.
+/// The button for the remedy that cures a finding, where there is one and repairs are on; `why` it is that one, where
+/// a cause chain tells.
 pub(super) fn fix_button(
     desk: &Desk,
     commit: &mut Commit,
     to: &ChannelRef,
     cluster: &str,
-    finding: &Finding,
+    (finding, why): (&Finding, Option<&str>),
     label: &str,
 ) -> Option<Button> {
     if !desk.policy.enabled {
         return None;
     }
-    let remedy = finding.remedies.iter().find(|remedy| remedy.as_action().is_some())?;
-    let hint = remedy.as_action()?.clone();
+    let hint = finding.remedies.iter().find_map(Remedy::as_action)?.clone();
     let purpose = Purpose::Fix {
         cluster: cluster.to_owned(),
         hint,
         finding: Some(finding.fingerprint.clone()),
-        reason: Some(remedy.title.clone()),
+        reason: Some(format!("{}.", why.unwrap_or(&finding.title))),
     };
     Some(button::make(commit, (to, desk.clock.now() + button::LASTS), (label, ButtonStyle::Primary), purpose))
 }

@@ -1,6 +1,6 @@
 //! The reports that were taken, and who waits for the next one.
 
-use super::{History, Inspected, RestartCounts};
+use super::{History, Inspected, Memory, RestartCounts};
 use crate::{
     report::{Day, Report, Trend},
     schedule::Missed,
@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// Reports by cluster, scope and time.
 pub const REPORTS: Table<Stored> = Table::new("reports");
+/// What the next inspection compares with, by cluster and scope.
+pub const MEMORIES: Table<Memory> = Table::new("memories");
 /// The inspection that waits or runs, by cluster and scope: whoever asks meanwhile joins it.
 pub const RUNS: Table<Run> = Table::new("runs");
 
@@ -21,20 +23,9 @@ pub const RUNS: Table<Run> = Table::new("runs");
 pub struct Stored {
     /// The report.
     pub report: Report,
-    /// How often each container had restarted by then.
-    #[serde(default)]
+    /// How often each container had restarted by then: in reports that were kept before there were memories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restarts: Option<RestartCounts>,
-}
-
-impl Stored {
-    /// What the next inspection is compared with.
-    pub fn history(&self) -> History {
-        let history = History::since(&self.report);
-        match &self.restarts {
-            Some(restarts) => history.with_restarts(restarts.clone()),
-            None => history,
-        }
-    }
 }
 
 /// An inspection that was asked for.
@@ -91,6 +82,9 @@ pub enum Listener {
 impl Record for Stored {
     const VERSION: u16 = 1;
 }
+impl Record for Memory {
+    const VERSION: u16 = 1;
+}
 impl Record for Run {
     const VERSION: u16 = 1;
 }
@@ -100,11 +94,27 @@ pub fn run_key(cluster: &str, namespace: Option<&str>) -> (String, String) {
     (cluster.to_owned(), namespace.unwrap_or("").to_owned())
 }
 
-/// Keeps a report.
+/// Keeps a report, and what the next one is compared with.
 pub fn keep(commit: &mut Commit, namespace: Option<&str>, inspected: &Inspected) {
-    let Inspected { report, restarts } = inspected.clone();
+    let Inspected { report, memory } = inspected;
+    commit.put(&MEMORIES, run_key(&report.cluster, namespace), memory);
     let key = (report.cluster.clone(), namespace.unwrap_or("").to_owned(), report.taken_at);
-    commit.put(&REPORTS, key, &Stored { report, restarts: Some(restarts) });
+    commit.put(&REPORTS, key, &Stored { report: report.clone(), restarts: None });
+}
+
+/// What the next inspection of a scope is compared with.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn history(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<History, ReadError> {
+    let Some(last) = latest(store, cluster, namespace)? else { return Ok(History::default()) };
+    let history = History::since(&last.report);
+    let memory = store.get(&MEMORIES, run_key(cluster, namespace))?;
+    Ok(match (memory, last.restarts) {
+        (Some(memory), _) => history.with_memory(memory.into_value()),
+        (None, Some(restarts)) => history.with_restarts(restarts),
+        (None, None) => history,
+    })
 }
 
 /// The last report of a scope.

@@ -1,5 +1,6 @@
 //! What a person asked to be told: which checks, and from which numbers on.
 
+use super::checks::Set;
 use super::finding::Severity;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -29,9 +30,12 @@ pub enum CheckSet {
 }
 
 impl CheckSet {
-    /// Whether a check of the set `of` runs when this one is asked for.
-    pub fn includes(self, of: Self) -> bool {
-        self == Self::All || self == of
+    /// Whether a check of that set of the catalogue runs when this one is asked for.
+    pub fn includes(self, of: Set) -> bool {
+        match of {
+            Set::Daily | Set::Extra => self != Self::Hygiene,
+            Set::Hygiene => self != Self::Daily,
+        }
     }
 
     /// The lower-case name, as on the command line.
@@ -70,12 +74,36 @@ pub struct Thresholds {
     /// How long something may be pending, not ready or unavailable before it is reported: a healthy rollout is done by
     /// then.
     pub settle: TimeDelta,
+    /// How long an Ingress, a Gateway or a load balancer may wait for its address.
+    pub address: TimeDelta,
+    /// How long a claim may be growing.
+    pub resize: TimeDelta,
+    /// How long something may take to be deleted, attached or made.
+    pub deletion: TimeDelta,
+    /// How long a finalizer may hold an object that is being deleted.
+    pub finalizers: TimeDelta,
+    /// How long a snapshot may take.
+    pub snapshot: TimeDelta,
+    /// From which age on what nobody uses is left over.
+    pub left_over: TimeDelta,
+    /// How soon a volume must be full to be said today.
+    pub fill_forecast: TimeDelta,
+    /// Percent of a volume from which on it is critical.
+    pub volume_critical: u8,
+    /// Percent of a volume from which on it is high.
+    pub volume_high: u8,
+    /// Percent of a volume's inodes from which on to report.
+    pub inodes: u8,
+    /// Percent of the volumes that a node can attach from which on to report.
+    pub attachments: u8,
     /// How long ago something that is over (a restart, a failed Job) is still news.
     pub window: TimeDelta,
     /// From how many restarts on a container is restarting often.
     pub restarts: i32,
     /// Percent of a quota from which on it is high.
     pub quota_high: u8,
+    /// Percent of a ServiceCIDR's addresses in use from which on to report.
+    pub addresses: u8,
     /// Percent of a quota from which on it is medium.
     pub quota_medium: u8,
     /// Validity left of a certificate up to which it is critical.
@@ -90,9 +118,21 @@ impl Default for Thresholds {
     fn default() -> Self {
         Self {
             settle: TimeDelta::minutes(5),
+            address: TimeDelta::minutes(10),
+            resize: TimeDelta::minutes(30),
+            deletion: TimeDelta::minutes(10),
+            finalizers: TimeDelta::minutes(30),
+            snapshot: TimeDelta::hours(1),
+            left_over: TimeDelta::days(7),
+            fill_forecast: TimeDelta::hours(72),
+            volume_critical: 95,
+            volume_high: 85,
+            inodes: 90,
+            attachments: 90,
             window: TimeDelta::hours(24),
             restarts: 3,
             quota_high: 95,
+            addresses: 85,
             quota_medium: 85,
             certificate_critical: TimeDelta::days(3),
             certificate_high: TimeDelta::days(14),

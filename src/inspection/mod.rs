@@ -12,19 +12,19 @@ use crate::diagnosis::{self, Graph};
 use crate::report::{Gap, Grade, Report, SCHEMA, score};
 use crate::snapshot::{Resource, Scope, Snapshot, State, Why};
 use crate::texts;
-use checks::{Check, Draft, Role, Scene, TABLE};
+use checks::{Check, Draft, Role, Scene};
 use finding::{CheckId, Finding, FindingState, Fingerprint, Target};
 
 pub use attention::{CheckSet, Settings, Thresholds};
-pub use history::{History, RestartCounts};
-pub use run::{Explained, Inspected, Order, run, why};
+pub use history::{History, Memory, RestartCounts};
+pub use run::{Explained, Inspected, Order, read, run, why};
 
 /// Runs the checks that the settings ask for, folds symptoms under their causes, and compares with the last time.
 /// `duration_ms` is the reading's; who also measures the checking adds that.
 pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> Report {
     let graph = Graph::new(snapshot);
     let scene = Scene::new(&graph, history, &settings.thresholds);
-    let chosen: Vec<&Check> = TABLE.iter().filter(|check| settings.set.includes(check.set)).collect();
+    let chosen: Vec<&Check> = checks::all().filter(|check| settings.set.includes(check.set)).collect();
     let mut findings = Vec::new();
     for check in chosen.iter().filter(|check| runs(snapshot, check)) {
         findings.extend((check.find)(&scene).into_iter().map(|draft| finding(snapshot, check, draft)));
@@ -75,13 +75,17 @@ fn saw_everything(snapshot: &Snapshot, check: &Check) -> bool {
     })
 }
 
-/// The checks that could look at what they are about. What the cluster does not have cannot be looked at.
+/// The checks that could look at all of what they are about. What the cluster does not have cannot be looked at.
 fn ran(snapshot: &Snapshot, chosen: &[&Check]) -> Vec<CheckId> {
-    let read = |(resource, role): &(Resource, Role)| match role {
-        Role::Walked | Role::Complete => snapshot.has_read(*resource),
-        Role::Part | Role::Detail => true,
+    let looked = |check: &&&Check| {
+        let walked = || check.data.iter().filter(|(_, role)| *role == Role::Walked).map(|(resource, _)| *resource);
+        let whole = |resource: Resource| match snapshot.state_of(resource) {
+            State::Read | State::Unread(Why::NotServed) => true,
+            State::Unread(_) => false,
+        };
+        runs(snapshot, check) && walked().all(whole) && walked().any(|resource| snapshot.has_read(resource))
     };
-    chosen.iter().filter(|check| check.data.iter().all(read)).map(|check| check.id.clone()).collect()
+    chosen.iter().filter(looked).map(|check| check.id.clone()).collect()
 }
 
 fn in_scope(snapshot: &Snapshot, target: &Target) -> bool {

@@ -1,8 +1,8 @@
 //! One inspection with its I/O: read the cluster, look at the snapshot, and measure both together.
 
-use super::{CheckSet, History, RestartCounts, Settings, finding::Finding, inspect};
+use super::{CheckSet, History, Memory, Settings, checks, finding::Finding, inspect};
 use crate::{
-    cluster::{Cluster, ReadRequest, Unreachable},
+    cluster::{Cluster, Obstacle, ReadRequest, Unreachable},
     diagnosis::{self, Chain},
     report::Report,
     snapshot::{Scope, Snapshot},
@@ -33,8 +33,8 @@ impl Order {
 pub struct Inspected {
     /// The report.
     pub report: Report,
-    /// How often each container had restarted by now, for the next one.
-    pub restarts: RestartCounts,
+    /// What the next one is compared with.
+    pub memory: Memory,
 }
 
 /// Inspects a cluster.
@@ -51,7 +51,7 @@ pub async fn run(
     let snapshot = read(cluster, order, now).await?;
     let mut report = inspect(&snapshot, history, &Settings { set: order.set, ..Settings::default() });
     report.duration_ms = begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
-    Ok(Inspected { report, restarts: RestartCounts::of(&snapshot) })
+    Ok(Inspected { report, memory: Memory::of(&snapshot, history.memory()) })
 }
 
 /// Why an object is as it is.
@@ -63,7 +63,8 @@ pub struct Explained {
     pub root: Option<Finding>,
 }
 
-/// Reads the cluster and explains one object. The whole cluster is read, because a cause can be anywhere.
+/// Reads the cluster and explains one object. The whole cluster is read, because a cause can be anywhere; its namespace
+/// alone where the identity may read no more.
 ///
 /// # Errors
 /// When nothing at all could be read.
@@ -72,7 +73,13 @@ pub async fn why(
     (kind, namespace, name): (&str, Option<&str>, &str),
     now: DateTime<Utc>,
 ) -> Result<Explained, Unreachable> {
-    let snapshot = read(cluster, &Order::default(), now).await?;
+    let whole = Order { set: CheckSet::All, ..Order::default() };
+    let snapshot = match read(cluster, &whole, now).await {
+        Err(Unreachable { obstacle: Obstacle::Forbidden, .. }) if namespace.is_some() => {
+            read(cluster, &Order { namespace: namespace.map(str::to_owned), ..whole }, now).await?
+        }
+        read => read?,
+    };
     let settings = Settings { set: CheckSet::All, ..Settings::default() };
     let report = inspect(&snapshot, &History::default(), &settings);
     let chain = diagnosis::why(&snapshot, &report, kind, namespace.unwrap_or_default(), name);
@@ -80,9 +87,14 @@ pub async fn why(
     Ok(Explained { chain, root })
 }
 
-async fn read(cluster: &Cluster, order: &Order, now: DateTime<Utc>) -> Result<Snapshot, Unreachable> {
+/// Reads what the checks of an order and the graph look at.
+///
+/// # Errors
+/// When nothing at all could be read.
+pub async fn read(cluster: &Cluster, order: &Order, now: DateTime<Utc>) -> Result<Snapshot, Unreachable> {
     let scope = order.namespace.clone().map_or(Scope::AllNamespaces, Scope::Namespace);
-    let mut request = ReadRequest::new(now).in_scope(scope);
+    let wanted = checks::resources(order.set).into_iter().chain(diagnosis::resources()).collect();
+    let mut request = ReadRequest::new(now).only(&wanted).in_scope(scope);
     if order.secrets || cluster.reads_secrets() {
         request = request.with_secrets();
     }

@@ -15,6 +15,8 @@ pub const WHOLE: usize = 40;
 
 /// Why a list is missing that nobody wanted to be read.
 const SWITCHED_OFF: &str = "switched off";
+/// Why a source is missing that nobody has set up.
+const NOT_CONFIGURED: &str = "not configured";
 
 /// `list secrets`.
 pub(crate) fn list_of(resource: Resource) -> String {
@@ -27,6 +29,7 @@ pub(crate) fn why_unread(why: &Why) -> String {
         Why::Forbidden => "forbidden".to_owned(),
         Why::NotServed => "the cluster does not have it".to_owned(),
         Why::SwitchedOff => SWITCHED_OFF.to_owned(),
+        Why::NotConfigured => NOT_CONFIGURED.to_owned(),
         Why::TimedOut => "not answered in time".to_owned(),
         Why::Failed(reason) => reason.clone(),
     }
@@ -102,7 +105,7 @@ pub(crate) fn verdict(report: &Report) -> String {
             }
         }
         None if report.reads.objects == 0 && !report.gaps.is_empty() => "nothing could be inspected.".to_owned(),
-        None if report.gaps.iter().any(|gap| gap.why != SWITCHED_OFF) => {
+        None if report.gaps.iter().any(|gap| ![SWITCHED_OFF, NOT_CONFIGURED].contains(&gap.why.as_str())) => {
             format!("what could be read is well (score {}, {}).", report.score, report.grade)
         }
         None => format!("all is well (score {}, {}).", report.score, report.grade),

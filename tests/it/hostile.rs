@@ -1,6 +1,6 @@
 //! Names and messages of the cluster's that try to be more than text: they stay text in every form, and none of them hides.
 
-use crate::forms::{samples, trouble};
+use crate::forms::{self, samples};
 use contract::{Body, plain};
 use roundsman::inspection::finding::{CheckId, Evidence, Remedy, Severity};
 use roundsman::report::{Form, Gap, Report, View};
@@ -18,7 +18,7 @@ fn on_one_line(text: &str) -> String {
 
 /// The report in trouble, with the nasty text wherever the cluster or a kubeconfig can put one.
 fn report() -> Report {
-    let mut report = trouble();
+    let mut report = forms::report("trouble");
     report.cluster = NASTY.to_owned();
     for finding in &mut report.findings {
         finding.target.name = NASTY.to_owned();

@@ -34,7 +34,7 @@ const PURE: &[&str] = &[
     "src/snapshot/",
     "src/diagnosis/",
     "src/inspection/finding.rs",
-    "src/inspection/history.rs",
+    "src/inspection/history/",
     "src/inspection/attention.rs",
     "src/inspection/checks/",
     "src/report/",

@@ -3,14 +3,17 @@
 
 mod causes;
 mod checks;
+mod cli;
+mod console;
 mod forms;
 mod history;
 mod hostile;
-mod inspect;
+mod kills;
 mod layering;
 mod refusals;
 mod repairs;
 mod rounds;
+mod shapes;
 mod showing;
 mod words;
 mod world;

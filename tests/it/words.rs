@@ -46,7 +46,7 @@ fn says(name: &str, text: &str) {
     assert!(text.trim_end() == expected.trim_end(), "{} is not what it says now: {}", path.display(), now.display());
 }
 
-pub(crate) const TROUBLE: &[&str] = &["bad-image", "node-down", "out-of-memory", "wrong-selector", "quota-half"];
+const TROUBLE: &[&str] = &["bad-image", "node-down", "out-of-memory", "wrong-selector", "quota-half"];
 
 #[test]
 fn a_cluster_in_trouble_in_the_terminal() {

@@ -1,12 +1,56 @@
 //! Services that lead nowhere.
 
+use super::check::row::*;
 use super::scene::{Draft, Scene, container_statuses, is_live, target};
 use crate::diagnosis::{ObjectId, Relation};
 use crate::inspection::finding::{Evidence, Severity};
+use crate::snapshot::Resource::{Deployments, EndpointSlices, Pods, Services, StatefulSets};
 use crate::snapshot::{IntOrString, Labels, Pod, Service, selects};
 use crate::texts::findings as texts;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: CheckId::new("service/no-endpoints"),
+        kind: "Service",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[
+            (Services, Walked),
+            (EndpointSlices, Complete),
+            (Pods, Detail),
+            (Deployments, Detail),
+            (StatefulSets, Detail),
+        ],
+        gate: Some("5m"),
+        means: "Nobody answers behind the Service: callers get connection errors.",
+        advice: "Look at the pods that it selects, and at its selector.",
+        find: no_endpoints,
+    },
+    Check {
+        id: CheckId::new("service/selector-no-pods"),
+        kind: "Service",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(Services, Walked), (Pods, Complete), (Deployments, Detail), (StatefulSets, Detail)],
+        gate: Some("5m"),
+        means: "The Service's selector matches no pod: a wrong label, or nothing deployed.",
+        advice: "Compare the selector with the labels of the pods that should serve.",
+        find: selector_no_pods,
+    },
+    Check {
+        id: CheckId::new("service/target-port-mismatch"),
+        kind: "Service",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(Services, Walked), (Pods, Complete)],
+        gate: None,
+        means: "The Service sends to a port that its pods do not offer.",
+        advice: "Correct the Service's targetPort or the container's port.",
+        find: target_port_mismatch,
+    },
+];
 
 pub(super) fn no_endpoints(scene: &Scene<'_>) -> Vec<Draft> {
     let workloads = Workloads::of(scene);
@@ -90,7 +134,7 @@ pub(super) fn target_port_mismatch(scene: &Scene<'_>) -> Vec<Draft> {
 
 /// Services whose endpoints Kubernetes makes from a selector. Those without one are somebody else's: leader election,
 /// external addresses, names elsewhere.
-fn selecting<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (ObjectId, &'a Service)> {
+pub(super) fn selecting<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (ObjectId, &'a Service)> {
     let graph = scene.graph;
     scene.snapshot.services.iter().filter_map(move |service| {
         let led = service.meta.annotations.contains_key("control-plane.alpha.kubernetes.io/leader");
@@ -100,7 +144,7 @@ fn selecting<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (ObjectId, &'a Servi
     })
 }
 
-fn selected<'a>(scene: &Scene<'a>, service: ObjectId) -> impl Iterator<Item = &'a Pod> {
+pub(super) fn selected<'a>(scene: &Scene<'a>, service: ObjectId) -> impl Iterator<Item = &'a Pod> {
     let graph = scene.graph;
     let selected = graph.depends_on(service).filter(|(relation, _)| *relation == Relation::Selects);
     selected.filter_map(move |(_, pod)| graph.as_pod(pod))
@@ -153,7 +197,8 @@ impl<'a> Workloads<'a> {
     }
 }
 
-struct Port<'a> {
+/// A port that a pod declares.
+pub(super) struct Port<'a> {
     name: &'a str,
     number: i32,
 }
@@ -164,7 +209,7 @@ impl Port<'_> {
     }
 }
 
-fn ports(pod: &Pod) -> impl Iterator<Item = Port<'_>> {
+pub(super) fn ports(pod: &Pod) -> impl Iterator<Item = Port<'_>> {
     // Sidecars are init containers that stay.
     let sidecars = pod.spec.init_containers.iter().filter(|container| container.restart_policy == "Always");
     let containers = pod.spec.containers.iter().chain(sidecars);

@@ -178,6 +178,14 @@ impl Chat {
         }
     }
 
+    /// The platform has nothing left to hand in, and nobody is shown that the bot is still thinking.
+    pub(crate) fn all_acknowledged(&self) -> bool {
+        match self {
+            Self::Telegram { fake, .. } => fake.pending() == 0,
+            Self::Discord { fake, channel, .. } => fake.thinking(channel) == 0,
+        }
+    }
+
     /// Waits for a message that this person sees.
     pub(crate) async fn wait(&self, who: Who, what: &str, wanted: impl Fn(&Seen) -> bool) -> Seen {
         let looked = super::eventually_with(async || self.seen_by(who).into_iter().find(|seen| wanted(seen))).await;

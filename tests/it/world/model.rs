@@ -18,12 +18,14 @@ use std::{
 use tokio::task::JoinSet;
 
 /// One reply of the model.
+#[derive(Clone)]
 pub(crate) struct Turn {
     needs: Vec<String>,
     lacks: Vec<String>,
     reply: Reply,
 }
 
+#[derive(Clone)]
 enum Reply {
     Say(String),
     Calls(Vec<(String, Value)>),
@@ -100,6 +102,8 @@ struct Shared {
 #[derive(Default)]
 struct Play {
     turns: VecDeque<Turn>,
+    /// Where every question starts; empty for a script that is played once.
+    anew: VecDeque<Turn>,
     problems: Vec<String>,
     requests: Vec<Value>,
     keys: Vec<String>,
@@ -107,7 +111,15 @@ struct Play {
 
 impl Script {
     pub(crate) async fn start(turns: Vec<Turn>) -> Self {
-        let play = Play { turns: turns.into(), ..Play::default() };
+        Self::serve(Play { turns: turns.into(), ..Play::default() }).await
+    }
+
+    /// Begins anew with every question: for a bot that may be killed over an answer and ask again.
+    pub(crate) async fn for_every_question(turns: Vec<Turn>) -> Self {
+        Self::serve(Play { anew: turns.into(), ..Play::default() }).await
+    }
+
+    async fn serve(play: Play) -> Self {
         let shared = Arc::new(Shared { play: Mutex::new(play), asked: tokio::sync::watch::Sender::new(0) });
         let app = Router::new().route("/v1/chat/completions", post(complete)).with_state(Arc::clone(&shared));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -155,6 +167,11 @@ fn texts(request: &Value) -> String {
     messages.map(|message| format!("{}\n{}", text(message), message["tool_calls"])).collect::<Vec<_>>().join("\n")
 }
 
+/// Whether nothing was called for it yet.
+fn is_question(request: &Value) -> bool {
+    request["messages"].as_array().and_then(|all| all.last()).is_some_and(|last| last["role"] == "user")
+}
+
 /// Calls without results, and results without calls.
 fn orphans(request: &Value) -> Option<String> {
     let mut open: Vec<String> = Vec::new();
@@ -181,6 +198,9 @@ async fn complete(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: B
         let key = headers.get("authorization").and_then(|key| key.to_str().ok()).unwrap_or_default();
         play.keys.push(key.to_owned());
         let (said, whole) = (texts(&request), String::from_utf8_lossy(&body).into_owned());
+        if !play.anew.is_empty() && is_question(&request) {
+            play.turns = play.anew.clone();
+        }
         let number = play.requests.len() + 1;
         let orphan = orphans(&request);
         play.requests.push(request);

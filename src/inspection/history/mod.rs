@@ -1,18 +1,28 @@
 //! What the last inspection said, and what that makes of this one: new, ongoing, resolved, or not looked at again.
 
+mod memory;
+mod nodes;
+mod restarts;
+mod series;
+mod workloads;
+
 use super::finding::{Finding, FindingState, Fingerprint};
 use crate::report::{Changes, Report, Resolved};
-use crate::snapshot::Snapshot;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
+
+pub use memory::{Memory, Part, key};
+pub use nodes::KnownNode;
+pub use restarts::RestartCounts;
+pub use series::{Fill, Usage};
+pub use workloads::{KnownConfig, KnownWorkload};
 
 /// What is known of the last inspection of the same cluster. Empty: there was none, and everything is new.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     first_seen: HashMap<Fingerprint, DateTime<Utc>>,
     roots: Vec<Resolved>,
-    restarts: Option<RestartCounts>,
+    memory: Option<Memory>,
 }
 
 impl History {
@@ -25,19 +35,32 @@ impl History {
             first_seen.entry(unknown.fingerprint.clone()).or_insert(unknown.first_seen);
             roots.push(unknown.clone());
         }
-        Self { first_seen, roots, restarts: None }
+        Self { first_seen, roots, memory: None }
+    }
+
+    /// With what that inspection saw, so that drift is seen and rates are measured.
+    #[must_use]
+    pub fn with_memory(mut self, memory: Memory) -> Self {
+        self.memory = Some(memory);
+        self
     }
 
     /// With the restart counts of that time, so that a spike is measured and not guessed.
     #[must_use]
     pub fn with_restarts(mut self, restarts: RestartCounts) -> Self {
-        self.restarts = Some(restarts);
+        self.memory.get_or_insert_default().restarts = Some(restarts);
         self
+    }
+
+    /// What the last inspection saw; None at the first one, when nothing can have changed.
+    pub fn memory(&self) -> Option<&Memory> {
+        self.memory.as_ref()
     }
 
     /// How often the container had restarted by then; None if nobody counted.
     pub fn restarts(&self, pod_uid: &str, container: &str) -> Option<i32> {
-        self.restarts.as_ref().map(|counts| counts.get(pod_uid, container))
+        let counts = self.memory.as_ref()?.restarts.as_ref();
+        counts.map(|counts| counts.get(pod_uid, container))
     }
 
     /// Marks each finding as new or ongoing, and says what became of the roots that are gone. `rechecked` says whether
@@ -79,32 +102,4 @@ impl Resolved {
             first_seen: finding.first_seen,
         }
     }
-}
-
-/// How often each container had restarted, for the next inspection to compare with. What never restarted is left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RestartCounts(BTreeMap<String, i32>);
-
-impl RestartCounts {
-    /// The counts of a snapshot.
-    pub fn of(snapshot: &Snapshot) -> Self {
-        let mut counts = BTreeMap::new();
-        for pod in &snapshot.pods {
-            for status in pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses) {
-                if status.restart_count > 0 {
-                    counts.insert(key(&pod.meta.uid, &status.name), status.restart_count);
-                }
-            }
-        }
-        Self(counts)
-    }
-
-    fn get(&self, pod_uid: &str, container: &str) -> i32 {
-        self.0.get(&key(pod_uid, container)).copied().unwrap_or_default()
-    }
-}
-
-fn key(pod_uid: &str, container: &str) -> String {
-    format!("{pod_uid}/{container}")
 }

@@ -1,0 +1,201 @@
+//! What one inspection saw that the next one compares with. Small beside the cluster: names, versions, numbers and
+//! times, never an object.
+
+use super::{
+    nodes::{self, KnownNode},
+    restarts::RestartCounts,
+    series::{self, Fill, Usage},
+    workloads::{self, KnownConfig, KnownWorkload},
+};
+use crate::snapshot::{ObjectMeta, Resource, Snapshot};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of one kind of thing, by a short key; None where nobody could look, so that nothing is concluded from
+/// what is absent.
+pub type Part<T> = Option<BTreeMap<String, T>>;
+
+/// The largest memory that is kept, as it is stored. Beyond it whole parts are forgotten: a part of a part would make
+/// the rest look new.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+
+/// What an inspection saw. A part that could not be read is what the inspection before knew of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// When.
+    pub taken_at: DateTime<Utc>,
+    /// The API server's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// How often each container had restarted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<RestartCounts>,
+    /// How many objects there were, by the lower-case plural of their kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Part<u64>,
+    /// Deployments, StatefulSets, DaemonSets and CronJobs, by [`key`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workloads: Part<KnownWorkload>,
+    /// By name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nodes: Part<KnownNode>,
+    /// ConfigMaps and Secrets that workloads mount, by [`key`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub configs: Part<KnownConfig>,
+    /// Roles and bindings that give wildcards, escalate, impersonate or bind, by [`key`]: what they give, in words that
+    /// only change when it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privileges: Part<BTreeSet<String>>,
+    /// Bindings to cluster-admin, by [`key`]: to whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admins: Part<BTreeSet<String>>,
+    /// Admission webhooks and custom resource definitions, by [`key`]: a hash of what they say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extensions: Part<String>,
+    /// Autoscalers at their maximum, by `namespace/name`: since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_max: Part<DateTime<Utc>>,
+    /// How full claims were, by `namespace/name`, the oldest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Part<Vec<Fill>>,
+    /// What workloads used, by [`key`], the oldest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Part<Vec<Usage>>,
+    /// How long finished runs of CronJobs took, in seconds, by `namespace/name` and the Job's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Part<BTreeMap<String, i64>>,
+}
+
+/// `Deployment/shop/api`, `Node/worker-1`.
+pub fn key(kind: &str, meta: &ObjectMeta) -> String {
+    if meta.namespace.is_empty() {
+        format!("{kind}/{}", meta.name)
+    } else {
+        format!("{kind}/{}/{}", meta.namespace, meta.name)
+    }
+}
+
+impl Memory {
+    /// What to remember of a snapshot. `before` is what was remembered until now: since when something is so, and the
+    /// earlier points of what is measured again and again, go on from there.
+    pub fn of(snapshot: &Snapshot, before: Option<&Self>) -> Self {
+        let none = Self::default();
+        let before = before.unwrap_or(&none);
+        let read = |resources: &[Resource]| resources.iter().all(|resource| snapshot.has_read(*resource));
+        Self {
+            taken_at: snapshot.taken_at,
+            version: snapshot.version.clone().or_else(|| before.version.clone()),
+            restarts: if read(&[Resource::Pods]) { Some(RestartCounts::of(snapshot)) } else { before.restarts.clone() },
+            counts: Some(counts(snapshot, before.counts.as_ref())),
+            workloads: fresh(read(workloads::READS), || workloads::of(snapshot), &before.workloads),
+            nodes: fresh(read(&[Resource::Nodes]), || nodes::of(snapshot, before.nodes.as_ref()), &before.nodes),
+            configs: before.configs.clone(),
+            privileges: before.privileges.clone(),
+            admins: before.admins.clone(),
+            extensions: before.extensions.clone(),
+            at_max: fresh(
+                read(&[Resource::HorizontalPodAutoscalers]),
+                || series::at_max(snapshot, before.at_max.as_ref()),
+                &before.at_max,
+            ),
+            claims: before.claims.clone(),
+            usage: before.usage.clone(),
+            runs: fresh(
+                read(&[Resource::Jobs, Resource::CronJobs]),
+                || series::runs(snapshot, before.runs.as_ref()),
+                &before.runs,
+            ),
+        }
+        .bounded(MOST_BYTES)
+    }
+
+    /// Forgets parts until the rest fits: first what only refines a finding, last what tells drift.
+    fn bounded(mut self, most: usize) -> Self {
+        let forget: [fn(&mut Self); 7] = [
+            |memory| memory.usage = None,
+            |memory| memory.runs = None,
+            |memory| memory.configs = None,
+            |memory| memory.restarts = None,
+            |memory| memory.claims = None,
+            |memory| memory.workloads = None,
+            |memory| *memory = Self { taken_at: memory.taken_at, version: memory.version.take(), ..Self::default() },
+        ];
+        for forget in forget {
+            // What cannot be written cannot be kept either.
+            if serde_json::to_vec(&self).is_ok_and(|text| text.len() <= most) {
+                break;
+            }
+            forget(&mut self);
+        }
+        self
+    }
+}
+
+fn fresh<T: Clone>(is_read: bool, look: impl FnOnce() -> BTreeMap<String, T>, before: &Part<T>) -> Part<T> {
+    if is_read { Some(look()) } else { before.clone() }
+}
+
+/// The counts of complete lists; of the others, the last one that is known.
+fn counts(snapshot: &Snapshot, before: Option<&BTreeMap<String, u64>>) -> BTreeMap<String, u64> {
+    let mut counts = before.cloned().unwrap_or_default();
+    for resource in Resource::ALL.iter().copied().filter(|resource| snapshot.has_read(*resource)) {
+        counts.insert(resource.plural().to_owned(), snapshot.count(resource) as u64);
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Memory;
+    use crate::snapshot::{Deployment, Resource, Snapshot, Unread, Why};
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    fn snapshot(replicas: i32) -> Snapshot {
+        let mut deployment = Deployment::default();
+        deployment.meta.name = "api".into();
+        deployment.meta.namespace = "shop".into();
+        deployment.spec.replicas = Some(replicas);
+        Snapshot {
+            taken_at: DateTime::UNIX_EPOCH + TimeDelta::days(1),
+            deployments: vec![deployment],
+            ..Default::default()
+        }
+    }
+
+    fn replicas(memory: &Memory) -> Option<i32> {
+        memory.workloads.as_ref()?.get("Deployment/shop/api")?.replicas
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_what_was_known_before() {
+        let first = Memory::of(&snapshot(3), None);
+        let mut blind = snapshot(9);
+        blind.unread = vec![Unread { resource: Resource::StatefulSets, why: Why::TimedOut }];
+        assert_eq!(Memory::of(&blind, None).workloads, None);
+        let second = Memory::of(&blind, Some(&first));
+        assert_eq!(replicas(&second), Some(3));
+        assert_eq!(second.counts.as_ref().and_then(|counts| counts.get("statefulsets")), Some(&0));
+    }
+
+    #[test]
+    fn a_memory_comes_back_from_the_disk_and_an_older_one_too() -> serde_json::Result<()> {
+        let memory = Memory::of(&snapshot(3), None);
+        assert_eq!(serde_json::from_str::<Memory>(&serde_json::to_string(&memory)?)?, memory);
+        let older: Memory = serde_json::from_str(r#"{"taken_at":"1970-01-01T00:00:00Z","restarts":{"u/api":3}}"#)?;
+        assert_eq!((older.taken_at, older.workloads), (DateTime::<Utc>::UNIX_EPOCH, None));
+        Ok(())
+    }
+
+    #[test]
+    fn a_memory_that_is_too_large_forgets_whole_parts() {
+        let memory = Memory::of(&snapshot(3), None);
+        let whole = serde_json::to_vec(&memory).unwrap_or_default().len();
+        assert_eq!(memory.clone().bounded(whole), memory);
+        let less = memory.clone().bounded(whole - 1);
+        assert_eq!((less.runs, replicas(&Memory { workloads: less.workloads, ..Memory::default() })), (None, Some(3)));
+        let least = memory.bounded(0);
+        assert_eq!((least.counts, least.taken_at), (None, DateTime::UNIX_EPOCH + TimeDelta::days(1)));
+    }
+}
