@@ -29,7 +29,7 @@ fn fortnight(report: &Report) -> Trend {
             let (critical, high) = (usize::from(ago > 9), usize::from(ago % 4));
             let roots = [(Severity::Critical, critical), (Severity::High, high), (Severity::Medium, 2)];
             let score = 94 - 30 * u8::from(ago > 9) - 6 * (ago % 4);
-            Day { date, score, roots: BTreeMap::from(roots), restarts: u64::from(ago % 4) * 7, ..Day::default() }
+            Day { date, score, roots: BTreeMap::from(roots), restarts: u64::from(ago % 4) * 7 }
         })
         .collect();
     days.push(last);

@@ -206,7 +206,7 @@ impl Both {
         let [our_uri, their_uri] = uris;
         let (our_uri, their_uri) = (our_uri.await, their_uri.await);
         let [demo, real] = self.ask(case, &ours, &theirs, &our_uri, &their_uri).await;
-        told(case, &self.fields(case, way, &demo, &real), &demo, &real)
+        told(case, &Self::fields(case, way, &demo, &real), &demo, &real)
     }
 
     /// The pair as it is now, when its pods run.
@@ -253,7 +253,7 @@ impl Both {
     }
 
     /// What the bot reads of such an answer.
-    fn fields(&self, case: &Case, way: &Way, demo: &Reply, real: &Reply) -> Vec<String> {
+    fn fields(case: &Case, way: &Way, demo: &Reply, real: &Reply) -> Vec<String> {
         let mut own = fields::of(&way.group, if way.subresource == "scale" { "scale" } else { &way.plural });
         if case.shape.accept.contains("as=PartialObjectMetadata") {
             own.retain(|field| field.starts_with("/metadata/"));
