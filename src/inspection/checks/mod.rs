@@ -15,6 +15,11 @@ mod ingress_tls;
 mod job;
 mod network_policy;
 mod node;
+mod node_condition;
+mod node_events;
+mod node_load;
+mod node_place;
+mod node_version;
 mod pod_ready;
 mod pod_restart;
 mod pod_schedule;
@@ -75,6 +80,11 @@ static SUBJECTS: &[&[Check]] = &[
     tls::CHECKS,
     quota::CHECKS,
     node::CHECKS,
+    node_condition::CHECKS,
+    node_place::CHECKS,
+    node_load::CHECKS,
+    node_events::CHECKS,
+    node_version::CHECKS,
 ];
 
 /// Every check.
