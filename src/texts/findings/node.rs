@@ -69,11 +69,11 @@ pub(crate) fn no_metrics() -> String {
 }
 
 pub(crate) fn requests_full(shares: &[String]) -> String {
-    format!("requests take {} of it: hardly a new pod fits", shares.join(" and "))
+    format!("requests take {}: hardly a new pod fits", shares.join(" and "))
 }
 
 pub(crate) fn share(resource: &str, percent: i128) -> String {
-    format!("{percent} % of {resource}")
+    format!("{percent} % of its {resource}")
 }
 
 pub(crate) fn limits_overcommit(percent: i128) -> String {
