@@ -1,22 +1,21 @@
 //! The reports that were taken, and who waits for the next one.
 
+mod runs;
+
 use super::{History, Inspected, Memory, RestartCounts};
 use crate::{
     report::Report,
-    schedule::Missed,
     store::{Commit, Direction, Keys, ReadError, Record, Store, Table, Versioned},
 };
 use chrono::{DateTime, Utc};
-use contract::{ChannelRef, Inbound};
 use serde::{Deserialize, Serialize};
+
+pub use runs::{Listener, RUNS, Run, ask, run_key};
 
 /// Reports by cluster, scope and time.
 pub const REPORTS: Table<Stored> = Table::new("reports");
 /// What the next inspection compares with, by cluster and scope.
 pub const MEMORIES: Table<Memory> = Table::new("memories");
-/// The inspection that waits or runs, by cluster and scope: whoever asks meanwhile joins it.
-pub const RUNS: Table<Run> = Table::new("runs");
-
 /// A report as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
@@ -27,72 +26,12 @@ pub struct Stored {
     pub restarts: Option<RestartCounts>,
 }
 
-/// An inspection that was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Run {
-    /// Of which cluster.
-    pub cluster: String,
-    /// One namespace only.
-    pub namespace: Option<String>,
-    /// When it was first asked for.
-    pub requested_at: DateTime<Utc>,
-    /// Who waits for its report.
-    pub audience: Vec<Listener>,
-}
-
-/// Somebody who waits for a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Listener {
-    /// A subscription whose time has come.
-    Subscription {
-        /// Where it is posted.
-        channel: ChannelRef,
-        /// The subscription's key in its table.
-        key: String,
-        /// When it was due.
-        planned_at: DateTime<Utc>,
-        /// Whether that is long ago.
-        late: bool,
-        /// Planned times that were left out since the last report.
-        missed: Option<Missed>,
-        /// Stay silent when nothing changed.
-        only_changes: bool,
-    },
-    /// Somebody in a chat.
-    Chat {
-        /// What they wrote.
-        inbound: Box<Inbound>,
-    },
-    /// A channel that gets the report without having asked: after a repair, or when the demo starts.
-    Post {
-        /// Which.
-        channel: ChannelRef,
-        /// The repair that was verified, where it is because of one.
-        after_repair: Option<String>,
-    },
-    /// A caller of the API.
-    Request {
-        /// The request's id.
-        id: String,
-    },
-}
-
 impl Record for Stored {
     const VERSION: u16 = 1;
 }
 impl Record for Memory {
     const VERSION: u16 = 1;
 }
-impl Record for Run {
-    const VERSION: u16 = 1;
-}
-
-/// The key of a scope's run.
-pub fn run_key(cluster: &str, namespace: Option<&str>) -> (String, String) {
-    (cluster.to_owned(), namespace.unwrap_or("").to_owned())
-}
-
 /// Keeps a report, and what the next one is compared with.
 pub fn keep(commit: &mut Commit, namespace: Option<&str>, inspected: &Inspected) {
     let Inspected { report, memory } = inspected;
@@ -138,37 +77,4 @@ pub fn at(
 ) -> Result<Option<Report>, ReadError> {
     let key = (cluster.to_owned(), namespace.unwrap_or("").to_owned(), taken_at);
     Ok(store.get(&REPORTS, key)?.map(|stored: Versioned<Stored>| stored.into_value().report))
-}
-
-/// Asks for an inspection: joins the one that waits or runs, or opens one. Whether it opened one (then the caller
-/// adds the inbox item).
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn ask(
-    store: &Store,
-    commit: &mut Commit,
-    (cluster, namespace): (&str, Option<&str>),
-    listeners: Vec<Listener>,
-    now: DateTime<Utc>,
-) -> Result<bool, ReadError> {
-    let key = run_key(cluster, namespace);
-    match store.get(&RUNS, &key)? {
-        Some(run) => {
-            let mut joined = Run::clone(&run);
-            joined.audience.extend(listeners);
-            commit.replace(&RUNS, key, &run, &joined);
-            Ok(false)
-        }
-        None => {
-            let run = Run {
-                cluster: cluster.to_owned(),
-                namespace: namespace.map(str::to_owned),
-                requested_at: now,
-                audience: listeners,
-            };
-            commit.insert(&RUNS, key, &run);
-            Ok(true)
-        }
-    }
 }
