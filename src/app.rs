@@ -10,6 +10,7 @@ use crate::{
     config::{ApiSettings, Route},
     health::{Health, Phase},
     inbox::Inbox,
+    inspection::{archive::Retention, attention::StandingOrders},
     intake::Door,
     outbox::{Outbox, Worker},
     repair::Policy,
@@ -33,6 +34,9 @@ const DRAIN: Duration = Duration::from_secs(20);
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Between two looks at whether a cluster answers.
 const CLUSTER_EVERY: Duration = Duration::from_secs(30);
+/// Between two looks for files that nothing refers to any more, and how long one is left alone.
+const SWEEP_EVERY: Duration = Duration::from_secs(6 * 3600);
+const SWEEP_GRACE: Duration = Duration::from_secs(3600);
 
 /// Everything that a running bot is made of.
 #[derive(Debug)]
@@ -51,6 +55,10 @@ pub struct Parts {
     pub access: Access,
     /// What may be repaired.
     pub policy: Policy,
+    /// What the configuration says about all inspections.
+    pub standing: StandingOrders,
+    /// How long reports are kept.
+    pub retention: Retention,
     /// Who answers questions.
     pub agent: Agent,
     /// The zone of schedules that name none.
@@ -82,7 +90,20 @@ impl fmt::Debug for Running {
 /// When the store cannot be read or the API's address is taken; a platform or a cluster that is down is no error, it
 /// is shown and tried again.
 pub async fn start(parts: Parts) -> anyhow::Result<Running> {
-    let Parts { store, clock, clusters, alert_labels, adapters, access, policy, agent, time_zone, api } = parts;
+    let Parts {
+        store,
+        clock,
+        clusters,
+        alert_labels,
+        adapters,
+        access,
+        policy,
+        standing,
+        retention,
+        agent,
+        time_zone,
+        api,
+    } = parts;
     let health = Health::default();
     let adapters: BTreeMap<Platform, Arc<dyn Adapter>> =
         adapters.into_iter().map(|adapter| (adapter.platform(), adapter)).collect();
@@ -102,6 +123,8 @@ pub async fn start(parts: Parts) -> anyhow::Result<Running> {
         agent,
         time_zone,
         adapters: adapters.clone(),
+        standing,
+        retention,
         routes,
         cancels: Mutex::default(),
     });
@@ -116,6 +139,7 @@ pub async fn start(parts: Parts) -> anyhow::Result<Running> {
     conductor.spawn(Conductor::new(Arc::clone(&desk)).run(conductor_stop));
     let ticker = Ticker::start(clock.clone()).await.context("starting the clock of the schedules")?;
     doors.spawn(Rounds::new(desk).run(ticker, doors_stop.clone()));
+    doors.spawn(sweep(store.clone(), doors_stop.clone()));
     for cluster in clusters {
         doors.spawn(watch_cluster(cluster, health.clone(), clock.clone(), doors_stop.clone()));
     }
@@ -184,6 +208,21 @@ async fn serve(listener: TcpListener, api: Api, stop: Stop) {
     let serving = axum::serve(listener, api::router(api)).with_graceful_shutdown(async move { stop.stopped().await });
     if let Err(error) = serving.await {
         tracing::error!(%error, "the API stopped");
+    }
+}
+
+/// Removes what no record mentions any more: old reports are files of their own.
+async fn sweep(store: Store, stop: Stop) {
+    loop {
+        match store.collect_blobs(SWEEP_GRACE).await {
+            Ok(0) => {}
+            Ok(swept) => tracing::debug!(swept, "files that nothing refers to are removed"),
+            Err(error) => tracing::warn!(%error, "old files could not be removed"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+            () = stop.stopped() => return,
+        }
     }
 }
 

@@ -37,7 +37,12 @@ fn stand() -> Stand {
         token: SecretString::from(format!("{name}-token")),
         clusters: clusters.iter().map(|name| (*name).to_owned()).collect(),
     };
-    let grant = ChannelGrant { name: "ops".into(), clusters: vec!["prod".into()], people: People::Everyone };
+    let grant = ChannelGrant {
+        name: "ops".into(),
+        clusters: vec!["prod".into()],
+        people: People::Everyone,
+        may_mute: [].into(),
+    };
     let api = Api {
         settings: ApiSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),

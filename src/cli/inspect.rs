@@ -2,6 +2,7 @@
 
 use super::{COULD_NOT, Where, style};
 use crate::{
+    config::Config,
     inspection::{self, CheckSet, History, Order, finding::Severity},
     report,
 };
@@ -23,6 +24,9 @@ pub(super) struct Args {
     /// An earlier report (-o json) of the same cluster: says what is new, ongoing and resolved
     #[arg(long, value_name = "REPORT.json")]
     since: Option<PathBuf>,
+    /// A configuration of the bot: its [[mute]] and [[change]] count here too
+    #[arg(long, value_name = "roundsman.toml")]
+    config: Option<PathBuf>,
     /// Which checks
     #[arg(long, value_enum, default_value_t = Set::Daily)]
     set: Set,
@@ -63,17 +67,18 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<Exit
         }
         None => History::default(),
     };
-    let order = Order {
-        namespace: args.namespace.clone(),
-        set: match args.set {
-            Set::Daily => CheckSet::Daily,
-            Set::Hygiene => CheckSet::Hygiene,
-            Set::All => CheckSet::All,
-        },
-        secrets: args.secrets,
+    let standing = args.config.as_deref().map(Config::standing_orders).transpose()?.unwrap_or_default();
+    let set = match args.set {
+        Set::Daily => CheckSet::Daily,
+        Set::Hygiene => CheckSet::Hygiene,
+        Set::All => CheckSet::All,
     };
     let inspected = match args.place.connect().await {
-        Ok(cluster) => inspection::run(&cluster, &order, &history, args.place.clock().now()).await,
+        Ok(cluster) => {
+            let settings = standing.settings(cluster.name(), set, []);
+            let order = Order { namespace: args.namespace.clone(), settings, secrets: args.secrets };
+            inspection::run(&cluster, &order, &history, args.place.clock().now()).await
+        }
         Err(unreachable) => Err(unreachable),
     };
     let report = match inspected {

@@ -1,6 +1,6 @@
 //! The commands: parsed arguments in, an answer out.
 
-use super::{Desk, Failure, Taken, inspecting, looking, questions, repairs};
+use super::{Desk, Failure, Taken, heeding, inspecting, looking, questions, repairs};
 use crate::{
     channel::{Grant, SUBSCRIPTIONS, Subscription},
     ids,
@@ -38,6 +38,11 @@ pub(super) async fn handle(
             let question = invocation.get("question").unwrap_or_default();
             questions::handle_chat(desk, taken, inbound, grant, question).await
         }
+        CommandName::Ack => heeding::ack(&order).await,
+        CommandName::Snooze => heeding::snooze(&order).await,
+        CommandName::Mute => heeding::mute(&order).await,
+        CommandName::Unmute => heeding::unmute(&order).await,
+        CommandName::Muted => heeding::muted(&order).await,
         CommandName::Fix => repairs::fix(&order).await,
         CommandName::Proposals => repairs::list(&order).await,
         CommandName::Approve | CommandName::Reject => repairs::decide_by_command(&order).await,

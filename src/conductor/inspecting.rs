@@ -1,6 +1,6 @@
 //! One inspection for everybody who waits for it, and its report to each of them.
 
-use super::{Desk, Failure, Taken, desk::reply};
+use super::{Desk, Failure, Taken, desk::reply, heeding};
 use crate::{
     channel::{
         SUBSCRIPTIONS, Subscription,
@@ -9,7 +9,8 @@ use crate::{
     inbox::{Work, inspection_lane},
     inspection::{
         self, Inspected, Order,
-        archive::{self, Listener, RUNS, Run},
+        archive::{self, Listener, RUNS, Run, SHOWN},
+        attention::CheckSet,
         finding::Finding,
     },
     outbox::{Class, Draft, RowKind, SENT, Subject},
@@ -36,7 +37,7 @@ pub(super) async fn handle(desk: &Desk, taken: &Taken, cluster: &str, namespace:
     let history = archive::history(&desk.store, cluster, namespace)?;
     let outcome = match reader {
         Ok(reader) => {
-            let order = Order::daily(namespace);
+            let order = Order::of(namespace, desk.settings(cluster, CheckSet::Daily)?);
             let inspect = inspection::run(reader, &order, &history, desk.clock.now());
             match first_chat(desk, cluster, namespace)? {
                 Some(channel) => desk.while_working(&channel, inspect).await.map_err(|error| error.to_string()),
@@ -54,7 +55,8 @@ pub(super) async fn handle(desk: &Desk, taken: &Taken, cluster: &str, namespace:
         let mut commit = Commit::new();
         commit.remove_expected(&RUNS, key, &run);
         if let Ok(inspected) = &outcome {
-            archive::keep(&mut commit, namespace, inspected);
+            archive::keep(&desk.store, &mut commit, namespace, inspected, desk.retention)?;
+            archive::let_go_of_solved(&desk.store, &mut commit, &inspected.report)?;
         }
         for (place, listener) in run.audience.iter().enumerate() {
             tell(desk, &mut commit, taken, listener, place, &run, &outcome)?;
@@ -74,7 +76,10 @@ fn first_chat(desk: &Desk, cluster: &str, namespace: Option<&str>) -> Result<Opt
     Ok(run.and_then(|run: Versioned<Run>| {
         run.audience.iter().find_map(|listener| match listener {
             Listener::Chat { inbound } => Some(inbound.channel.clone()),
-            Listener::Subscription { .. } | Listener::Post { .. } | Listener::Request { .. } => None,
+            Listener::Subscription { .. }
+            | Listener::Post { .. }
+            | Listener::SnoozeOver { .. }
+            | Listener::Request { .. } => None,
         })
     }))
 }
@@ -97,7 +102,9 @@ fn tell(
                 commit.replace(&SUBSCRIPTIONS, key.as_str(), &subscription, &told);
             }
             let quiet = outcome.is_ok_and(|report| {
-                *only_changes && report.changes.new == 0 && report.changes.resolved.is_empty() && missed.is_none()
+                let changes = &report.changes;
+                let is_same = changes.new == 0 && changes.returned == 0 && changes.resolved.is_empty();
+                *only_changes && is_same && missed.is_none()
             });
             if quiet {
                 return Ok(());
@@ -114,6 +121,11 @@ fn tell(
             let notice = after_repair.as_deref().map(texts::report::after_repair);
             (channel.clone(), RowKind::Post { reply_to }, notice)
         }
+        Listener::SnoozeOver { channel, silence } => {
+            let cause = taken.cause(&format!("report {place}"));
+            heeding::tell_snooze_over(desk, commit, cause, (channel, &run.cluster), silence, outcome);
+            return Ok(());
+        }
         Listener::Request { id } => {
             requests::answer_inspection(&desk.store, commit, id, outcome, desk.clock.now())?;
             return Ok(());
@@ -128,6 +140,7 @@ fn tell(
             };
             let mut body = texts::report::chat(report, notice.as_deref());
             body.blocks.extend(buttons(desk, commit, &to, report, &key));
+            commit.put(&SHOWN, (to.to_string(), report.cluster.as_str()), &key);
             (body, Subject::Report { key })
         }
         Err(error) => (texts::report::not_inspected(&run.cluster, error, notice.as_deref()), Subject::Nothing),
@@ -166,6 +179,9 @@ fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, k
             ),
         ];
         row.extend(fix_button(desk, commit, to, &report.cluster, finding, &format!("Fix {number}…")));
+        if heeding::have_room(desk, to, WITH_BUTTONS) {
+            row.extend(heeding::buttons(desk, commit, to, key, finding, Some(number)));
+        }
         blocks.push(Block::Buttons(row));
     }
     if trees.len() > texts::report::SHOWN {

@@ -4,7 +4,10 @@ use super::{Failure, commands::Order, inspecting};
 use crate::{
     channel::button::ReportKey,
     cluster::Cluster,
-    inspection::{self, archive},
+    inspection::{
+        self,
+        archive::{self, SHOWN},
+    },
     outbox::Subject,
     store::Commit,
     texts,
@@ -27,8 +30,9 @@ pub(super) async fn findings(order: &Order<'_>) -> Result<(), Failure> {
     let key = ReportKey { cluster: report.cluster.clone(), namespace: None, taken_at: report.taken_at };
     let mut commit = Commit::new();
     let body = inspecting::whole(&report);
-    let subject = Subject::Report { key };
+    let subject = Subject::Report { key: key.clone() };
     order.desk.answer_about(&mut commit, order.taken, order.inbound, body, "findings", subject);
+    commit.put(&SHOWN, (order.inbound.channel.to_string(), cluster.name()), &key);
     order.taken.done(&mut commit);
     Ok(order.desk.store.commit(commit).await?)
 }

@@ -1,6 +1,10 @@
 //! A pressed button: what it means is looked up here, and whether it counts for this channel and still.
 
-use super::{Desk, Failure, Taken, inspecting, questions, repairs};
+use super::{
+    Desk, Failure, Taken,
+    heeding::{self, Heed, Who},
+    inspecting, questions, repairs,
+};
 use crate::{
     channel::{
         Grant,
@@ -13,7 +17,7 @@ use crate::{
     store::Commit,
     texts,
 };
-use contract::{Block, Inbound, Token};
+use contract::{Block, Button, Inbound, Token};
 
 pub(super) async fn handle(
     desk: &Desk,
@@ -34,6 +38,7 @@ pub(super) async fn handle(
         taken.done(&mut commit);
         return Ok(desk.store.commit(commit).await?);
     };
+    let who = Who { desk, taken, inbound, grant };
     match &meaning.purpose {
         // An expired proposal has its own words.
         Purpose::Approve { proposal } => {
@@ -52,7 +57,11 @@ pub(super) async fn handle(
             let mut commit = Commit::new();
             let mut body = texts::report::details(&stored, found);
             let fix = inspecting::fix_button(desk, &mut commit, &inbound.channel, &report.cluster, found, "Fix…");
-            body.blocks.extend(fix.map(|button| Block::Buttons(vec![button])));
+            let mut row: Vec<Button> = fix.into_iter().collect();
+            if heeding::have_room(desk, &inbound.channel, 1) {
+                row.extend(heeding::buttons(desk, &mut commit, &inbound.channel, report, found, None));
+            }
+            body.blocks.extend((!row.is_empty()).then(|| Block::Buttons(row)));
             let subject = Subject::Report { key: report.clone() };
             desk.answer_about(&mut commit, taken, inbound, body, "details", subject);
             taken.done(&mut commit);
@@ -72,6 +81,12 @@ pub(super) async fn handle(
             })
             .await
         }
+        Purpose::Ack { report, finding } => heeding::press(&who, report, finding, Heed::Ack).await,
+        Purpose::Snooze { report, finding, hours } => {
+            let heed = hours.map_or(Heed::AskHowLong, Heed::Snooze);
+            heeding::press(&who, report, finding, heed).await
+        }
+        Purpose::Unmute { cluster, silence } => heeding::take_back(&who, &[cluster.as_str()], silence).await,
         Purpose::Fix { cluster, hint, finding, reason } => {
             let ask = Ask {
                 hint: hint.clone(),

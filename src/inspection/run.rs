@@ -1,6 +1,6 @@
 //! One inspection with its I/O: read the cluster, look at the snapshot, and measure both together.
 
-use super::{CheckSet, History, Memory, Settings, finding::Finding, inspect};
+use super::{CheckSet, Day, History, Memory, Settings, finding::Finding, inspect};
 use crate::{
     cluster::{Cluster, ReadRequest, Unreachable},
     diagnosis::{self, Chain},
@@ -15,16 +15,16 @@ use std::time::Instant;
 pub struct Order {
     /// One namespace only.
     pub namespace: Option<String>,
-    /// Which checks.
-    pub set: CheckSet,
+    /// Which checks, from which numbers on, and what is not to be told.
+    pub settings: Settings,
     /// Read Secrets also where the cluster's configuration does not say so.
     pub secrets: bool,
 }
 
 impl Order {
-    /// The daily checks over a namespace, or over the whole cluster.
-    pub fn daily(namespace: Option<&str>) -> Self {
-        Self { namespace: namespace.map(str::to_owned), ..Self::default() }
+    /// An inspection of a namespace, or of the whole cluster.
+    pub fn of(namespace: Option<&str>, settings: Settings) -> Self {
+        Self { namespace: namespace.map(str::to_owned), settings, secrets: false }
     }
 }
 
@@ -35,6 +35,8 @@ pub struct Inspected {
     pub report: Report,
     /// What the next one is compared with.
     pub memory: Memory,
+    /// Its figures.
+    pub day: Day,
 }
 
 /// Inspects a cluster.
@@ -49,9 +51,11 @@ pub async fn run(
 ) -> Result<Inspected, Unreachable> {
     let begun = Instant::now();
     let snapshot = read(cluster, order, now).await?;
-    let mut report = inspect(&snapshot, history, &Settings { set: order.set, ..Settings::default() });
+    let mut report = inspect(&snapshot, history, &order.settings);
     report.duration_ms = begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
-    Ok(Inspected { report, memory: Memory::of(&snapshot, history.memory()) })
+    let memory = Memory::of(&snapshot, history.memory()).and(&report);
+    let day = Day::of(&report, &snapshot, history.memory(), &memory);
+    Ok(Inspected { report, memory, day })
 }
 
 /// Why an object is as it is.

@@ -2,7 +2,7 @@
 
 use super::{Report, Tree};
 use crate::inspection::finding::{Evidence, RemedyKind, Severity};
-use crate::texts::{report as texts, time};
+use crate::texts::{attention, report as texts, time};
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +48,9 @@ pub fn write(report: &Report, style: Style) -> String {
     let shown: Vec<&Tree<'_>> = trees.iter().filter(|tree| tree.severity > Severity::Info).collect();
     let mut lines = vec![{
         let unread = texts::unread(&report.gaps).map(|unread| format!(" {unread}")).unwrap_or_default();
+        let kept_out = attention::kept_out(report).map(|kept_out| format!(" {kept_out}")).unwrap_or_default();
         let head = format!("{}, {}:", report.cluster, time::moment(report.taken_at));
-        format!("{} {}{unread}", style.strong(&head), texts::verdict(report, &shown))
+        format!("{} {}{unread}{kept_out}", style.strong(&head), texts::verdict(report, &shown))
     }];
     if !all.is_empty() {
         lines.push(texts::summary(report, &all));

@@ -1,6 +1,6 @@
 //! The report in words: for the chat, and what the forms share.
 
-use super::{chat::when, time};
+use super::{attention, chat::when, time};
 use crate::inspection::checks;
 use crate::inspection::finding::{Finding, FindingState, RemedyKind, Severity};
 use crate::report::{Gap, Offer, Report, Tree};
@@ -53,6 +53,9 @@ fn told(report: &Report, notice: Option<&str>, most: usize) -> Body {
     first.push(Span::Plain(verdict(report, &shown)));
     if let Some(unread) = unread(&report.gaps) {
         first.push(Span::Plain(format!(" {unread}")));
+    }
+    if let Some(kept_out) = attention::kept_out(report) {
+        first.push(Span::Muted(format!(" {kept_out}")));
     }
     let mut body = Body::new([Block::Paragraph(first)]);
     if let Some(notice) = notice {
@@ -172,10 +175,11 @@ pub(crate) fn counts(trees: &[&Tree<'_>]) -> String {
 /// `new, for 3h`; `known, for 3d`.
 pub(crate) fn state(report: &Report, tree: &Tree<'_>) -> String {
     let since = tree.since().map(|since| format!(", {}", time::since(since, report.taken_at))).unwrap_or_default();
-    match tree.root.state {
+    let state = match tree.root.state {
         FindingState::New => format!("new{since}"),
         FindingState::Ongoing => format!("known{since}"),
-    }
+    };
+    [state].into_iter().chain(attention::notes(tree.root)).collect::<Vec<_>>().join("; ")
 }
 
 /// What follows from a root: the worst of it in words if it is worse than the root, the rest by name.

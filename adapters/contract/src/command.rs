@@ -33,6 +33,16 @@ pub enum CommandName {
     Describe,
     /// The findings of the last report.
     Findings,
+    /// Somebody sees to a finding.
+    Ack,
+    /// A finding stays out of the reports for a while.
+    Snooze,
+    /// A sort of findings stays out of the reports.
+    Mute,
+    /// What was silenced is told again.
+    Unmute,
+    /// What is silenced.
+    Muted,
     /// Repairs that wait for a decision, and the latest ones.
     Proposals,
     /// Propose a repair.

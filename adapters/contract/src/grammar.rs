@@ -14,6 +14,10 @@ const fn option(name: &'static str, short: char, about: &'static str) -> Argumen
     ArgumentSpec { name, about, kind: ArgumentKind::Option { short: Some(short) }, required: false }
 }
 
+const fn words(name: &'static str, about: &'static str, required: bool) -> ArgumentSpec {
+    ArgumentSpec { name, about, kind: ArgumentKind::Words, required }
+}
+
 const NAMESPACE: ArgumentSpec = option("namespace", 'n', "Namespace");
 const CLUSTER: ArgumentSpec = ArgumentSpec {
     name: "cluster",
@@ -21,6 +25,7 @@ const CLUSTER: ArgumentSpec = ArgumentSpec {
     kind: ArgumentKind::Option { short: None },
     required: false,
 };
+const FINDING: ArgumentSpec = word("finding", "Its number in the last report here, or in the one that you reply to");
 const OBJECT: ArgumentSpec = word("object", "KIND/NAME, such as deployment/checkout");
 
 /// The grammar.
@@ -106,12 +111,7 @@ pub const GRAMMAR: &[CommandSpec] = &[
         summary: "Post a report here on a schedule",
         arguments: &[
             word("cluster", "Cluster"),
-            ArgumentSpec {
-                name: "schedule",
-                about: "daily 09:00 Europe/Berlin, or cron 0 9 * * 1-5 Europe/Berlin",
-                kind: ArgumentKind::Words,
-                required: true,
-            },
+            words("schedule", "daily 09:00 Europe/Berlin, or cron 0 9 * * 1-5 Europe/Berlin", true),
             ArgumentSpec {
                 name: "only-changes",
                 about: "Stay silent when nothing changed",
@@ -134,6 +134,63 @@ pub const GRAMMAR: &[CommandSpec] = &[
         summary: "The reports that are posted here, and when next",
         arguments: &[],
         example: "/subscriptions",
+    },
+    CommandSpec {
+        name: CommandName::Ack,
+        word: "ack",
+        summary: "I see to this finding: it stays out until it is solved or grows worse",
+        arguments: &[FINDING, words("why", "Why, for the others", false), CLUSTER],
+        example: "/ack 2 rolling back",
+    },
+    CommandSpec {
+        name: CommandName::Snooze,
+        word: "snooze",
+        summary: "Say nothing about this finding for a while, unless it grows worse",
+        arguments: &[
+            FINDING,
+            words("until", "4h, 3d, 17:00, 2026-12-01 or 2026-12-01 09:00 Europe/Berlin; then why", true),
+            CLUSTER,
+        ],
+        example: "/snooze 2 4h the vendor is at it",
+    },
+    CommandSpec {
+        name: CommandName::Mute,
+        word: "mute",
+        summary: "Keep a sort of findings out of the reports",
+        arguments: &[
+            word("check", "pod/restart-*, or * for every check; or a finding's number"),
+            words("why", "Why, for the others", false),
+            NAMESPACE,
+            ArgumentSpec {
+                name: "name",
+                about: "Of the workload or object, such as cart-*",
+                kind: ArgumentKind::Option { short: None },
+                required: false,
+            },
+            option("label", 'l', "KEY=VALUE that it carries"),
+            ArgumentSpec {
+                name: "for",
+                about: "How long: 7d or 2026-12-01; without it for good",
+                kind: ArgumentKind::Option { short: None },
+                required: false,
+            },
+            CLUSTER,
+        ],
+        example: "/mute pod/restart-* -n lab --for 7d load tests",
+    },
+    CommandSpec {
+        name: CommandName::Unmute,
+        word: "unmute",
+        summary: "Tell again what was acknowledged, snoozed or muted",
+        arguments: &[word("id", "The id that /muted shows")],
+        example: "/unmute m-k3f9a",
+    },
+    CommandSpec {
+        name: CommandName::Muted,
+        word: "muted",
+        summary: "What is acknowledged, snoozed and muted, by whom, why and until when",
+        arguments: &[optional("cluster", "Cluster, if not this channel's default")],
+        example: "/muted prod",
     },
     CommandSpec {
         name: CommandName::Fix,

@@ -1,21 +1,32 @@
 //! The reports that were taken, and who waits for the next one.
 
+mod retention;
 mod runs;
+mod silences;
 
-use super::{History, Inspected, Memory, RestartCounts};
+use super::{Day, History, Inspected, Memory, RestartCounts, Trend};
 use crate::{
     report::Report,
-    store::{Commit, Direction, Keys, ReadError, Record, Store, Table, Versioned},
+    store::{Commit, Direction, Keys, ReadError, Record, Store, Table, Versioned, key_parts},
 };
 use chrono::{DateTime, Utc};
+use retention::outdated;
 use serde::{Deserialize, Serialize};
 
+pub use retention::Retention;
 pub use runs::{Listener, RUNS, Run, ask, run_key};
+pub use silences::{Asked, MOST, SHOWN, SILENCES, let_go_of_solved, shown, silences};
 
 /// Reports by cluster, scope and time.
 pub const REPORTS: Table<Stored> = Table::new("reports");
 /// What the next inspection compares with, by cluster and scope.
 pub const MEMORIES: Table<Memory> = Table::new("memories");
+/// The figures of each day, by cluster, scope and date.
+pub const DAYS: Table<Day> = Table::new("days");
+
+/// What goes in one step; more is left for the next inspection.
+const MOST_AT_ONCE: usize = 500;
+
 /// A report as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
@@ -32,12 +43,57 @@ impl Record for Stored {
 impl Record for Memory {
     const VERSION: u16 = 1;
 }
-/// Keeps a report, and what the next one is compared with.
-pub fn keep(commit: &mut Commit, namespace: Option<&str>, inspected: &Inspected) {
-    let Inspected { report, memory } = inspected;
+impl Record for Day {
+    const VERSION: u16 = 1;
+}
+
+/// Keeps a report, what the next one is compared with and the figures of its day, and lets go of what is too old.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn keep(
+    store: &Store,
+    commit: &mut Commit,
+    namespace: Option<&str>,
+    inspected: &Inspected,
+    retention: Retention,
+) -> Result<(), ReadError> {
+    let Inspected { report, memory, day } = inspected;
+    let (cluster, scope) = run_key(&report.cluster, namespace);
+    let begun = store.get(&DAYS, (cluster.as_str(), scope.as_str(), day.date.to_string()))?;
+    let day = begun.map_or_else(|| day.clone(), |begun| begun.into_value().and(day.clone()));
     commit.put(&MEMORIES, run_key(&report.cluster, namespace), memory);
-    let key = (report.cluster.clone(), namespace.unwrap_or("").to_owned(), report.taken_at);
-    commit.put(&REPORTS, key, &Stored { report: report.clone(), restarts: None });
+    commit.put(&DAYS, (cluster.as_str(), scope.as_str(), day.date.to_string()), &day);
+    let stored = Stored { report: report.clone(), restarts: None };
+    commit.put(&REPORTS, (cluster.as_str(), scope.as_str(), report.taken_at), &stored);
+
+    let scope = Keys::under((cluster.as_str(), scope.as_str()));
+    let reports = store.keys(&REPORTS, &scope, usize::MAX, Direction::Ascending)?;
+    let taken = reports.into_iter().filter_map(|key| Some((taken_at(&key)?, key))).collect();
+    for key in outdated(taken, report.taken_at, retention).into_iter().take(MOST_AT_ONCE) {
+        commit.remove(&REPORTS, key);
+    }
+    let oldest = retention.oldest_day(day.date).to_string();
+    for key in store.keys(&DAYS, &scope, MOST_AT_ONCE, Direction::Ascending)? {
+        if key_parts(&key).last().is_some_and(|date| *date < oldest) {
+            commit.remove(&DAYS, key);
+        }
+    }
+    Ok(())
+}
+
+fn taken_at(key: &str) -> Option<DateTime<Utc>> {
+    key_parts(key).last()?.parse().ok()
+}
+
+/// The days of a scope, the oldest first.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn trend(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<Trend, ReadError> {
+    let days = store.scan(&DAYS, &Keys::under(run_key(cluster, namespace)), usize::MAX, Direction::Ascending)?;
+    let days = days.into_iter().map(|(_, day)| day.into_value()).collect();
+    Ok(Trend { cluster: cluster.to_owned(), days })
 }
 
 /// What the next inspection of a scope is compared with.

@@ -1,6 +1,7 @@
 //! The inspections that wait or run: one for each scope, and whoever asks meanwhile joins it.
 
 use crate::{
+    inspection::attention::Silence,
     schedule::Missed,
     store::{Commit, ReadError, Record, Store, Table},
 };
@@ -54,6 +55,13 @@ pub enum Listener {
         channel: ChannelRef,
         /// The repair that was verified, where it is because of one.
         after_repair: Option<String>,
+    },
+    /// The channel in which a finding was snoozed until now: it hears whether it is still so.
+    SnoozeOver {
+        /// Which.
+        channel: ChannelRef,
+        /// What was snoozed.
+        silence: Box<Silence>,
     },
     /// A caller of the API.
     Request {

@@ -1,10 +1,24 @@
-//! What a person asked to be told: which checks, and from which numbers on.
+//! What a person asked to be told: which checks, from which numbers on, and what not.
+
+mod ignore;
+mod keep_out;
+mod pattern;
+mod silence;
+mod standing;
+mod until;
 
 use super::finding::Severity;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
+
+pub use keep_out::{Because, KeptOut, keep_out};
+pub use pattern::Pattern;
+pub use silence::{Kind, Level, Rule, Silence, What};
+pub use standing::{Change, Flapping, StandingOrders};
+pub use until::{NoTime, Until, day, until};
 
 /// How a cluster is inspected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +27,12 @@ pub struct Settings {
     pub set: CheckSet,
     /// From which numbers on they report.
     pub thresholds: Thresholds,
+    /// Where severities or numbers are others; the later one wins.
+    pub changes: Vec<Change>,
+    /// What is not to be told.
+    pub silences: Vec<Silence>,
+    /// What flapping is.
+    pub flapping: Flapping,
 }
 
 /// Which checks run.
@@ -101,7 +121,44 @@ impl Default for Thresholds {
     }
 }
 
+/// A threshold as the configuration names it.
+#[derive(Debug)]
+pub struct Knob {
+    /// With its unit.
+    pub name: &'static str,
+    /// What makes sense.
+    pub bounds: RangeInclusive<u64>,
+    set: fn(&mut Thresholds, u64),
+}
+
 impl Thresholds {
+    /// Every number that the configuration can change.
+    pub const KNOBS: &[Knob] = &[
+        Knob { name: "settle_minutes", bounds: 0..=1440, set: |all, number| all.settle = minutes(number) },
+        Knob { name: "window_hours", bounds: 1..=720, set: |all, number| all.window = hours(number) },
+        Knob { name: "restarts", bounds: 1..=10_000, set: |all, number| all.restarts = saturated(number) },
+        Knob { name: "quota_high_percent", bounds: 1..=100, set: |all, number| all.quota_high = saturated(number) },
+        Knob { name: "quota_medium_percent", bounds: 1..=100, set: |all, number| all.quota_medium = saturated(number) },
+        Knob {
+            name: "certificate_critical_days",
+            bounds: 0..=365,
+            set: |all, number| all.certificate_critical = days(number),
+        },
+        Knob { name: "certificate_high_days", bounds: 0..=365, set: |all, number| all.certificate_high = days(number) },
+        Knob {
+            name: "certificate_medium_days",
+            bounds: 0..=365,
+            set: |all, number| all.certificate_medium = days(number),
+        },
+    ];
+
+    /// Sets a number by its name; what has no such name changes nothing.
+    pub fn set(&mut self, name: &str, number: u64) {
+        if let Some(knob) = Self::KNOBS.iter().find(|knob| knob.name == name) {
+            (knob.set)(self, number);
+        }
+    }
+
     /// How bad it is that a certificate is valid for only so long; None while that is fine.
     pub fn certificate(&self, left: TimeDelta) -> Option<Severity> {
         if left <= self.certificate_critical {
@@ -114,4 +171,21 @@ impl Thresholds {
             None
         }
     }
+}
+
+fn minutes(number: u64) -> TimeDelta {
+    TimeDelta::minutes(saturated(number))
+}
+
+fn hours(number: u64) -> TimeDelta {
+    TimeDelta::hours(saturated(number))
+}
+
+fn days(number: u64) -> TimeDelta {
+    TimeDelta::days(saturated(number))
+}
+
+/// Bounds are checked where numbers are read.
+fn saturated<T: TryFrom<u64> + Default>(number: u64) -> T {
+    T::try_from(number).unwrap_or_default()
 }

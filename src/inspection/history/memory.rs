@@ -7,8 +7,10 @@ use super::{
     series::{self, Fill, Usage},
     workloads::{self, KnownConfig, KnownWorkload},
 };
+use crate::inspection::finding::FindingState;
+use crate::report::Report;
 use crate::snapshot::{ObjectMeta, Resource, Snapshot};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +21,13 @@ pub type Part<T> = Option<BTreeMap<String, T>>;
 /// The largest memory that is kept, as it is stored. Beyond it whole parts are forgotten: a part of a part would make
 /// the rest look new.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
+
+/// How long an appearance is remembered: the longest time in which flapping is looked for.
+const APPEARANCES: TimeDelta = TimeDelta::days(7);
+/// Of one finding.
+const MOST_APPEARANCES: usize = 50;
+/// Of so many findings; where more appear within a week, coming and going says nothing.
+const MOST_FLAPPING: usize = 20_000;
 
 /// What an inspection saw. A part that could not be read is what the inspection before knew of it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -54,6 +63,9 @@ pub struct Memory {
     /// Admission webhooks and custom resource definitions, by [`key`]: a hash of what they say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extensions: Part<String>,
+    /// When findings appeared anew, by fingerprint: what comes and goes is known by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appearances: Part<Vec<DateTime<Utc>>>,
     /// Autoscalers at their maximum, by `namespace/name`: since when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_max: Part<DateTime<Utc>>,
@@ -95,6 +107,7 @@ impl Memory {
             privileges: before.privileges.clone(),
             admins: before.admins.clone(),
             extensions: before.extensions.clone(),
+            appearances: before.appearances.clone(),
             at_max: fresh(
                 read(&[Resource::HorizontalPodAutoscalers]),
                 || series::at_max(snapshot, before.at_max.as_ref()),
@@ -109,6 +122,23 @@ impl Memory {
             ),
         }
         .bounded(MOST_BYTES)
+    }
+
+    /// With the findings that this inspection saw appear.
+    #[must_use]
+    pub fn and(mut self, report: &Report) -> Self {
+        let mut appearances = self.appearances.take().unwrap_or_default();
+        let kept_out = report.kept_out.iter().map(|kept| &kept.finding);
+        for finding in report.findings.iter().chain(kept_out).filter(|finding| finding.state == FindingState::New) {
+            appearances.entry(finding.fingerprint.as_str().to_owned()).or_default().push(report.taken_at);
+        }
+        appearances.retain(|_, times| {
+            times.retain(|at| report.taken_at - *at <= APPEARANCES);
+            times.drain(..times.len().saturating_sub(MOST_APPEARANCES));
+            !times.is_empty()
+        });
+        self.appearances = (appearances.len() <= MOST_FLAPPING).then_some(appearances);
+        self
     }
 
     /// Forgets parts until the rest fits: first what only refines a finding, last what tells drift.
