@@ -2,8 +2,8 @@
 
 use crate::{
     clock::Clock,
-    cluster::{Cluster, ReadRequest},
-    inspection::{self, History, Settings},
+    cluster::Cluster,
+    inspection::{self, History, Order, Settings},
     report::Report,
     snapshot::Snapshot,
 };
@@ -42,11 +42,8 @@ impl Survey {
             Arc::clone(clusters.entry(cluster.name().to_owned()).or_default())
         };
         let surveyed = cell.get_or_init(|| async {
-            let mut request = ReadRequest::new(clock.now());
-            if cluster.reads_secrets() {
-                request = request.with_secrets();
-            }
-            let snapshot = cluster.read(&request).await.map_err(|error| error.to_string())?;
+            let read = inspection::read(cluster, &Order::default(), clock.now()).await;
+            let snapshot = read.map_err(|error| error.to_string())?;
             let history = last().as_ref().map(History::since).unwrap_or_default();
             let report = inspection::inspect(&snapshot, &history, &Settings::default());
             Ok(Arc::new(Surveyed { snapshot, report }))

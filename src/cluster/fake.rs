@@ -120,10 +120,14 @@ fn take_apart(request: &Request<kube::client::Body>) -> Asked {
     }
 }
 
-/// `GET /version` of a server of that minor version; nothing for other paths.
+/// `GET /version` of a server of that minor version, and a discovery without extensions; nothing for other paths.
 pub(crate) fn version(asked: &Asked, minor: u32) -> Option<Answer> {
-    let body = json!({"major": "1", "minor": format!("{minor}+"), "gitVersion": format!("v1.{minor}.2")});
-    (asked.path == "/version").then(|| Answer::json(&body))
+    let version = json!({"major": "1", "minor": format!("{minor}+"), "gitVersion": format!("v1.{minor}.2")});
+    match asked.path.as_str() {
+        "/version" => Some(Answer::json(&version)),
+        "/apis" => Some(Answer::json(&json!({"kind": "APIGroupDiscoveryList", "items": []}))),
+        _ => None,
+    }
 }
 
 /// A pod of the namespace `shop`.

@@ -11,9 +11,6 @@ use crate::snapshot::{Interner, Resource, Scope, Snapshot, Why};
 /// Names and labels without the content; servers that cannot do that send the whole objects.
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
-/// Node heartbeats live in one namespace, whatever is inspected.
-const LEASE_NAMESPACE: &str = "kube-node-lease";
-
 /// How a server is asked for a whole list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Paging {
@@ -45,16 +42,28 @@ impl ListCall {
     /// The list of a resource in a scope.
     pub(super) fn new(resource: Resource, scope: &Scope) -> Self {
         let accept = match resource {
-            Resource::ConfigMaps | Resource::Secrets => METADATA_ONLY,
+            Resource::IpAddresses => METADATA_ONLY,
             _ => JSON,
         };
-        Self { resource, path: path(resource, scope), query: None, accept }
+        let path = path(resource, resource.api().version, scope);
+        Self { resource, path, query: None, accept }
     }
 
-    /// The TLS Secrets alone, with their certificates.
-    pub(super) fn tls_secrets(scope: &Scope) -> Self {
-        let query = Some("fieldSelector=type%3Dkubernetes.io%2Ftls");
-        Self { query, accept: JSON, ..Self::new(Resource::Secrets, scope) }
+    /// The same list in another version of its group.
+    pub(super) fn in_version(self, version: &str, scope: &Scope) -> Self {
+        Self { path: path(self.resource, version, scope), ..self }
+    }
+
+    /// The Secrets that Helm keeps its releases in: names and labels.
+    pub(super) fn helm_releases(scope: &Scope) -> Self {
+        let query = Some("fieldSelector=type%3Dhelm.sh%2Frelease.v1");
+        Self { query, accept: METADATA_ONLY, ..Self::new(Resource::Secrets, scope) }
+    }
+
+    /// All other Secrets. Their values are dropped while decoding.
+    pub(super) fn other_secrets(scope: &Scope) -> Self {
+        let query = Some("fieldSelector=type%21%3Dhelm.sh%2Frelease.v1");
+        Self { query, ..Self::new(Resource::Secrets, scope) }
     }
 
     /// Reads it all into `partial`.
@@ -171,15 +180,12 @@ impl Partial {
     }
 }
 
-fn path(resource: Resource, scope: &Scope) -> String {
+fn path(resource: Resource, version: &str, scope: &Scope) -> String {
     let api = resource.api();
-    let root = if api.group.is_empty() {
-        format!("/api/{}", api.version)
-    } else {
-        format!("/apis/{}/{}", api.group, api.version)
-    };
+    let root = if api.group.is_empty() { format!("/api/{version}") } else { format!("/apis/{}/{version}", api.group) };
     let namespace = match (resource, scope) {
-        (Resource::Leases, _) => Some(LEASE_NAMESPACE),
+        // They tell of nodes and of the control plane, whatever is inspected.
+        (Resource::Leases, _) => None,
         (_, Scope::Namespace(name)) if api.namespaced => Some(name.as_str()),
         (_, Scope::Namespace(_) | Scope::AllNamespaces) => None,
     };

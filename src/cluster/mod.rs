@@ -2,6 +2,7 @@
 
 mod ask;
 mod connect;
+mod discovery;
 mod events;
 mod exchange;
 mod kinds;

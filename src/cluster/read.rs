@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::list::{ListCall, Paging, Partial};
 use super::wire::{JSON, Refused, Wire};
 use super::{Cluster, Obstacle, Unreachable};
-use crate::snapshot::{Resource, Scope, Snapshot, State, Unread, Why};
+use crate::snapshot::{Origin, Resource, Scope, ServedApi, Snapshot, State, Unread, Why};
 
 /// From this minor version on a paged read costs the server more than the watch cache does.
 const WATCH_CACHE_SINCE: u32 = 33;
@@ -29,12 +29,17 @@ pub struct ReadRequest {
 }
 
 impl ReadRequest {
-    /// Everything that an inspection reads by default: all but Secrets, which it has to be allowed to read, and node heartbeats,
-    /// which no check of the daily set looks at.
+    /// Everything but Secrets, which one has to be allowed to read.
     pub fn new(now: DateTime<Utc>) -> Self {
-        let off = [Resource::Secrets, Resource::Leases];
-        let resources = Resource::ALL.iter().copied().filter(|resource| !off.contains(resource)).collect();
+        let resources = Resource::ALL.iter().copied().filter(|resource| *resource != Resource::Secrets).collect();
         Self { now, scope: Scope::AllNamespaces, resources }
+    }
+
+    /// Only what is in both.
+    #[must_use]
+    pub fn only(mut self, wanted: &BTreeSet<Resource>) -> Self {
+        self.resources.retain(|resource| wanted.contains(resource));
+        self
     }
 
     /// Also Secrets: names, types, and the certificates of those that hold one.
@@ -78,7 +83,9 @@ impl Cluster {
             ..Snapshot::default()
         };
         let mut unauthorized = false;
-        let mut lists = self.start(&wire, request, paging, deadline);
+        let (lists, left_out) = self.lists(&wire, request, deadline, &mut snapshot).await;
+        snapshot.unread.extend(left_out);
+        let mut lists = self.start(&wire, lists, request, paging, deadline);
         while let Some(joined) = lists.join_next().await {
             match joined {
                 Ok(outcome) => {
@@ -110,16 +117,61 @@ impl Cluster {
         Ok(version.map_or_else(|| "unknown version".to_owned(), |version| version.git_version))
     }
 
-    fn start(&self, wire: &Arc<Wire>, request: &ReadRequest, paging: Paging, deadline: Instant) -> JoinSet<Outcome> {
+    /// The lists to ask for, and what is not asked for and why. What extends Kubernetes is looked up by discovery first, so
+    /// that an API that is absent costs no request.
+    async fn lists(
+        &self,
+        wire: &Wire,
+        request: &ReadRequest,
+        deadline: Instant,
+        snapshot: &mut Snapshot,
+    ) -> (Vec<ListCall>, Vec<Unread>) {
+        let (mut lists, mut unread) = (Vec::new(), Vec::new());
+        let extensions = request.resources.iter().any(|resource| resource.origin() != Origin::BuiltIn);
+        let served = match extensions {
+            true => timeout_at(deadline, served(wire)).await.unwrap_or(Err(Why::TimedOut)),
+            false => Ok(Vec::new()),
+        };
+        for &resource in &request.resources {
+            let found = match (resource.origin(), &served) {
+                (Origin::BuiltIn, _) => Ok(ListCall::new(resource, &request.scope)),
+                (Origin::Source, Ok(_)) if resource == Resource::ServedApis => continue,
+                (Origin::Source, _) if resource != Resource::ServedApis => Err(Why::NotConfigured),
+                (Origin::Extension | Origin::Source, Err(why)) => Err(why.clone()),
+                (Origin::Extension | Origin::Source, Ok(served)) => match version(served, resource) {
+                    Some(version) => Ok(ListCall::new(resource, &request.scope).in_version(version, &request.scope)),
+                    None => Err(Why::NotServed),
+                },
+            };
+            match found {
+                Ok(list) => lists.push(list),
+                Err(why) => unread.push(Unread { resource, why }),
+            }
+        }
+        if request.resources.contains(&Resource::ServedApis) {
+            snapshot.served_apis = served.unwrap_or_default();
+        }
+        (lists, unread)
+    }
+
+    fn start(
+        &self,
+        wire: &Arc<Wire>,
+        calls: Vec<ListCall>,
+        request: &ReadRequest,
+        paging: Paging,
+        deadline: Instant,
+    ) -> JoinSet<Outcome> {
         let slots = Arc::new(Semaphore::new(self.limits.concurrency.max(1)));
         let mut lists = JoinSet::new();
-        for &resource in &request.resources {
+        for call in calls {
             let (wire, slots, scope) = (Arc::clone(wire), Arc::clone(&slots), request.scope.clone());
+            let resource = call.resource;
             lists.spawn(async move {
                 let mut partial = Partial::default();
                 let read = async {
                     let _slot = slots.acquire().await.map_err(|error| Why::Failed(error.to_string()))?;
-                    read_resource(&wire, resource, &scope, paging, &mut partial).await
+                    read_resource(&wire, call, &scope, paging, &mut partial).await
                 };
                 let result = timeout_at(deadline, read).await.unwrap_or(Err(Why::TimedOut));
                 let unauthorized =
@@ -156,25 +208,40 @@ impl Cluster {
 
 async fn read_resource(
     wire: &Wire,
-    resource: Resource,
+    call: ListCall,
     scope: &Scope,
     paging: Paging,
     partial: &mut Partial,
 ) -> Result<(), Why> {
-    ListCall::new(resource, scope).read(wire, paging, partial).await?;
-    if resource != Resource::Secrets {
-        return Ok(());
+    if call.resource != Resource::Secrets {
+        return call.read(wire, paging, partial).await;
     }
-    let mut certificates = Partial::default();
-    ListCall::tls_secrets(scope).read(wire, paging, &mut certificates).await?;
-    let with_certificate: std::collections::HashMap<_, _> =
-        certificates.objects.secrets.into_iter().map(|secret| (secret.meta.uid.clone(), secret)).collect();
-    for secret in &mut partial.objects.secrets {
-        if let Some(full) = with_certificate.get(&secret.meta.uid) {
-            *secret = full.clone();
-        }
+    // Helm keeps whole releases in Secrets: of those the names and labels are enough.
+    let mut releases = Partial::default();
+    ListCall::helm_releases(scope).read(wire, paging, &mut releases).await?;
+    let read = ListCall::other_secrets(scope).read(wire, paging, partial).await;
+    partial.objects.reads.objects += releases.objects.reads.objects;
+    partial.objects.take(Resource::Secrets, &mut releases.objects);
+    read
+}
+
+/// What discovery tells of: one document for all groups.
+async fn served(wire: &Wire) -> Result<Vec<ServedApi>, Why> {
+    match super::discovery::served_apis(wire).await {
+        Ok(served) => Ok(served),
+        Err(Refused::NotFound) => Ok(Vec::new()),
+        Err(Refused::Forbidden(_)) => Err(Why::Forbidden),
+        Err(other) => Err(Why::Failed(other.to_string())),
     }
-    Ok(())
+}
+
+/// The version in which a resource is served: the one that we know, or else the one that the server prefers.
+fn version(served: &[ServedApi], resource: Resource) -> Option<&str> {
+    let api = resource.api();
+    let mut same = served.iter().filter(|one| one.group == api.group && one.resource == api.plural);
+    let first = same.next()?;
+    let known = std::iter::once(first).chain(same).find(|one| one.version == api.version);
+    Some(known.unwrap_or(first).version.as_str())
 }
 
 fn collect(snapshot: &mut Snapshot, mut outcome: Outcome) {
@@ -188,7 +255,7 @@ fn collect(snapshot: &mut Snapshot, mut outcome: Outcome) {
 /// Why there is nothing to inspect, if every single list failed.
 fn nothing_read(snapshot: &Snapshot, request: &ReadRequest, unauthorized: bool) -> Option<(Obstacle, String)> {
     let mut reasons = Vec::new();
-    for &resource in &request.resources {
+    for resource in request.resources.iter().copied().filter(|resource| resource.origin() == Origin::BuiltIn) {
         match snapshot.state_of(resource) {
             State::Read => return None,
             State::Unread(why) => reasons.push(why),

@@ -1,6 +1,7 @@
 //! What to do about a finding: where several remedies fit, the one that cures the cause comes first, and says why.
 
 use super::graph::Graph;
+use super::look::{command, container};
 use super::object::Entity;
 use super::relations::{Relation, config_refs};
 use super::rollout::{Rollback, rollback};
@@ -17,8 +18,10 @@ pub struct Cure {
 }
 
 impl Cure {
-    fn look(title: String, command: String, why: String) -> Self {
-        Self { remedy: Remedy::command(title, command), why }
+    /// The command that shows more, and what a person then does.
+    fn look(finding: &Finding) -> Self {
+        let advice = crate::inspection::checks::find(&finding.id).map(|check| check.advice).unwrap_or_default();
+        Self { remedy: Remedy::command(texts::advice(advice), command(finding)), why: texts::why_look() }
     }
 
     fn act(title: String, action: ActionHint, why: String) -> Self {
@@ -34,7 +37,7 @@ pub fn remedies(graph: &Graph<'_>, finding: &Finding) -> Vec<Remedy> {
 
 /// Everything that fits, the cure of the cause first.
 pub fn cures(graph: &Graph<'_>, finding: &Finding) -> Vec<Cure> {
-    let look = look(finding);
+    let look = Cure::look(finding);
     match finding.id.as_str() {
         "pod/image-pull" => {
             let mut cures = Vec::new();
@@ -158,51 +161,4 @@ fn fewer(graph: &Graph<'_>, workload: &Target) -> Option<Cure> {
     let action = ActionHint::Scale { target: workload.clone(), replicas: ready };
     (ready > 0 && ready < asked)
         .then(|| Cure::act(texts::scale(&workload.name, ready), action, texts::why_fewer(asked)))
-}
-
-fn container(finding: &Finding) -> Option<&str> {
-    finding.objects.iter().find_map(|object| object.container.as_deref())
-}
-
-/// The command that shows more, and what a person then does.
-fn look(finding: &Finding) -> Cure {
-    let namespace = finding.target.namespace.as_deref().map(|namespace| format!("-n {namespace} ")).unwrap_or_default();
-    let kubectl = |rest: String| format!("kubectl {namespace}{rest}");
-    let pod = finding.objects.iter().find(|object| object.kind == "Pod");
-    let container = container(finding).map(|name| format!(" -c {name}")).unwrap_or_default();
-    let target = &finding.target;
-    let describe = |kind: &str, name: &str| kubectl(format!("describe {} {name}", kind.to_lowercase()));
-    let describe_pod = || match pod {
-        Some(pod) => describe("pod", &pod.name),
-        None => describe(&target.kind, &target.name),
-    };
-    let command = match finding.id.as_str() {
-        "pod/crash-loop" | "pod/restart-spike" => match pod {
-            Some(pod) => kubectl(format!("logs {}{container} --previous --tail=100", pod.name)),
-            None => describe_pod(),
-        },
-        "pod/oom-killed" => match pod {
-            Some(pod) => kubectl(format!("top pod {} --containers", pod.name)),
-            None => describe_pod(),
-        },
-        "job/failed" | "cronjob/last-run-failed" => match finding.objects.iter().find(|object| object.kind == "Job") {
-            Some(job) => kubectl(format!("logs job/{} --all-containers --tail=100", job.name)),
-            None => describe(&target.kind, &target.name),
-        },
-        "replicaset/create-failed" => match finding.objects.first() {
-            Some(set) => describe(&set.kind, &set.name),
-            None => describe(&target.kind, &target.name),
-        },
-        "service/selector-no-pods" | "service/target-port-mismatch" => {
-            kubectl("get pods --show-labels -o wide".to_owned())
-        }
-        "service/no-endpoints" => kubectl(format!("get endpointslices -l kubernetes.io/service-name={}", target.name)),
-        "ingress/backend-missing" => kubectl("get services".to_owned()),
-        "pod/missing-config-ref" => kubectl("get configmaps,secrets".to_owned()),
-        "secret/tls-expiring" => kubectl(format!("get secret {} -o jsonpath='{{.metadata.annotations}}'", target.name)),
-        "deployment/unavailable" | "deployment/rollout-stuck" => describe("deployment", &target.name),
-        _ => describe_pod(),
-    };
-    let advice = crate::inspection::checks::find(&finding.id).map(|check| check.advice).unwrap_or_default();
-    Cure::look(texts::advice(advice), command, texts::why_look())
 }

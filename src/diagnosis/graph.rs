@@ -1,6 +1,6 @@
 //! The object graph of one snapshot: built once, in time linear in objects and their ties.
 
-use super::object::{Entity, Object};
+use super::object::{Entity, KINDS, Object};
 use super::relations::{self, Relation};
 use crate::inspection::finding::Target;
 use crate::snapshot::{EndpointSlice, Event, Pod, Resource, Snapshot};
@@ -66,6 +66,13 @@ impl<'a> Builder<'a> {
     pub(crate) fn tie(&mut self, from: ObjectId, relation: Relation, to: ObjectId) {
         self.edges.push((from, relation, to));
     }
+}
+
+/// The lists that the graph is built from.
+pub fn resources() -> impl Iterator<Item = Resource> {
+    let held = |resource: &Resource| KINDS.contains(&resource.api().kind);
+    let about = [Resource::Events, Resource::EndpointSlices];
+    Resource::ALL.iter().copied().filter(held).chain(about)
 }
 
 impl<'a> Graph<'a> {

@@ -14,21 +14,22 @@ use crate::report::{Gap, Grade, Report, SCHEMA, score};
 use crate::snapshot::{Resource, Scope, Snapshot, State, Why};
 use crate::texts;
 use attention::keep_out;
-use checks::{Check, Draft, Role, TABLE};
+use checks::{Check, Draft, Role, Scene};
 use finding::{Finding, FindingState, Fingerprint, Note, Target};
 
 pub use attention::{CheckSet, Settings, Thresholds};
 pub use history::{Day, History, Memory, RestartCounts, Trend};
-pub use run::{Explained, Inspected, Order, run, why};
+pub use run::{Explained, Inspected, Order, read, run, why};
 
 /// Runs the checks that the settings ask for, folds symptoms under their causes, and compares with the last time.
 /// `duration_ms` is the reading's; who also measures the checking adds that.
 pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> Report {
     let graph = Graph::new(snapshot);
-    let chosen: Vec<&Check> = TABLE.iter().filter(|check| settings.set.includes(check.set)).collect();
+    let scene = Scene::new(&graph, history, &settings.thresholds);
+    let chosen: Vec<&Check> = checks::all().filter(|check| settings.set.includes(check.set)).collect();
     let mut findings = Vec::new();
     for check in chosen.iter().filter(|check| runs(snapshot, check)) {
-        let drafts = passes::find(check, &graph, history, settings);
+        let drafts = passes::find(check, &scene, settings);
         findings.extend(drafts.into_iter().map(|draft| finding(snapshot, check, draft)));
     }
     for finding in &mut findings {

@@ -3,34 +3,33 @@
 
 use super::attention::{Change, Settings};
 use super::checks::{Check, Draft, Scene};
-use super::history::History;
 use crate::diagnosis::Graph;
 use std::collections::BTreeSet;
 
 /// What the check finds.
-pub(super) fn find(check: &Check, graph: &Graph<'_>, history: &History, settings: &Settings) -> Vec<Draft> {
+pub(super) fn find(check: &Check, scene: &Scene<'_>, settings: &Settings) -> Vec<Draft> {
     let changes: Vec<&Change> = settings
         .changes
         .iter()
         .filter(|change| !change.thresholds.is_empty() && change.covers_check(&check.id))
         .collect();
+    if changes.is_empty() {
+        return (check.find)(scene);
+    }
     let with = |changes: &[&Change]| {
-        let mut thresholds = settings.thresholds.clone();
+        let mut thresholds = scene.thresholds.clone();
         for (name, number) in changes.iter().flat_map(|change| &change.thresholds) {
             thresholds.set(name, *number);
         }
-        (check.find)(&Scene::new(graph, history, &thresholds))
+        (check.find)(&Scene::new(scene.graph, scene.history, &thresholds))
     };
-    if changes.is_empty() {
-        return with(&[]);
-    }
     // A namespace is told by the changes that count in it; those in which the same count are looked at together.
     let counting = |namespace: Option<&str>| -> Vec<&Change> {
         changes.iter().copied().filter(|change| change.covers(&check.id, namespace)).collect()
     };
     let mut drafts = Vec::new();
     let mut done: Vec<Vec<&Change>> = Vec::new();
-    for namespace in namespaces(graph) {
+    for namespace in namespaces(scene.graph) {
         let here = counting(namespace);
         if !done.contains(&here) {
             let found = with(&here);

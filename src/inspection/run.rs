@@ -1,6 +1,6 @@
 //! One inspection with its I/O: read the cluster, look at the snapshot, and measure both together.
 
-use super::{CheckSet, Day, History, Memory, Settings, finding::Finding, inspect};
+use super::{CheckSet, Day, History, Memory, Settings, checks, finding::Finding, history, inspect};
 use crate::{
     cluster::{Cluster, ReadRequest, Unreachable},
     diagnosis::{self, Chain},
@@ -76,17 +76,23 @@ pub async fn why(
     (kind, namespace, name): (&str, Option<&str>, &str),
     now: DateTime<Utc>,
 ) -> Result<Explained, Unreachable> {
-    let snapshot = read(cluster, &Order::default(), now).await?;
-    let settings = Settings { set: CheckSet::All, ..Settings::default() };
-    let report = inspect(&snapshot, &History::default(), &settings);
+    let order = Order::of(None, Settings { set: CheckSet::All, ..Settings::default() });
+    let snapshot = read(cluster, &order, now).await?;
+    let report = inspect(&snapshot, &History::default(), &order.settings);
     let chain = diagnosis::why(&snapshot, &report, kind, namespace.unwrap_or_default(), name);
     let root = chain.root.as_ref().and_then(|root| report.find(root)).cloned();
     Ok(Explained { chain, root })
 }
 
-async fn read(cluster: &Cluster, order: &Order, now: DateTime<Utc>) -> Result<Snapshot, Unreachable> {
+/// Reads what the checks of an order and the graph look at.
+///
+/// # Errors
+/// When nothing at all could be read.
+pub async fn read(cluster: &Cluster, order: &Order, now: DateTime<Utc>) -> Result<Snapshot, Unreachable> {
     let scope = order.namespace.clone().map_or(Scope::AllNamespaces, Scope::Namespace);
-    let mut request = ReadRequest::new(now).in_scope(scope);
+    let wanted = checks::resources(order.settings.set).into_iter();
+    let wanted = wanted.chain(diagnosis::resources()).chain(history::resources()).collect();
+    let mut request = ReadRequest::new(now).only(&wanted).in_scope(scope);
     if order.secrets || cluster.reads_secrets() {
         request = request.with_secrets();
     }

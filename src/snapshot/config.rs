@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base64::Engine;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::lean::lean;
 use super::meta::{Conditions, LocalObjectReference, ObjectMeta};
@@ -13,7 +13,12 @@ use super::text::Str;
 lean! {
     pub struct Namespace {
         #[serde(rename = "metadata")] meta: ObjectMeta,
+        spec: NamespaceSpec,
         status: NamespaceStatus,
+    }
+
+    pub struct NamespaceSpec {
+        finalizers: Vec<Str>,
     }
 
     pub struct NamespaceStatus {
@@ -21,22 +26,46 @@ lean! {
         conditions: Conditions,
     }
 
-    /// Read as metadata; values are never kept.
+    /// Values are never kept.
     pub struct ConfigMap {
         #[serde(rename = "metadata")] meta: ObjectMeta,
+        data: Keys,
+        /// The lengths are those of the base64 text.
+        binary_data: Keys,
+        immutable: bool,
     }
 
-    /// Read only when switched on. Keys and values are dropped while decoding, except for the certificate of a TLS Secret.
+    /// Read only when switched on. Values are dropped while decoding, except for the certificate of a TLS Secret.
     pub struct Secret {
         #[serde(rename = "metadata")] meta: ObjectMeta,
-        /// Empty where only metadata was read: then it is not `kubernetes.io/tls`.
+        /// Empty where only metadata was read.
         #[serde(rename = "type")] type_: Str,
-        #[serde(rename = "data")] certificate: Certificate,
+        data: SecretData,
     }
 
     pub struct ServiceAccount {
         #[serde(rename = "metadata")] meta: ObjectMeta,
         image_pull_secrets: Vec<LocalObjectReference>,
+        secrets: Vec<LocalObjectReference>,
+        automount_service_account_token: Option<bool>,
+    }
+
+    pub struct LimitRange {
+        #[serde(rename = "metadata")] meta: ObjectMeta,
+        spec: LimitRangeSpec,
+    }
+
+    pub struct LimitRangeSpec {
+        limits: Vec<LimitRangeItem>,
+    }
+
+    /// `type` is `Pod`, `Container` or `PersistentVolumeClaim`.
+    pub struct LimitRangeItem {
+        #[serde(rename = "type")] type_: Str,
+        max: Quantities,
+        min: Quantities,
+        default: Quantities,
+        default_request: Quantities,
     }
 
     pub struct ResourceQuota {
@@ -50,49 +79,124 @@ lean! {
     }
 }
 
-/// The `tls.crt` of a Secret, PEM as stored; everything else in `data` was skipped unread.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Certificate(Option<Box<[u8]>>);
+/// The keys of a ConfigMap with the length of their values, and a digest that changes when a value does. The values are
+/// dropped while decoding.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keys {
+    entries: Box<[(Str, u32)]>,
+    digest: u64,
+}
 
-impl Certificate {
-    /// The PEM text, one certificate or a chain.
-    pub fn pem(&self) -> Option<&[u8]> {
-        self.0.as_deref()
+impl Keys {
+    /// Whether the key is there.
+    pub fn contains(&self, key: &str) -> bool {
+        self.entries.iter().any(|(known, _)| known == key)
+    }
+    /// Keys in the server's order, with the length of their values in bytes.
+    pub fn iter(&self) -> impl Iterator<Item = (&Str, u32)> {
+        self.entries.iter().map(|(key, length)| (key, *length))
+    }
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+    /// The same for the same keys and values.
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+    /// Keys and values in any order.
+    pub fn of<'v>(entries: impl IntoIterator<Item = (Str, &'v [u8])>) -> Self {
+        let mut digest = 0;
+        let of_one = |(key, value): (Str, &[u8])| {
+            digest ^= fnv(fnv(FNV_BASIS, key.as_bytes()), value);
+            (key, u32::try_from(value.len()).unwrap_or(u32::MAX))
+        };
+        let entries = entries.into_iter().map(of_one).collect();
+        Self { entries, digest }
     }
 }
 
-impl fmt::Debug for Certificate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Certificate({} bytes)", self.0.as_ref().map_or(0, |pem| pem.len()))
-    }
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a: the same on every machine and in every release, because digests are stored.
+fn fnv(basis: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(basis, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-impl<'de> Deserialize<'de> for Certificate {
+impl<'de> Deserialize<'de> for Keys {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Data;
-        impl<'de> Visitor<'de> for Data {
-            type Value = Certificate;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the data of a Secret")
+        let values = deserializer.deserialize_map(Entries)?;
+        Ok(Self::of(values.iter().map(|(key, value)| (Str::from(key.as_ref()), value.as_bytes()))))
+    }
+}
+
+/// What is kept of a Secret's `data`: which keys there are, and of a TLS Secret the public certificate.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SecretData {
+    keys: Box<[Str]>,
+    pem: Option<Box<[u8]>>,
+}
+
+impl SecretData {
+    /// Keys and decoded values in any order; the values are dropped here.
+    pub fn of<'v>(entries: impl IntoIterator<Item = (Str, &'v [u8])>) -> Self {
+        let mut pem = None;
+        let keep = |(key, value): (Str, &[u8])| {
+            // A Secret of another type may use the same key for something private: only public PEM blocks stay.
+            if key == "tls.crt" && !value.is_empty() && !contains(value, b"PRIVATE KEY") {
+                pem = Some(Box::from(value));
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Certificate, A::Error> {
-                let mut pem = None;
-                while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-                    if key == "tls.crt" {
-                        let text: Option<std::borrow::Cow<'de, str>> = map.next_value()?;
-                        // What is no base64 is no certificate either: the check says so, the list is still read.
-                        pem = text
-                            .and_then(|text| base64::engine::general_purpose::STANDARD.decode(text.as_bytes()).ok());
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                }
-                // A Secret of another type may use the same key for something private: only public PEM blocks stay.
-                let pem = pem.filter(|pem| !contains(pem, b"PRIVATE KEY"));
-                Ok(Certificate(pem.map(Vec::into_boxed_slice)))
-            }
+            key
+        };
+        let keys = entries.into_iter().map(keep).collect();
+        Self { keys, pem }
+    }
+    /// Whether the key is there.
+    pub fn contains(&self, key: &str) -> bool {
+        self.keys.iter().any(|known| known == key)
+    }
+    /// Keys in the server's order.
+    pub fn keys(&self) -> impl Iterator<Item = &Str> {
+        self.keys.iter()
+    }
+    /// The PEM text of `tls.crt`, one certificate or a chain.
+    pub fn pem(&self) -> Option<&[u8]> {
+        self.pem.as_deref()
+    }
+}
+
+impl fmt::Debug for SecretData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretData({:?}, certificate: {} bytes)", self.keys, self.pem.as_ref().map_or(0, |pem| pem.len()))
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretData {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values = deserializer.deserialize_map(Entries)?;
+        // What is no base64 is no certificate either: the check says so, the list is still read.
+        let decode = |text: &str| base64::engine::general_purpose::STANDARD.decode(text).unwrap_or_default();
+        let decoded: Vec<(Str, Vec<u8>)> =
+            values.iter().map(|(key, value)| (Str::from(key.as_ref()), decode(value))).collect();
+        Ok(Self::of(decoded.iter().map(|(key, value)| (key.clone(), value.as_slice()))))
+    }
+}
+
+type Borrowed<'de> = std::borrow::Cow<'de, str>;
+
+/// A map of texts, borrowed where the input allows it; null is the empty text.
+struct Entries;
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = Vec<(Borrowed<'de>, Borrowed<'de>)>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of texts")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, value)) = map.next_entry::<Borrowed<'de>, Option<Borrowed<'de>>>()? {
+            entries.push((key, value.unwrap_or_default()));
         }
-        deserializer.deserialize_map(Data)
+        Ok(entries)
     }
 }
 
@@ -114,16 +218,26 @@ mod tests {
     #[test]
     fn only_the_certificate_stays() {
         let secret = secret(serde_json::json!({"tls.crt": "UEVN", "tls.key": "c2VjcmV0"}));
-        assert_eq!(secret.certificate.pem(), Some(&b"PEM"[..]));
+        assert_eq!(secret.data.pem(), Some(&b"PEM"[..]));
+        assert!(secret.data.contains("tls.key"));
         assert!(!format!("{secret:?}").contains("c2VjcmV0"));
     }
 
     #[test]
     fn a_private_key_in_the_wrong_place_is_dropped_and_nonsense_is_no_error() {
         let key = base64::engine::general_purpose::STANDARD.encode("-----BEGIN RSA PRIVATE KEY-----");
-        assert_eq!(secret(serde_json::json!({ "tls.crt": key })).certificate.pem(), None);
-        assert_eq!(secret(serde_json::json!({"tls.crt": "%%"})).certificate.pem(), None);
-        assert_eq!(secret(serde_json::json!({"tls.crt": null})).certificate.pem(), None);
-        assert_eq!(secret(serde_json::Value::Null).certificate.pem(), None);
+        assert_eq!(secret(serde_json::json!({ "tls.crt": key })).data.pem(), None);
+        assert_eq!(secret(serde_json::json!({"tls.crt": "%%"})).data.pem(), None);
+        assert_eq!(secret(serde_json::json!({"tls.crt": null})).data.pem(), None);
+        assert_eq!(secret(serde_json::Value::Null).data.pem(), None);
+    }
+
+    #[test]
+    fn of_a_config_map_the_keys_stay_and_a_digest_tells_a_change() {
+        let read = |json: &str| serde_json::from_str::<Keys>(json).unwrap();
+        let keys = read(r#"{"a": "1", "b": "lo\nng"}"#);
+        assert_eq!(keys.iter().map(|(key, length)| (key.as_str(), length)).collect::<Vec<_>>(), [("a", 1), ("b", 5)]);
+        assert_eq!(keys.digest(), read(r#"{"b": "lo\nng", "a": "1"}"#).digest());
+        assert_ne!(keys.digest(), read(r#"{"a": "2", "b": "lo\nng"}"#).digest());
     }
 }

@@ -83,8 +83,8 @@ mod tests {
 
     #[test]
     fn unknown_kinds_and_wrong_types_are_said_by_name() {
-        let unknown = Snapshot::from_objects(now(), [json!({"apiVersion": "acme.io/v1", "kind": "Pod"})]).unwrap_err();
-        assert_eq!(unknown.to_string(), "no inspection reads acme.io/v1 Pod");
+        let unknown = Snapshot::from_objects(now(), [json!({"apiVersion": "apps/v1", "kind": "Pod"})]).unwrap_err();
+        assert_eq!(unknown.to_string(), "no inspection reads apps/v1 Pod");
         let wrong = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": 1}});
         assert!(Snapshot::from_objects(now(), [wrong]).unwrap_err().to_string().starts_with("Pod a: "));
     }

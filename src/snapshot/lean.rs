@@ -12,8 +12,9 @@ where
 }
 
 /// Declares structs that read Kubernetes' camelCase JSON, skip what they do not name, and take absence and null for the default.
+/// `field: type = 5` names the field's number in Kubernetes' protobuf; a field without one is known in JSON only.
 macro_rules! lean {
-    ($( $(#[$meta:meta])* pub struct $name:ident { $( $(#[$field_meta:meta])* $field:ident : $type:ty ),* $(,)? } )*) => { $(
+    ($( $(#[$meta:meta])* pub struct $name:ident { $( $(#[$field_meta:meta])* $field:ident : $type:ty $( = $number:literal )? ),* $(,)? } )*) => { $(
         $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize)]
         #[serde(rename_all = "camelCase")]

@@ -67,6 +67,14 @@ impl ObjectMeta {
     }
 }
 
+lean! {
+    /// The `status` of kinds of which only the conditions matter.
+    pub struct ConditionsOnly {
+        conditions: Conditions,
+        observed_generation: i64,
+    }
+}
+
 /// Conditions, found by type and never by index.
 #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize)]
 pub struct Conditions(pub Vec<Condition>);

@@ -1,17 +1,23 @@
 //! One read of one cluster as plain values: what checks and cause chains look at, and what could not be read.
 
+mod cilium;
 mod config;
 mod event;
+mod extension;
 mod from_objects;
+mod gateway;
 mod image;
 mod lean;
 mod meta;
 mod network;
 mod node;
+mod operator;
 mod pod;
 mod quantity;
+mod rbac;
 mod resource;
 mod selector;
+mod source;
 mod storage;
 mod text;
 mod workload;
@@ -20,22 +26,26 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use config::{
-    Certificate, ConfigMap, Namespace, NamespaceStatus, ResourceQuota, ResourceQuotaStatus, Secret, ServiceAccount,
-};
+pub use cilium::*;
+pub use config::*;
 pub use event::Event;
+pub use extension::*;
 pub use from_objects::BadObject;
+pub use gateway::*;
 pub use image::ImageRef;
 pub use meta::{
-    Annotations, Condition, Conditions, IntOrString, Labels, LocalObjectReference, ObjectMeta, ObjectReference,
-    OwnerReference,
+    Annotations, Condition, Conditions, ConditionsOnly, IntOrString, Labels, LocalObjectReference, ObjectMeta,
+    ObjectReference, OwnerReference,
 };
 pub use network::*;
 pub use node::*;
+pub use operator::*;
 pub use pod::*;
 pub use quantity::{NotAQuantity, Quantities, Quantity};
-pub use resource::{ApiResource, Resource};
+pub use rbac::*;
+pub use resource::{ApiResource, Origin, Resource};
 pub use selector::{LabelSelector, LabelSelectorRequirement, selects};
+pub use source::*;
 pub use storage::*;
 pub use text::{Interner, Str};
 pub use workload::*;
@@ -73,8 +83,77 @@ pub struct Snapshot {
     pub pod_disruption_budgets: Vec<PodDisruptionBudget>,
     pub service_accounts: Vec<ServiceAccount>,
     pub namespaces: Vec<Namespace>,
-    /// Node heartbeats, from the namespace `kube-node-lease`.
     pub leases: Vec<Lease>,
+    pub limit_ranges: Vec<LimitRange>,
+    pub network_policies: Vec<NetworkPolicy>,
+    pub ip_addresses: Vec<IpAddress>,
+    pub service_cidrs: Vec<ServiceCidr>,
+    pub volume_attachments: Vec<VolumeAttachment>,
+    pub csi_nodes: Vec<CsiNode>,
+    pub csi_drivers: Vec<CsiDriver>,
+    pub roles: Vec<Role>,
+    pub cluster_roles: Vec<Role>,
+    pub role_bindings: Vec<RoleBinding>,
+    pub cluster_role_bindings: Vec<RoleBinding>,
+    pub certificate_signing_requests: Vec<CertificateSigningRequest>,
+    pub custom_resource_definitions: Vec<CustomResourceDefinition>,
+    pub api_services: Vec<ApiService>,
+    pub mutating_webhook_configurations: Vec<WebhookConfiguration>,
+    pub validating_webhook_configurations: Vec<WebhookConfiguration>,
+    pub volume_snapshots: Vec<VolumeSnapshot>,
+    pub gateway_classes: Vec<GatewayClass>,
+    pub gateways: Vec<Gateway>,
+    pub http_routes: Vec<Route>,
+    pub grpc_routes: Vec<Route>,
+    pub tls_routes: Vec<Route>,
+    pub tcp_routes: Vec<Route>,
+    pub reference_grants: Vec<ReferenceGrant>,
+    pub node_metrics: Vec<NodeMetrics>,
+    pub pod_metrics: Vec<PodMetrics>,
+    pub certificates: Vec<CertManagerCertificate>,
+    pub issuers: Vec<CustomResource>,
+    pub cluster_issuers: Vec<CustomResource>,
+    pub orders: Vec<AcmeOrder>,
+    pub challenges: Vec<AcmeOrder>,
+    pub scaled_objects: Vec<ScaledObject>,
+    pub node_claims: Vec<CustomResource>,
+    pub applications: Vec<Application>,
+    pub kustomizations: Vec<CustomResource>,
+    pub helm_releases: Vec<CustomResource>,
+    pub git_repositories: Vec<CustomResource>,
+    pub helm_repositories: Vec<CustomResource>,
+    pub helm_charts: Vec<CustomResource>,
+    pub oci_repositories: Vec<CustomResource>,
+    pub buckets: Vec<CustomResource>,
+    pub catalog_sources: Vec<CatalogSource>,
+    pub cluster_service_versions: Vec<Phased>,
+    pub subscriptions: Vec<Subscription>,
+    pub install_plans: Vec<Phased>,
+    pub operator_groups: Vec<OperatorGroup>,
+    pub cluster_catalogs: Vec<OlmOne>,
+    pub cluster_extensions: Vec<OlmOne>,
+    pub policy_reports: Vec<PolicyReport>,
+    pub cluster_policy_reports: Vec<PolicyReport>,
+    pub cilium_identities: Vec<CiliumIdentity>,
+    pub cilium_endpoints: Vec<CiliumEndpoint>,
+    pub cilium_network_policies: Vec<CiliumNetworkPolicy>,
+    pub cilium_clusterwide_network_policies: Vec<CiliumNetworkPolicy>,
+    pub custom_resources: Vec<CustomResource>,
+    pub health_checks: Vec<HealthCheck>,
+    pub deprecated_apis: Vec<DeprecatedApi>,
+    pub etcd_statuses: Vec<EtcdStatus>,
+    pub credentials: Vec<Credential>,
+    pub kubelet_certificates: Vec<Credential>,
+    pub request_stats: Vec<RequestStats>,
+    pub served_apis: Vec<ServedApi>,
+    pub autoscaler_statuses: Vec<AutoscalerStatus>,
+    pub node_summaries: Vec<NodeSummary>,
+    pub volume_uses: Vec<VolumeUse>,
+    pub cpu_throttlings: Vec<CpuThrottling>,
+    pub scrape_targets: Vec<ScrapeTarget>,
+    pub prometheus_statuses: Vec<PrometheusStatus>,
+    pub alerts: Vec<Alert>,
+    pub log_errors: Vec<LogErrors>,
     /// What was not, or not completely, read. Objects that arrived before a list broke off are kept as evidence.
     pub unread: Vec<Unread>,
     pub reads: Reads,
@@ -106,6 +185,8 @@ pub enum Why {
     NotServed,
     /// Not asked for by configuration (Secrets).
     SwitchedOff,
+    /// No such source is configured or found: its checks wait for one, and that is no fault.
+    NotConfigured,
     /// The deadline came first.
     TimedOut,
     /// In the server's or the decoder's words.

@@ -1,7 +1,8 @@
 //! Services, the endpoints behind them, and the Ingresses in front.
 
 use super::lean::lean;
-use super::meta::{IntOrString, Labels, ObjectMeta, ObjectReference};
+use super::meta::{ConditionsOnly, IntOrString, Labels, ObjectMeta, ObjectReference};
+use super::selector::LabelSelector;
 use super::text::Str;
 
 lean! {
@@ -21,6 +22,7 @@ lean! {
         publish_not_ready_addresses: bool,
         load_balancer_class: Str,
         external_traffic_policy: Str,
+        internal_traffic_policy: Str,
         #[serde(rename = "externalIPs")] external_ips: Vec<Str>,
     }
 
@@ -46,6 +48,13 @@ lean! {
     pub struct LoadBalancerIngress {
         ip: Str,
         hostname: Str,
+        ports: Vec<PortStatus>,
+    }
+
+    pub struct PortStatus {
+        port: i32,
+        protocol: Str,
+        error: Str,
     }
 
     pub struct EndpointSlice {
@@ -131,6 +140,63 @@ lean! {
 
     pub struct IngressClassSpec {
         controller: Str,
+    }
+
+    pub struct NetworkPolicy {
+        #[serde(rename = "metadata")] meta: ObjectMeta,
+        spec: NetworkPolicySpec,
+    }
+
+    pub struct NetworkPolicySpec {
+        /// Empty selects every pod of the namespace.
+        pod_selector: LabelSelector,
+        policy_types: Vec<Str>,
+        ingress: Vec<NetworkPolicyIngressRule>,
+        egress: Vec<NetworkPolicyEgressRule>,
+    }
+
+    pub struct NetworkPolicyIngressRule {
+        ports: Vec<NetworkPolicyPort>,
+        /// Empty allows everybody.
+        from: Vec<NetworkPolicyPeer>,
+    }
+
+    pub struct NetworkPolicyEgressRule {
+        ports: Vec<NetworkPolicyPort>,
+        /// Empty allows everybody.
+        to: Vec<NetworkPolicyPeer>,
+    }
+
+    pub struct NetworkPolicyPort {
+        protocol: Str,
+        port: Option<IntOrString>,
+        end_port: Option<i32>,
+    }
+
+    pub struct NetworkPolicyPeer {
+        pod_selector: Option<LabelSelector>,
+        namespace_selector: Option<LabelSelector>,
+        ip_block: Option<IpBlock>,
+    }
+
+    pub struct IpBlock {
+        cidr: Str,
+        except: Vec<Str>,
+    }
+
+    /// A cluster IP in use.
+    pub struct IpAddress {
+        #[serde(rename = "metadata")] meta: ObjectMeta,
+    }
+
+    pub struct ServiceCidr {
+        #[serde(rename = "metadata")] meta: ObjectMeta,
+        spec: ServiceCidrSpec,
+        status: ConditionsOnly,
+    }
+
+    pub struct ServiceCidrSpec {
+        cidrs: Vec<Str>,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Nodes and their leases.
+//! Nodes, what they can attach, and leases.
 
 use chrono::{DateTime, Utc};
 
@@ -18,6 +18,7 @@ lean! {
         unschedulable: bool,
         taints: Vec<Taint>,
         #[serde(rename = "providerID")] provider_id: Str,
+        #[serde(rename = "podCIDR")] pod_cidr: Str,
     }
 
     pub struct Taint {
@@ -37,6 +38,9 @@ lean! {
 
     pub struct NodeInfo {
         kubelet_version: Str,
+        kube_proxy_version: Str,
+        #[serde(rename = "bootID")] boot_id: Str,
+        operating_system: Str,
         container_runtime_version: Str,
         kernel_version: Str,
         os_image: Str,
@@ -48,7 +52,7 @@ lean! {
         address: Str,
     }
 
-    /// A heartbeat; only those of `kube-node-lease` are read.
+    /// A heartbeat: of a node in `kube-node-lease`, of a controller that was elected leader elsewhere.
     pub struct Lease {
         #[serde(rename = "metadata")] meta: ObjectMeta,
         spec: LeaseSpec,
@@ -58,5 +62,24 @@ lean! {
         holder_identity: Str,
         lease_duration_seconds: Option<i32>,
         renew_time: Option<DateTime<Utc>>,
+    }
+
+    pub struct CsiNode {
+        #[serde(rename = "metadata")] meta: ObjectMeta,
+        spec: CsiNodeSpec,
+    }
+
+    pub struct CsiNodeSpec {
+        drivers: Vec<CsiNodeDriver>,
+    }
+
+    pub struct CsiNodeDriver {
+        name: Str,
+        allocatable: Option<CsiNodeAllocatable>,
+    }
+
+    pub struct CsiNodeAllocatable {
+        /// How many volumes of the driver the node can hold; absent means no limit.
+        count: Option<i32>,
     }
 }

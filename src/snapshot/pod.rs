@@ -34,10 +34,26 @@ lean! {
         restart_policy: Str,
         priority_class_name: Str,
         host_network: bool,
+        #[serde(rename = "hostPID")] host_pid: bool,
+        #[serde(rename = "hostIPC")] host_ipc: bool,
+        security_context: Option<Box<PodSecurityContext>>,
+        automount_service_account_token: Option<bool>,
+        topology_spread_constraints: Vec<TopologySpreadConstraint>,
         termination_grace_period_seconds: Option<i64>,
         active_deadline_seconds: Option<i64>,
         scheduling_gates: Vec<LocalObjectReference>,
         readiness_gates: Vec<ReadinessGate>,
+    }
+
+    pub struct PodSecurityContext {
+        run_as_non_root: Option<bool>,
+        run_as_user: Option<i64>,
+    }
+
+    pub struct TopologySpreadConstraint {
+        topology_key: Str,
+        max_skew: i32,
+        when_unsatisfiable: Str,
     }
 
     pub struct ReadinessGate {
@@ -68,6 +84,20 @@ lean! {
         liveness_probe: Option<Box<Probe>>,
         readiness_probe: Option<Box<Probe>>,
         startup_probe: Option<Box<Probe>>,
+        security_context: Option<Box<SecurityContext>>,
+    }
+
+    pub struct SecurityContext {
+        privileged: Option<bool>,
+        run_as_non_root: Option<bool>,
+        run_as_user: Option<i64>,
+        allow_privilege_escalation: Option<bool>,
+        capabilities: Option<Box<Capabilities>>,
+    }
+
+    pub struct Capabilities {
+        add: Vec<Str>,
+        drop: Vec<Str>,
     }
 
     pub struct ContainerPort {
@@ -150,6 +180,11 @@ lean! {
         ephemeral: Option<Present>,
         host_path: Option<HostPath>,
         empty_dir: Option<Present>,
+        csi: Option<Box<CsiVolume>>,
+    }
+
+    pub struct CsiVolume {
+        driver: Str,
     }
 
     pub struct HostPath {

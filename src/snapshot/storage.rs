@@ -1,9 +1,12 @@
 //! Claims, volumes and their classes.
 
+use chrono::{DateTime, Utc};
+
 use super::lean::lean;
-use super::meta::{Conditions, ObjectMeta, ObjectReference};
-use super::pod::ResourceRequirements;
+use super::meta::{Conditions, Labels, ObjectMeta, ObjectReference};
+use super::pod::{Present, ResourceRequirements};
 use super::quantity::Quantities;
+use super::selector::LabelSelectorRequirement;
 use super::text::Str;
 
 lean! {
@@ -26,6 +29,8 @@ lean! {
         phase: Str,
         capacity: Quantities,
         conditions: Conditions,
+        /// By resource, e.g. `storage`: `ControllerResizeInProgress`, `NodeResizeInfeasible`, …
+        allocated_resource_statuses: Labels,
     }
 
     pub struct PersistentVolume {
@@ -40,12 +45,36 @@ lean! {
         claim_ref: Option<ObjectReference>,
         storage_class_name: Str,
         persistent_volume_reclaim_policy: Str,
+        csi: Option<Box<CsiSource>>,
+        local: Option<Present>,
+        node_affinity: Option<Box<VolumeNodeAffinity>>,
+    }
+
+    pub struct CsiSource {
+        driver: Str,
+        volume_handle: Str,
+    }
+
+    pub struct VolumeNodeAffinity {
+        required: Option<NodeSelector>,
+    }
+
+    /// Terms are ORed.
+    pub struct NodeSelector {
+        node_selector_terms: Vec<NodeSelectorTerm>,
+    }
+
+    /// Expressions are ANDed.
+    pub struct NodeSelectorTerm {
+        match_expressions: Vec<LabelSelectorRequirement>,
+        match_fields: Vec<LabelSelectorRequirement>,
     }
 
     pub struct PersistentVolumeStatus {
         phase: Str,
         reason: Str,
         message: Str,
+        last_phase_transition_time: Option<DateTime<Utc>>,
     }
 
     pub struct StorageClass {
@@ -54,6 +83,53 @@ lean! {
         reclaim_policy: Str,
         volume_binding_mode: Str,
         allow_volume_expansion: bool,
+    }
+
+    pub struct VolumeAttachment {
+        #[serde(rename = "metadata")] meta: ObjectMeta,
+        spec: VolumeAttachmentSpec,
+        status: VolumeAttachmentStatus,
+    }
+
+    pub struct VolumeAttachmentSpec {
+        attacher: Str,
+        node_name: Str,
+        source: VolumeAttachmentSource,
+    }
+
+    pub struct VolumeAttachmentSource {
+        persistent_volume_name: Str,
+    }
+
+    pub struct VolumeAttachmentStatus {
+        attached: bool,
+        attach_error: Option<VolumeError>,
+        detach_error: Option<VolumeError>,
+    }
+
+    pub struct VolumeError {
+        time: Option<DateTime<Utc>>,
+        message: Str,
+    }
+
+    pub struct CsiDriver {
+        #[serde(rename = "metadata")] meta: ObjectMeta,
+        spec: CsiDriverSpec,
+    }
+
+    pub struct CsiDriverSpec {
+        attach_required: Option<bool>,
+    }
+
+    /// Of the external snapshotter.
+    pub struct VolumeSnapshot {
+        #[serde(rename = "metadata")] meta: ObjectMeta,
+        status: VolumeSnapshotStatus,
+    }
+
+    pub struct VolumeSnapshotStatus {
+        ready_to_use: Option<bool>,
+        error: Option<VolumeError>,
     }
 }
 

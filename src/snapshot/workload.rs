@@ -6,6 +6,7 @@ use super::lean::lean;
 use super::meta::{Conditions, IntOrString, ObjectMeta};
 use super::pod::PodTemplate;
 use super::selector::LabelSelector;
+use super::storage::PersistentVolumeClaimSpec;
 use super::text::Str;
 
 lean! {
@@ -85,10 +86,19 @@ lean! {
         pod_management_policy: Str,
         volume_claim_templates: Vec<ClaimTemplate>,
         ordinals: Option<Ordinals>,
+        persistent_volume_claim_retention_policy: Option<ClaimRetentionPolicy>,
+        revision_history_limit: Option<i32>,
     }
 
     pub struct ClaimTemplate {
         #[serde(rename = "metadata")] meta: ObjectMeta,
+        spec: PersistentVolumeClaimSpec,
+    }
+
+    /// `Retain` or `Delete`; absent means `Retain`.
+    pub struct ClaimRetentionPolicy {
+        when_deleted: Str,
+        when_scaled: Str,
     }
 
     pub struct Ordinals {
@@ -194,6 +204,29 @@ lean! {
         scale_target_ref: ScaleTargetRef,
         min_replicas: Option<i32>,
         max_replicas: i32,
+        metrics: Vec<MetricSpec>,
+    }
+
+    /// What it scales by: `Resource`, `ContainerResource`, `Pods`, `Object` or `External`.
+    pub struct MetricSpec {
+        #[serde(rename = "type")] type_: Str,
+        resource: Option<ResourceMetric>,
+        container_resource: Option<ResourceMetric>,
+    }
+
+    pub struct ResourceMetric {
+        name: Str,
+        /// Of `ContainerResource` only.
+        container: Str,
+        /// In `spec`.
+        target: MetricValue,
+        /// In `status`.
+        current: MetricValue,
+    }
+
+    pub struct MetricValue {
+        #[serde(rename = "type")] type_: Str,
+        average_utilization: Option<i32>,
     }
 
     pub struct ScaleTargetRef {
@@ -206,6 +239,7 @@ lean! {
         current_replicas: i32,
         desired_replicas: i32,
         last_scale_time: Option<DateTime<Utc>>,
+        current_metrics: Vec<MetricSpec>,
         conditions: Conditions,
     }
 }

@@ -23,6 +23,7 @@ pub(crate) fn why_unread(why: &Why) -> String {
         Why::Forbidden => "forbidden".to_owned(),
         Why::NotServed => "the cluster does not have it".to_owned(),
         Why::SwitchedOff => "switched off".to_owned(),
+        Why::NotConfigured => "not configured".to_owned(),
         Why::TimedOut => "not answered in time".to_owned(),
         Why::Failed(reason) => reason.clone(),
     }

@@ -2,9 +2,9 @@
 //! down, a moment, and the whole of what the check says about it; a derived case names only what differs.
 
 use chrono::{DateTime, Utc};
-use roundsman::inspection::checks::{Check, Role, TABLE};
+use roundsman::inspection::checks::{self, Check, Role, Set};
 use roundsman::inspection::finding::{Evidence, Finding, ObjectRef, Target};
-use roundsman::inspection::{CheckSet, History, RestartCounts, Settings, inspect};
+use roundsman::inspection::{CheckSet, History, Memory, RestartCounts, Settings, inspect};
 use roundsman::report::Report;
 use roundsman::snapshot::{Resource, Snapshot, Unread, Why};
 use serde::{Deserialize, Serialize};
@@ -58,12 +58,28 @@ struct Case {
     /// The last inspection's restart counts, `uid/container`.
     #[serde(default)]
     restarts: Option<RestartCounts>,
+    /// What the last inspection saw, as it differs from what there is now; a check of drift compares the two.
+    #[serde(default)]
+    before: Option<Before>,
     /// What the check says; empty: nothing.
     #[serde(default)]
     expect: Vec<Expected>,
     /// What other checks say about it: `id Kind/namespace/name`.
     #[serde(default)]
     also: Vec<String>,
+}
+
+/// The cluster of the last inspection: the case's own, with these differences.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Before {
+    at: DateTime<Utc>,
+    #[serde(default)]
+    objects: Vec<Value>,
+    #[serde(default)]
+    set: BTreeMap<String, Value>,
+    #[serde(default)]
+    without: Vec<String>,
 }
 
 /// A finding as a case writes it.
@@ -122,16 +138,22 @@ fn cases_of(check: &Check) -> (DateTime<Utc>, Vec<Case>) {
             let added = std::mem::replace(&mut case.objects, base.objects.clone());
             case.objects.retain(|object| !case.without.iter().any(|name| is_called(object, name)));
             case.objects.extend(added);
+            case.before = case.before.or_else(|| base.before.clone());
         }
-        for (key, value) in std::mem::take(&mut case.set) {
-            let (name, field) = key.split_once(' ').unwrap_or_else(|| panic!("{}: {key}: no path", check.id));
-            let object = case.objects.iter_mut().find(|object| is_called(object, name));
-            let object = object.unwrap_or_else(|| panic!("{}: {}: no {name}", check.id, case.name));
-            put(object, field, value);
-        }
+        let set = std::mem::take(&mut case.set);
+        change(&mut case.objects, set, &format!("{}: {}", check.id, case.name));
         cases.push(case);
     }
     (file.now, cases)
+}
+
+/// Sets fields of objects.
+fn change(objects: &mut [Value], set: BTreeMap<String, Value>, place: &str) {
+    for (key, value) in set {
+        let (name, field) = key.split_once(' ').unwrap_or_else(|| panic!("{place}: {key}: no path"));
+        let object = objects.iter_mut().find(|object| is_called(object, name));
+        put(object.unwrap_or_else(|| panic!("{place}: no {name}")), field, value);
+    }
 }
 
 /// YAML, with its merge keys carried out.
@@ -169,29 +191,45 @@ fn put(object: &mut Value, path: &str, value: Value) {
     }
 }
 
-fn report_of(case: &Case, now: DateTime<Utc>) -> Report {
-    let mut snapshot = Snapshot::from_objects(case.now.unwrap_or(now), case.objects.clone())
-        .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+fn snapshot_of(case: &Case, now: DateTime<Utc>, objects: Vec<Value>) -> Snapshot {
+    let mut snapshot = Snapshot::from_objects(now, objects).unwrap_or_else(|error| panic!("{}: {error}", case.name));
     for plural in &case.unread {
         let resource = Resource::ALL.iter().copied().find(|resource| resource.plural() == plural);
         let resource = resource.unwrap_or_else(|| panic!("{}: no resource {plural}", case.name));
         snapshot.unread.push(Unread { resource, why: Why::Forbidden });
     }
-    let history = match case.restarts.clone() {
-        Some(restarts) => History::default().with_restarts(restarts),
-        None => History::default(),
+    snapshot
+}
+
+/// The checks of the same set look too, so that what is said twice is seen; order and prevention are looked at apart.
+fn report_of(case: &Case, now: DateTime<Utc>, set: Set) -> Report {
+    let snapshot = snapshot_of(case, case.now.unwrap_or(now), case.objects.clone());
+    let mut history = History::default();
+    if let Some(before) = &case.before {
+        let mut objects = case.objects.clone();
+        objects.retain(|object| !before.without.iter().any(|name| is_called(object, name)));
+        objects.extend(before.objects.clone());
+        change(&mut objects, before.set.clone(), &format!("{}: before", case.name));
+        history = history.with_memory(Memory::of(&snapshot_of(case, before.at, objects), None));
+    }
+    if let Some(restarts) = case.restarts.clone() {
+        history = history.with_restarts(restarts);
+    }
+    let set = match set {
+        Set::Daily | Set::Extra => CheckSet::Daily,
+        Set::Hygiene => CheckSet::Hygiene,
     };
-    inspect(&snapshot, &history, &Settings { set: CheckSet::All, ..Settings::default() })
+    inspect(&snapshot, &history, &Settings { set, ..Settings::default() })
 }
 
 #[test]
 fn every_check_says_what_its_cases_expect() {
     let mut listing = String::new();
     let mut failures = String::new();
-    for check in TABLE {
+    for check in checks::all() {
         let (now, cases) = cases_of(check);
         for case in &cases {
-            let report = report_of(case, now);
+            let report = report_of(case, now, check.set);
             let found: Vec<Expected> =
                 report.findings.iter().filter(|finding| finding.id == check.id).map(Expected::of).collect();
             let others = report.findings.iter().filter(|finding| finding.id != check.id);
@@ -217,7 +255,7 @@ fn every_check_says_what_its_cases_expect() {
 #[test]
 fn every_check_has_every_kind_of_case() {
     let mut missing = Vec::new();
-    for check in TABLE {
+    for check in checks::all() {
         let (_, cases) = cases_of(check);
         let mut needed = vec![Shows::Hit, Shows::NearMiss];
         if check.gate.is_some() {
@@ -240,7 +278,7 @@ fn every_check_has_every_kind_of_case() {
     assert!(missing.is_empty(), "{missing:#?}");
     let files =
         std::fs::read_dir(data("checks")).unwrap().flat_map(|kind| std::fs::read_dir(kind.unwrap().path()).unwrap());
-    assert_eq!(files.count(), TABLE.len(), "a file of cases without a check");
+    assert_eq!(files.count(), checks::all().count(), "a file of cases without a check");
 }
 
 #[test]
@@ -249,12 +287,12 @@ fn the_table_agrees_with_the_catalogue() {
     let rows: BTreeMap<String, Vec<String>> =
         text.lines().skip(1).map(fields).map(|row| (row[1].clone(), row)).collect();
     assert_eq!(rows.len(), 294);
-    for check in TABLE {
+    for check in checks::all() {
         let row = rows.get(check.id.as_str()).unwrap_or_else(|| panic!("{} is not in the catalogue", check.id));
         let set = match check.set {
-            CheckSet::Daily => "D",
-            CheckSet::Hygiene => "H",
-            CheckSet::All => "-",
+            Set::Daily => "D",
+            Set::Hygiene => "H",
+            Set::Extra => "X",
         };
         assert_eq!(
             (check.kind, check.severity.name(), set),
@@ -264,12 +302,14 @@ fn the_table_agrees_with_the_catalogue() {
         );
         for list in row[6].split(", ") {
             let name = list.split('(').next().unwrap();
-            let name = if name == "pvcs" { "persistentvolumeclaims" } else { name };
-            // Not lists: what the last inspection knew, and logs, which a person asks for.
-            if name != "state" && name != "logs" {
+            // What a person asks for in the report's thread.
+            if list.ends_with("(opt)") {
+                continue;
+            }
+            for plural in plurals(name) {
                 assert!(
-                    check.data.iter().any(|(resource, _)| resource.plural() == name),
-                    "{} reads no {name}",
+                    check.data.iter().any(|(resource, _)| resource.plural() == plural),
+                    "{} reads no {plural}",
                     check.id
                 );
             }
@@ -277,8 +317,50 @@ fn the_table_agrees_with_the_catalogue() {
         assert!(check.data.iter().any(|(_, role)| *role == Role::Walked), "{} walks nothing", check.id);
         assert!(check.means.ends_with('.') && check.advice.ends_with('.'), "{}", check.id);
     }
-    let ids: BTreeSet<&str> = TABLE.iter().map(|check| check.id.as_str()).collect();
-    assert_eq!(ids.len(), TABLE.len(), "an id twice");
+    let ids: BTreeSet<&str> = checks::all().map(|check| check.id.as_str()).collect();
+    assert_eq!(ids.len(), checks::all().count(), "an id twice");
+}
+
+/// What the catalogue's short names for data mean; one of several is enough where they are several kinds of the same.
+fn plurals(name: &str) -> Vec<&str> {
+    match name {
+        // What the last inspection knew is no list.
+        "state" => vec![],
+        "pvcs" => vec!["persistentvolumeclaims"],
+        "pvs" => vec!["persistentvolumes"],
+        "hpas" => vec!["horizontalpodautoscalers"],
+        "pdbs" => vec!["poddisruptionbudgets"],
+        "crds" => vec!["customresourcedefinitions"],
+        "csrs" => vec!["certificatesigningrequests"],
+        "csvs" => vec!["clusterserviceversions"],
+        "bindings" => vec!["clusterrolebindings"],
+        "workloads" | "workload templates" => vec!["deployments", "statefulsets", "daemonsets"],
+        "webhookconfigs" => vec!["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
+        "routes" => vec!["httproutes", "grpcroutes", "tlsroutes", "tcproutes"],
+        "flux CRs" => vec!["kustomizations", "helmreleases", "gitrepositories"],
+        "mx.nodes" => vec!["nodes"],
+        "mx.pods" => vec!["pods"],
+        "raw /readyz" => vec!["healthchecks"],
+        "self timing" => vec!["requeststats"],
+        "discovery" => vec!["servedapis"],
+        "tls probe" | "kubeconfig" => vec!["credentials"],
+        "kubelet.summary" => vec!["nodesummaries"],
+        "kubelet.summary or prom" => vec!["volumeuses"],
+        "dynamic list" => vec!["customresources"],
+        "logs" => vec!["logerrors"],
+        "alertmanager API" => vec!["alerts"],
+        // Named by what they hold: each check says which.
+        "version"
+        | "prom"
+        | "prom or raw /metrics"
+        | "raw /metrics"
+        | "objects"
+        | "list counts"
+        | "all lists"
+        | "cilium CRs"
+        | "AWS API" => vec![],
+        name => vec![name],
+    }
 }
 
 /// The fields of a line of comma-separated values with quoted fields.

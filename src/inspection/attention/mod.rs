@@ -7,6 +7,7 @@ mod silence;
 mod standing;
 mod until;
 
+use super::checks::Set;
 use super::finding::Severity;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -49,9 +50,12 @@ pub enum CheckSet {
 }
 
 impl CheckSet {
-    /// Whether a check of the set `of` runs when this one is asked for.
-    pub fn includes(self, of: Self) -> bool {
-        self == Self::All || self == of
+    /// Whether a check of that set of the catalogue runs when this one is asked for.
+    pub fn includes(self, of: Set) -> bool {
+        match of {
+            Set::Daily | Set::Extra => self != Self::Hygiene,
+            Set::Hygiene => self != Self::Daily,
+        }
     }
 
     /// The lower-case name, as on the command line.

@@ -17,7 +17,7 @@ impl Pattern {
 
     /// Whether it is the id of a check, or of several.
     pub fn means_a_check(&self) -> bool {
-        checks::TABLE.iter().any(|check| self.matches(check.id.as_str()))
+        checks::all().any(|check| self.matches(check.id.as_str()))
     }
 
     /// Whether it takes every name.

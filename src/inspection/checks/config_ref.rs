@@ -1,10 +1,24 @@
 //! Pods that need a ConfigMap or Secret that does not exist.
 
+use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting};
 use crate::diagnosis::{ConfigRef, config_refs};
 use crate::inspection::finding::{Evidence, Severity};
+use crate::snapshot::Resource::{ConfigMaps, Pods, Secrets};
 use crate::snapshot::{Pod, Resource};
 use crate::texts::findings as texts;
+
+pub(super) const CHECKS: &[Check] = &[Check {
+    id: CheckId::new("pod/missing-config-ref"),
+    kind: "Pod",
+    severity: Severity::High,
+    set: Set::Daily,
+    data: &[(Pods, Walked), (ConfigMaps, Part), (Secrets, Part)],
+    gate: None,
+    means: "The pod needs a ConfigMap or Secret that does not exist: it cannot start, or not start again.",
+    advice: "Create it, or correct the name in the workload.",
+    find: missing,
+}];
 
 pub(super) fn missing(scene: &Scene<'_>) -> Vec<Draft> {
     let sightings = scene.live_pods().filter_map(|pod| {

@@ -1,10 +1,24 @@
 //! DaemonSets that some nodes lack.
 
+use super::check::row::*;
 use super::scene::{Draft, Scene, is_live, target};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::snapshot::Resource::{DaemonSets, Pods};
 use crate::snapshot::{DaemonSet, Pod};
 use crate::texts::findings as texts;
 use chrono::{DateTime, Utc};
+
+pub(super) const CHECKS: &[Check] = &[Check {
+    id: CheckId::new("daemonset/not-ready"),
+    kind: "DaemonSet",
+    severity: Severity::High,
+    set: Set::Daily,
+    data: &[(DaemonSets, Walked), (Pods, Complete)],
+    gate: Some("5m"),
+    means: "Some nodes lack what the DaemonSet brings them.",
+    advice: "Look at its pods on the nodes that are named.",
+    find: not_ready,
+}];
 
 /// Without these a node has no network or no storage: the beginning, or a part between dashes, of the name of a
 /// DaemonSet or of one of its containers.

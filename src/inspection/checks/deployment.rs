@@ -1,9 +1,47 @@
 //! Deployments that do not serve or do not move, and ReplicaSets that may not make pods.
 
+use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::snapshot::Resource::{Deployments, ReplicaSets};
 use crate::texts::findings as texts;
 use std::collections::BTreeMap;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: CheckId::new("deployment/unavailable"),
+        kind: "Deployment",
+        severity: Severity::Critical,
+        set: Set::Daily,
+        data: &[(Deployments, Walked)],
+        gate: Some("5m"),
+        means: "Not one replica serves: whoever depends on it is down.",
+        advice: "Look at its pods; the cause is there, or in what keeps them from being made.",
+        find: unavailable,
+    },
+    Check {
+        id: CheckId::new("deployment/rollout-stuck"),
+        kind: "Deployment",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(Deployments, Walked)],
+        gate: None,
+        means: "The new revision does not come up in time; the old one serves as far as it is still there.",
+        advice: "Undo the rollout, then find out why the new pods do not get ready.",
+        find: rollout_stuck,
+    },
+    Check {
+        id: CheckId::new("replicaset/create-failed"),
+        kind: "ReplicaSet",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(ReplicaSets, Walked)],
+        gate: None,
+        means: "The API server refuses to create its pods: a quota, an admission rule or a missing service account.",
+        advice: "The message says who refuses and why.",
+        find: create_failed,
+    },
+];
 
 pub(super) fn unavailable(scene: &Scene<'_>) -> Vec<Draft> {
     let unavailable = scene.snapshot.deployments.iter().filter_map(|deployment| {

@@ -1,9 +1,23 @@
 //! Ingresses that lead to Services that are not there.
 
+use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use crate::diagnosis::backends;
 use crate::inspection::finding::{Evidence, Severity};
+use crate::snapshot::Resource::{Ingresses, Services};
 use crate::texts::findings as texts;
+
+pub(super) const CHECKS: &[Check] = &[Check {
+    id: CheckId::new("ingress/backend-missing"),
+    kind: "Ingress",
+    severity: Severity::High,
+    set: Set::Daily,
+    data: &[(Ingresses, Walked), (Services, Complete)],
+    gate: None,
+    means: "The Ingress sends to a Service that does not exist: visitors get 503.",
+    advice: "Create the Service or correct its name in the Ingress.",
+    find: backend_missing,
+}];
 
 pub(super) fn backend_missing(scene: &Scene<'_>) -> Vec<Draft> {
     let drafts = scene.snapshot.ingresses.iter().filter_map(|ingress| {

@@ -1,12 +1,39 @@
 //! Jobs that gave up, and CronJobs whose newest run did.
 
+use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, target};
 use crate::diagnosis::Relation;
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::snapshot::Resource::{CronJobs, Events, Jobs};
 use crate::snapshot::{Condition, Job};
 use crate::texts::findings as texts;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: CheckId::new("job/failed"),
+        kind: "Job",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(Jobs, Walked), (Events, Detail)],
+        gate: Some("24h"),
+        means: "The Job has given up; its work is not done.",
+        advice: "Read the log of its last pod, then run it again.",
+        find: failed,
+    },
+    Check {
+        id: CheckId::new("cronjob/last-run-failed"),
+        kind: "CronJob",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(CronJobs, Walked), (Jobs, Complete)],
+        gate: None,
+        means: "The newest run failed, so what it does regularly is not done.",
+        advice: "Read the log of its last pod; the next run fails too if nothing changes.",
+        find: last_run_failed,
+    },
+];
 
 pub(super) fn failed(scene: &Scene<'_>) -> Vec<Draft> {
     let mut drafts: BTreeMap<Target, Draft> = BTreeMap::new();

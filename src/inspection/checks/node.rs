@@ -1,8 +1,35 @@
 //! Nodes that are lost or short of memory.
 
+use super::check::row::*;
 use super::scene::{Draft, Scene, is_live, target};
 use crate::inspection::finding::{Evidence, Severity};
+use crate::snapshot::Resource::{Nodes, Pods};
 use crate::texts::findings as texts;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: CheckId::new("node/not-ready"),
+        kind: "Node",
+        severity: Severity::Critical,
+        set: Set::Daily,
+        data: &[(Nodes, Walked), (Pods, Detail)],
+        gate: Some("5m after it joined"),
+        means: "The node does not report itself healthy; its pods are lost or moved after five minutes.",
+        advice: "Look at the node's machine, its kubelet and its network.",
+        find: not_ready,
+    },
+    Check {
+        id: CheckId::new("node/memory-pressure"),
+        kind: "Node",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(Nodes, Walked)],
+        gate: None,
+        means: "The node runs out of memory: the kubelet evicts pods and takes no new ones.",
+        advice: "Find what uses the memory on the node; set requests and limits that match.",
+        find: memory_pressure,
+    },
+];
 
 pub(super) fn not_ready(scene: &Scene<'_>) -> Vec<Draft> {
     let drafts = scene.snapshot.nodes.iter().filter_map(|node| {

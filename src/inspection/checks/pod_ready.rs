@@ -1,9 +1,23 @@
 //! Pods that run and do not get ready.
 
+use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, event_evidence};
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Condition;
+use crate::snapshot::Resource::{Events, Pods};
 use crate::texts::findings as texts;
+
+pub(super) const CHECKS: &[Check] = &[Check {
+    id: CheckId::new("pod/not-ready"),
+    kind: "Pod",
+    severity: Severity::High,
+    set: Set::Daily,
+    data: &[(Pods, Walked), (Events, Detail)],
+    gate: Some("5m"),
+    means: "The pod runs but gets no traffic.",
+    advice: "Look at what the readiness probe asks for, and why the container does not answer it.",
+    find: not_ready,
+}];
 
 pub(super) fn not_ready(scene: &Scene<'_>) -> Vec<Draft> {
     let sightings = scene.live_pods().filter(|pod| pod.status.phase == "Running").filter_map(|pod| {

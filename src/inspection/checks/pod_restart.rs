@@ -1,10 +1,48 @@
 //! Containers that end when they should not: crash loops, memory kills, restarts.
 
+use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, container_statuses, is_live};
 use crate::inspection::finding::{Evidence, Severity};
+use crate::snapshot::Resource::{Jobs, Pods};
 use crate::snapshot::{Container, ContainerStatus, Pod, Terminated};
 use crate::texts::findings as texts;
 use std::collections::HashSet;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: CheckId::new("pod/crash-loop"),
+        kind: "Pod",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(Pods, Walked)],
+        gate: None,
+        means: "The container ends soon after each start; the kubelet waits longer and longer between tries.",
+        advice: "Read the log of the last run and its exit code; go back to the last revision if this one never ran.",
+        find: crash_loop,
+    },
+    Check {
+        id: CheckId::new("pod/oom-killed"),
+        kind: "Pod",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(Pods, Walked), (Jobs, Detail)],
+        gate: Some("24h"),
+        means: "The container used more memory than its limit and was killed; it will happen again under the same load.",
+        advice: "Raise the memory limit or find what fills the memory. A restart only buys time.",
+        find: oom_killed,
+    },
+    Check {
+        id: CheckId::new("pod/restart-spike"),
+        kind: "Pod",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(Pods, Walked), (Jobs, Detail)],
+        gate: Some("3 restarts, 24h"),
+        means: "The container keeps restarting; each time its work in progress is lost.",
+        advice: "Read the log of the last run and its exit code.",
+        find: restart_spike,
+    },
+];
 
 pub(super) fn crash_loop(scene: &Scene<'_>) -> Vec<Draft> {
     let sightings = scene.live_pods().flat_map(|pod| {

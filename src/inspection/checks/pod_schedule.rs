@@ -1,9 +1,23 @@
 //! Pods that no node takes.
 
+use super::check::row::*;
 use super::scene::{Draft, Scene, Sighting, event_evidence};
 use crate::inspection::finding::{Evidence, Severity};
+use crate::snapshot::Resource::{Events, Pods};
 use crate::snapshot::{Condition, Pod};
 use crate::texts::findings as texts;
+
+pub(super) const CHECKS: &[Check] = &[Check {
+    id: CheckId::new("pod/unschedulable"),
+    kind: "Pod",
+    severity: Severity::High,
+    set: Set::Daily,
+    data: &[(Pods, Walked), (Events, Detail)],
+    gate: Some("5m"),
+    means: "No node takes the pod, so it does not run at all.",
+    advice: "Free the resource that the scheduler names, add a node, or correct requests, tolerations and affinity.",
+    find: unschedulable,
+}];
 
 pub(super) fn unschedulable(scene: &Scene<'_>) -> Vec<Draft> {
     let sightings = scene.live_pods().filter_map(|pod| {

@@ -1,9 +1,36 @@
 //! Containers that never start: the image does not come, or the container cannot be created.
 
+use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, container_statuses, event_evidence};
 use crate::inspection::finding::{Evidence, Severity};
+use crate::snapshot::Resource::{Events, Pods};
 use crate::snapshot::{ContainerStatus, Event, Waiting};
 use crate::texts::findings as texts;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: CheckId::new("pod/image-pull"),
+        kind: "Pod",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(Pods, Walked), (Events, Detail)],
+        gate: None,
+        means: "The image does not arrive on the node, so the container never starts.",
+        advice: "Go back to the last revision, or correct the image's name, tag or pull secret. A restart does not help.",
+        find: image_pull,
+    },
+    Check {
+        id: CheckId::new("pod/create-error"),
+        kind: "Pod",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(Pods, Walked), (Events, Detail)],
+        gate: None,
+        means: "The container cannot be created: what it needs is missing, or its start hook fails.",
+        advice: "Create the ConfigMap, Secret or key that the message names, or correct the reference.",
+        find: create_error,
+    },
+];
 
 const PULL: &[&str] = &[
     "ErrImagePull",

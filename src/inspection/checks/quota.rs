@@ -1,9 +1,23 @@
 //! Quotas that are nearly used up.
 
+use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Quantity;
+use crate::snapshot::Resource::ResourceQuotas;
 use crate::texts::findings as texts;
+
+pub(super) const CHECKS: &[Check] = &[Check {
+    id: CheckId::new("quota/near-limit"),
+    kind: "ResourceQuota",
+    severity: Severity::High,
+    set: Set::Daily,
+    data: &[(ResourceQuotas, Walked)],
+    gate: Some("85 %, 95 %"),
+    means: "At the limit no new pod or object is let in: rollouts and restarts stop.",
+    advice: "Raise the quota, or lower what the namespace asks for.",
+    find: near_limit,
+}];
 
 pub(super) fn near_limit(scene: &Scene<'_>) -> Vec<Draft> {
     let drafts = scene.snapshot.resource_quotas.iter().filter_map(|quota| {

@@ -3,9 +3,10 @@
 use crate::diagnosis::{Graph, ObjectId};
 use crate::inspection::attention::Thresholds;
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
-use crate::inspection::history::History;
+use crate::inspection::history::{History, Memory};
 use crate::snapshot::{ContainerStatus, Event, ObjectMeta, Pod, Snapshot};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Everything that a check may know.
@@ -21,6 +22,7 @@ pub struct Scene<'a> {
     pub thresholds: &'a Thresholds,
     /// The moment that the snapshot stands for.
     pub now: DateTime<Utc>,
+    present: OnceCell<Memory>,
 }
 
 /// A finding before it has a fingerprint, a history and a cause.
@@ -93,7 +95,12 @@ impl<'a> Scene<'a> {
     /// The scene of a snapshot.
     pub fn new(graph: &'a Graph<'a>, history: &'a History, thresholds: &'a Thresholds) -> Self {
         let snapshot = graph.snapshot();
-        Self { snapshot, graph, history, thresholds, now: snapshot.taken_at }
+        Self { snapshot, graph, history, thresholds, now: snapshot.taken_at, present: OnceCell::new() }
+    }
+
+    /// What there is now in the words of what is remembered of the last inspection: the two sides of a drift.
+    pub fn present(&self) -> &Memory {
+        self.present.get_or_init(|| Memory::of(self.snapshot, self.history.memory()))
     }
 
     /// Whether it is so for longer than a healthy rollout takes. What has no time is old.

@@ -1,12 +1,56 @@
 //! Services that lead nowhere.
 
+use super::check::row::*;
 use super::scene::{Draft, Scene, container_statuses, is_live, target};
 use crate::diagnosis::{ObjectId, Relation};
 use crate::inspection::finding::{Evidence, Severity};
+use crate::snapshot::Resource::{Deployments, EndpointSlices, Pods, Services, StatefulSets};
 use crate::snapshot::{IntOrString, Labels, Pod, Service, selects};
 use crate::texts::findings as texts;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: CheckId::new("service/no-endpoints"),
+        kind: "Service",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[
+            (Services, Walked),
+            (EndpointSlices, Complete),
+            (Pods, Detail),
+            (Deployments, Detail),
+            (StatefulSets, Detail),
+        ],
+        gate: Some("5m"),
+        means: "Nobody answers behind the Service: callers get connection errors.",
+        advice: "Look at the pods that it selects, and at its selector.",
+        find: no_endpoints,
+    },
+    Check {
+        id: CheckId::new("service/selector-no-pods"),
+        kind: "Service",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(Services, Walked), (Pods, Complete), (Deployments, Detail), (StatefulSets, Detail)],
+        gate: Some("5m"),
+        means: "The Service's selector matches no pod: a wrong label, or nothing deployed.",
+        advice: "Compare the selector with the labels of the pods that should serve.",
+        find: selector_no_pods,
+    },
+    Check {
+        id: CheckId::new("service/target-port-mismatch"),
+        kind: "Service",
+        severity: Severity::High,
+        set: Set::Daily,
+        data: &[(Services, Walked), (Pods, Complete)],
+        gate: None,
+        means: "The Service sends to a port that its pods do not offer.",
+        advice: "Correct the Service's targetPort or the container's port.",
+        find: target_port_mismatch,
+    },
+];
 
 pub(super) fn no_endpoints(scene: &Scene<'_>) -> Vec<Draft> {
     let workloads = Workloads::of(scene);

@@ -1,11 +1,25 @@
 //! StatefulSets that lack replicas.
 
+use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use crate::diagnosis::Entity;
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::snapshot::Resource::{Pods, StatefulSets};
 use crate::snapshot::{Pod, StatefulSet};
 use crate::texts::findings as texts;
 use chrono::{DateTime, Utc};
+
+pub(super) const CHECKS: &[Check] = &[Check {
+    id: CheckId::new("statefulset/degraded"),
+    kind: "StatefulSet",
+    severity: Severity::High,
+    set: Set::Daily,
+    data: &[(StatefulSets, Walked), (Pods, Complete)],
+    gate: Some("5m"),
+    means: "Fewer replicas serve than were asked for; the ordinals after the first blocked one wait for it.",
+    advice: "Look at the first pod that is not ready.",
+    find: degraded,
+}];
 
 pub(super) fn degraded(scene: &Scene<'_>) -> Vec<Draft> {
     let degraded = scene.snapshot.stateful_sets.iter().filter_map(|set| {

@@ -1,10 +1,24 @@
 //! Claims that get no volume.
 
+use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, is_live, target};
 use crate::diagnosis::{Entity, Relation};
 use crate::inspection::finding::{Evidence, Severity};
+use crate::snapshot::Resource::{Events, PersistentVolumeClaims, Pods, StorageClasses};
 use crate::snapshot::{PersistentVolumeClaim, Resource, StorageClass};
 use crate::texts::findings as texts;
+
+pub(super) const CHECKS: &[Check] = &[Check {
+    id: CheckId::new("pvc/pending"),
+    kind: "PVC",
+    severity: Severity::High,
+    set: Set::Daily,
+    data: &[(PersistentVolumeClaims, Walked), (Events, Detail), (StorageClasses, Part), (Pods, Part)],
+    gate: Some("5m"),
+    means: "The claim has no volume, so no pod that mounts it can start.",
+    advice: "Check the storage class and its provisioner; the newest event says what is missing.",
+    find: pending,
+}];
 
 pub(super) fn pending(scene: &Scene<'_>) -> Vec<Draft> {
     let drafts = scene.snapshot.persistent_volume_claims.iter().filter_map(|claim| {

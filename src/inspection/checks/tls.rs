@@ -1,15 +1,29 @@
 //! Certificates that run out.
 
+use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use crate::diagnosis::Relation;
-use crate::inspection::finding::Evidence;
+use crate::inspection::finding::{Evidence, Severity};
+use crate::snapshot::Resource::Secrets;
 use crate::texts::findings as texts;
 use chrono::{DateTime, Utc};
+
+pub(super) const CHECKS: &[Check] = &[Check {
+    id: CheckId::new("secret/tls-expiring"),
+    kind: "Secret",
+    severity: Severity::Critical,
+    set: Set::Daily,
+    data: &[(Secrets, Walked)],
+    gate: Some("30d, 14d, 3d"),
+    means: "When the certificate expires, every client refuses the connection.",
+    advice: "Renew it, and find out why nothing renewed it by itself.",
+    find: expiring,
+}];
 
 pub(super) fn expiring(scene: &Scene<'_>) -> Vec<Draft> {
     let drafts =
         scene.snapshot.secrets.iter().filter(|secret| secret.type_ == "kubernetes.io/tls").filter_map(|secret| {
-            let leaf = leaf(secret.certificate.pem()?)?;
+            let leaf = leaf(secret.data.pem()?)?;
             let left = leaf.not_after - scene.now;
             let severity = scene.thresholds.certificate(left)?;
             let this = target("Secret", &secret.meta);

@@ -2,7 +2,9 @@
 //! times, never an object.
 
 use super::{
+    extensions,
     nodes::{self, KnownNode},
+    privileges,
     restarts::RestartCounts,
     series::{self, Fill, Usage},
     workloads::{self, KnownConfig, KnownWorkload},
@@ -41,7 +43,7 @@ pub struct Memory {
     /// How often each container had restarted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restarts: Option<RestartCounts>,
-    /// How many objects there were, by the lower-case plural of their kind.
+    /// How many objects there were, by their kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Part<u64>,
     /// Deployments, StatefulSets, DaemonSets and CronJobs, by [`key`].
@@ -50,11 +52,11 @@ pub struct Memory {
     /// By name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nodes: Part<KnownNode>,
-    /// ConfigMaps and Secrets that workloads mount, by [`key`].
+    /// ConfigMaps that workloads use, by [`key`]; of Secrets nothing is read that would tell a change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub configs: Part<KnownConfig>,
-    /// Roles and bindings that give wildcards, escalate, impersonate or bind, by [`key`]: what they give, in words that
-    /// only change when it does.
+    /// Roles that give wildcards, escalate, impersonate or bind, by [`key`]: what they give; and bindings to them: to
+    /// whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub privileges: Part<BTreeSet<String>>,
     /// Bindings to cluster-admin, by [`key`]: to whom.
@@ -89,6 +91,12 @@ pub fn key(kind: &str, meta: &ObjectMeta) -> String {
     }
 }
 
+/// The lists without which the next inspection could not see that a workload or a node has changed. What else is
+/// remembered is remembered where a check reads it.
+pub fn resources() -> impl Iterator<Item = Resource> {
+    workloads::READS.iter().copied().chain([Resource::Nodes, Resource::Pods])
+}
+
 impl Memory {
     /// What to remember of a snapshot. `before` is what was remembered until now: since when something is so, and the
     /// earlier points of what is measured again and again, go on from there.
@@ -96,6 +104,7 @@ impl Memory {
         let none = Self::default();
         let before = before.unwrap_or(&none);
         let read = |resources: &[Resource]| resources.iter().all(|resource| snapshot.has_read(*resource));
+        let (claims, usage) = (before.claims.as_ref(), before.usage.as_ref());
         Self {
             taken_at: snapshot.taken_at,
             version: snapshot.version.clone().or_else(|| before.version.clone()),
@@ -103,18 +112,26 @@ impl Memory {
             counts: Some(counts(snapshot, before.counts.as_ref())),
             workloads: fresh(read(workloads::READS), || workloads::of(snapshot), &before.workloads),
             nodes: fresh(read(&[Resource::Nodes]), || nodes::of(snapshot, before.nodes.as_ref()), &before.nodes),
-            configs: before.configs.clone(),
-            privileges: before.privileges.clone(),
-            admins: before.admins.clone(),
-            extensions: before.extensions.clone(),
+            configs: fresh(
+                read(workloads::READS) && read(&[Resource::ConfigMaps]),
+                || workloads::configs(snapshot),
+                &before.configs,
+            ),
+            privileges: fresh(read(privileges::READS), || privileges::of(snapshot), &before.privileges),
+            admins: fresh(read(privileges::READS), || privileges::admins(snapshot), &before.admins),
+            extensions: fresh(read(extensions::READS), || extensions::of(snapshot), &before.extensions),
             appearances: before.appearances.clone(),
             at_max: fresh(
                 read(&[Resource::HorizontalPodAutoscalers]),
                 || series::at_max(snapshot, before.at_max.as_ref()),
                 &before.at_max,
             ),
-            claims: before.claims.clone(),
-            usage: before.usage.clone(),
+            claims: fresh(read(&[Resource::VolumeUses]), || series::claims(snapshot, claims), &before.claims),
+            usage: fresh(
+                read(&[Resource::Pods, Resource::PodMetrics]),
+                || series::usage(snapshot, usage),
+                &before.usage,
+            ),
             runs: fresh(
                 read(&[Resource::Jobs, Resource::CronJobs]),
                 || series::runs(snapshot, before.runs.as_ref()),
@@ -171,7 +188,7 @@ fn fresh<T: Clone>(is_read: bool, look: impl FnOnce() -> BTreeMap<String, T>, be
 fn counts(snapshot: &Snapshot, before: Option<&BTreeMap<String, u64>>) -> BTreeMap<String, u64> {
     let mut counts = before.cloned().unwrap_or_default();
     for resource in Resource::ALL.iter().copied().filter(|resource| snapshot.has_read(*resource)) {
-        counts.insert(resource.plural().to_owned(), snapshot.count(resource) as u64);
+        counts.insert(resource.api().kind.to_owned(), snapshot.count(resource) as u64);
     }
     counts
 }
@@ -206,7 +223,7 @@ mod tests {
         assert_eq!(Memory::of(&blind, None).workloads, None);
         let second = Memory::of(&blind, Some(&first));
         assert_eq!(replicas(&second), Some(3));
-        assert_eq!(second.counts.as_ref().and_then(|counts| counts.get("statefulsets")), Some(&0));
+        assert_eq!(second.counts.as_ref().and_then(|counts| counts.get("Deployment")), Some(&1));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What the last inspection said, and what that makes of this one: new, ongoing, resolved, or not looked at again.
 
+mod extensions;
 mod forecast;
 mod memory;
 mod nodes;
+mod privileges;
 mod restarts;
 mod series;
 mod trend;
@@ -15,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{HashMap, HashSet};
 
 pub use forecast::{Forecast, full};
-pub use memory::{Memory, Part, key};
+pub use memory::{Memory, Part, key, resources};
 pub use nodes::KnownNode;
 pub use restarts::RestartCounts;
 pub use series::{Fill, Usage};

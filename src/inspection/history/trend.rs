@@ -1,9 +1,10 @@
 //! The days of a cluster in figures: small enough to keep for a year, and all that a picture of the trend needs.
 
 use super::memory::Memory;
+use super::series::{bytes, millis};
 use crate::inspection::finding::Severity;
 use crate::report::Report;
-use crate::snapshot::{Pod, Quantities, Snapshot};
+use crate::snapshot::{Pod, Snapshot};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -118,14 +119,6 @@ impl Capacity {
 
 fn is_to_run(pod: &Pod) -> bool {
     pod.status.phase != "Succeeded" && pod.status.phase != "Failed"
-}
-
-fn millis(amounts: &Quantities) -> u64 {
-    amounts.get("cpu").map_or(0, |amount| u64::try_from(amount.milli()).unwrap_or_default())
-}
-
-fn bytes(amounts: &Quantities) -> u64 {
-    amounts.get("memory").map_or(0, |amount| u64::try_from(amount.value()).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -10,12 +10,12 @@ pub(super) fn pods(count: usize) -> String {
     if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") }
 }
 
-fn verb<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
+pub(super) fn verb<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
     if count == 1 { one } else { many }
 }
 
 /// A long text of the cluster's, cut for a title: its first line, at most so many characters.
-fn brief(text: &str) -> String {
+pub(super) fn brief(text: &str) -> String {
     const LONGEST: usize = 120;
     let line = text.lines().next().unwrap_or_default().trim();
     if line.chars().count() <= LONGEST {
