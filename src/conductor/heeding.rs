@@ -401,7 +401,7 @@ impl Found {
             fingerprint: finding.fingerprint.clone(),
             target: finding.target.clone(),
             title: finding.title.clone(),
-            level: Level::of_all(explained.iter().copied().chain([finding])),
+            level: Level::with_all(finding, explained.iter().copied()),
         }
     }
 

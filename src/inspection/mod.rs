@@ -39,7 +39,7 @@ pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> R
         finding.severity = changed.unwrap_or(finding.severity);
     }
     diagnosis::link(&graph, &mut findings);
-    let (mut findings, mut kept_out) = keep_out(&graph, findings, history, &settings.silences);
+    let (mut findings, mut kept_out) = keep_out(&graph, findings, history, settings);
     let changes = history.compare(&mut findings, &mut kept_out, |root| {
         let check = chosen.iter().find(|check| root.id == check.id);
         check.is_some_and(|check| saw_everything(snapshot, check) && in_scope(snapshot, &root.target))

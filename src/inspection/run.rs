@@ -76,7 +76,7 @@ pub async fn why(
     (kind, namespace, name): (&str, Option<&str>, &str),
     now: DateTime<Utc>,
 ) -> Result<Explained, Unreachable> {
-    let order = Order::of(None, Settings { set: CheckSet::All, ..Settings::default() });
+    let order = Order::of(None, Settings { set: CheckSet::All, tells_ignored: true, ..Settings::default() });
     let snapshot = read(cluster, &order, now).await?;
     let report = inspect(&snapshot, &History::default(), &order.settings);
     let chain = diagnosis::why(&snapshot, &report, kind, namespace.unwrap_or_default(), name);

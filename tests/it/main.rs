@@ -1,6 +1,7 @@
 //! The stories.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
 
+mod attention;
 mod causes;
 mod checks;
 mod history;

@@ -1,5 +1,6 @@
 //! Takes out of the findings what somebody asked not to be told, unless it has grown worse since.
 
+use super::Settings;
 use super::ignore;
 use super::silence::{Kind, Level, Silence, What};
 use crate::diagnosis::Graph;
@@ -49,14 +50,15 @@ pub fn keep_out(
     graph: &Graph<'_>,
     findings: Vec<Finding>,
     history: &History,
-    silences: &[Silence],
+    settings: &Settings,
 ) -> (Vec<Finding>, Vec<KeptOut>) {
     let now = graph.snapshot().taken_at;
-    let silences: Vec<&Silence> = silences.iter().filter(|silence| silence.holds(now)).collect();
+    let silences: Vec<&Silence> = settings.silences.iter().filter(|silence| silence.holds(now)).collect();
     let tree = Tree::of(&findings);
     let whole: Vec<(Vec<usize>, Verdict)> =
         silences.iter().filter_map(|silence| tree.silenced_as_a_whole(silence)).collect();
-    let mut verdicts: Vec<Verdict> = findings.iter().map(|finding| alone(graph, finding, history, &silences)).collect();
+    let mut verdicts: Vec<Verdict> =
+        findings.iter().map(|finding| alone(graph, finding, history, settings, &silences)).collect();
     for (places, verdict) in whole {
         for place in places {
             if let Some(known) = verdicts.get_mut(place) {
@@ -91,9 +93,15 @@ pub fn keep_out(
 }
 
 /// What annotations and rules make of a finding by itself.
-fn alone(graph: &Graph<'_>, finding: &Finding, history: &History, silences: &[&Silence]) -> Verdict {
+fn alone(
+    graph: &Graph<'_>,
+    finding: &Finding,
+    history: &History,
+    settings: &Settings,
+    silences: &[&Silence],
+) -> Verdict {
     let level = Level::of(finding);
-    if let Some(object) = ignore::by(graph, finding) {
+    if let Some(object) = ignore::by(graph, finding).filter(|_| !settings.tells_ignored) {
         let silence = object.to_string();
         return Verdict::Out(Because { kind: Kind::Ignored, silence, by: None, until: None, level });
     }
@@ -169,7 +177,8 @@ impl<'a> Tree<'a> {
             places.extend(fresh);
             next += 1;
         }
-        let now = Level::of_all(places.iter().filter_map(|place| self.findings.get(*place)));
+        let explained = places.iter().skip(1).filter_map(|place| self.findings.get(*place));
+        let now = Level::with_all(self.findings.get(root)?, explained);
         let verdict = judge(silence, now, *level);
         // What has grown worse is said at the finding that was silenced; what it explains is told as always.
         let places = if matches!(verdict, Verdict::Out(_)) { places } else { vec![root] };

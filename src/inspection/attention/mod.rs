@@ -32,6 +32,8 @@ pub struct Settings {
     pub changes: Vec<Change>,
     /// What is not to be told.
     pub silences: Vec<Silence>,
+    /// Tell also what objects say of themselves that it is to be ignored.
+    pub tells_ignored: bool,
     /// What flapping is.
     pub flapping: Flapping,
 }

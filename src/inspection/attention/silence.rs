@@ -93,6 +93,8 @@ pub struct Level {
     pub severity: Severity,
     /// How many objects show it.
     pub objects: usize,
+    /// How many show it or what follows from it.
+    pub reach: usize,
 }
 
 impl Silence {
@@ -143,24 +145,25 @@ pub(super) fn is_in(namespaces: &[Pattern], namespace: Option<&str>) -> bool {
 impl Level {
     /// The level of one finding by itself.
     pub fn of(finding: &Finding) -> Self {
-        Self { severity: finding.severity, objects: finding.objects.len().max(1) }
+        Self::with_all(finding, [])
     }
 
-    /// The level of findings together, such as a root with all that it explains.
-    pub fn of_all<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
-        let mut level = Self { severity: Severity::Info, objects: 0 };
-        let mut objects: HashSet<&ObjectRef> = HashSet::new();
-        for finding in findings {
-            level.severity = level.severity.max(finding.severity);
-            objects.extend(&finding.objects);
+    /// The level of a finding with all that it explains.
+    pub fn with_all<'a>(finding: &'a Finding, explains: impl IntoIterator<Item = &'a Finding>) -> Self {
+        let mut objects: HashSet<Target> = finding.objects.iter().map(ObjectRef::target).collect();
+        let mut level = Self { severity: finding.severity, objects: objects.len().max(1), reach: 0 };
+        for explained in explains {
+            level.severity = level.severity.max(explained.severity);
+            objects.extend(explained.objects.iter().map(ObjectRef::target));
         }
-        level.objects = objects.len().max(1);
+        level.reach = objects.len().max(1);
         level
     }
 
     /// Whether it is worse than it was: a higher severity, or half as many objects again.
     pub fn is_worse_than(self, before: Self) -> bool {
-        self.severity > before.severity || 2 * self.objects >= 3 * before.objects.max(1)
+        let grew = |now: usize, before: usize| 2 * now >= 3 * before.max(1);
+        self.severity > before.severity || grew(self.objects, before.objects) || grew(self.reach, before.reach)
     }
 }
 
@@ -171,7 +174,7 @@ mod tests {
 
     #[test]
     fn worse_is_a_higher_severity_or_half_as_many_again() {
-        let level = |severity: Severity, objects| Level { severity, objects };
+        let level = |severity: Severity, objects| Level { severity, objects, reach: objects };
         for (before, now, worse) in [
             (level(High, 4), level(High, 4), false),
             (level(High, 4), level(High, 5), false),
@@ -182,6 +185,7 @@ mod tests {
         ] {
             assert_eq!(now.is_worse_than(before), worse, "{before:?} {now:?}");
         }
+        assert!(Level { reach: 15, ..level(High, 1) }.is_worse_than(Level { reach: 10, ..level(High, 1) }));
     }
 
     #[test]

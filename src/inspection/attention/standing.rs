@@ -59,6 +59,7 @@ impl StandingOrders {
             thresholds: Thresholds::default(),
             changes: changes.map(|(_, change)| change.clone()).collect(),
             silences: self.mutes_of(cluster).chain(asked).collect(),
+            tells_ignored: false,
             flapping: self.flapping,
         }
     }
