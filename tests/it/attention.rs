@@ -117,7 +117,7 @@ fn a_rule_covers_each_finding_by_itself_and_never_hides_what_follows_from_it() {
 
 #[test]
 fn a_rule_means_namespaces_names_and_labels_together() {
-    let mut snapshot = cluster(&["two-faults"]);
+    let mut snapshot = cluster(&["out-of-memory", "wrong-selector", "node-down"]);
     for deployment in &mut snapshot.deployments {
         deployment.meta.labels = [("team", "fruit")].into_iter().collect::<Labels>();
     }
@@ -126,7 +126,9 @@ fn a_rule_means_namespaces_names_and_labels_together() {
     let shop = || vec!["shop".into()];
     let of_deployments = first(&snapshot).findings.iter().filter(|finding| finding.target.kind == "Deployment").count();
     let carts = first(&snapshot).findings.iter().filter(|finding| finding.target.name == "cart").count();
-    let in_shop = first(&snapshot).findings.iter().filter(|finding| finding.target.namespace.is_some()).count();
+    let trouble = first(&snapshot);
+    let in_shop = trouble.findings.iter().filter(|finding| finding.target.namespace.as_deref() == Some("shop"));
+    let in_shop = in_shop.count();
     assert!(0 < carts && carts < of_deployments && of_deployments < in_shop && in_shop < all);
     assert_eq!(count(Rule { namespaces: shop(), ..Rule::default() }), in_shop);
     assert_eq!(count(Rule { namespaces: vec!["lab-*".into()], ..Rule::default() }), 0);

@@ -4,6 +4,7 @@
 mod attention;
 mod causes;
 mod checks;
+mod heeding;
 mod history;
 mod layering;
 mod refusals;

@@ -134,3 +134,6 @@ pub fn at(
     let key = (cluster.to_owned(), namespace.unwrap_or("").to_owned(), taken_at);
     Ok(store.get(&REPORTS, key)?.map(|stored: Versioned<Stored>| stored.into_value().report))
 }
+
+#[cfg(test)]
+mod tests;

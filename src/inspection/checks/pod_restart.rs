@@ -3,6 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, container_statuses, is_live};
 use crate::inspection::finding::{Evidence, Severity};
+use crate::inspection::history::Restarted;
 use crate::snapshot::Resource::{Jobs, Pods};
 use crate::snapshot::{Container, ContainerStatus, Pod, Terminated};
 use crate::texts::findings as texts;
@@ -108,27 +109,27 @@ pub(super) fn restart_spike(scene: &Scene<'_>) -> Vec<Draft> {
     let least = scene.thresholds.restarts;
     let sightings = scene.snapshot.pods.iter().filter(|pod| is_live(pod)).flat_map(|pod| {
         container_statuses(pod).filter_map(move |status| {
-            let before = scene.history.restarts(&pod.meta.uid, &status.name);
+            let since = scene.history.restarted(&pod.meta.uid, &status.name, status.restart_count, scene.now);
             let last = status.last_state.terminated.as_deref();
-            let counted = before.is_some_and(|before| status.restart_count - before >= least);
+            let counted = since.filter(|since| since.reaches(least, scene.thresholds.window));
             // Without a count of the last time, or since then too slowly for it: often, and the last time just now.
             let recent = status.restart_count >= least && scene.is_news(last.and_then(|last| last.finished_at));
-            let often = (counted || recent) && !is_done(scene, pod);
-            let what = (status, last, before.filter(|_| counted));
+            let often = (counted.is_some() || recent) && !is_done(scene, pod);
+            let what = (status, last, counted);
             often.then_some(Sighting { pod, container: Some(status.name.as_str()), what })
         })
     });
-    let draft = |group: Group<'_, (&ContainerStatus, Option<&Terminated>, Option<i32>)>| {
+    let draft = |group: Group<'_, (&ContainerStatus, Option<&Terminated>, Option<Restarted>)>| {
         let worst = group.most(|sighting| sighting.what.0.restart_count)?;
-        let (status, last, before) = worst.what;
-        let count = match before {
-            Some(before) => texts::restarts_since_last(status.restart_count, before),
+        let (status, last, since) = worst.what;
+        let count = match since {
+            Some(since) => texts::restarts_since_last(status.restart_count, since.before),
             None => status.restart_count.to_string(),
         };
         let mut evidence = vec![Evidence::new("restartCount", count)];
         evidence.extend(last.map(end_evidence).into_iter().flatten());
         let end = last.map(texts::end_of_run);
-        let title = texts::restart_spike(group.sightings.len(), status.restart_count, before, end.as_deref());
+        let title = texts::restart_spike(group.sightings.len(), status.restart_count, since, end.as_deref());
         Some(group.draft(Severity::High, title, evidence))
     };
     scene.by_owner(sightings).into_iter().filter_map(draft).collect()

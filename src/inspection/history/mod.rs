@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 pub use forecast::{Forecast, full};
 pub use memory::{Memory, Part, key, resources};
 pub use nodes::KnownNode;
-pub use restarts::RestartCounts;
+pub use restarts::{RestartCounts, Restarted};
 pub use series::{Fill, Usage};
 pub use trend::{Capacity, Day, Trend};
 pub use workloads::{KnownConfig, KnownWorkload};
@@ -92,10 +92,12 @@ impl History {
         self.memory.as_ref()
     }
 
-    /// How often the container had restarted by then; None if nobody counted.
-    pub fn restarts(&self, pod_uid: &str, container: &str) -> Option<i32> {
-        let counts = self.memory.as_ref()?.restarts.as_ref();
-        counts.map(|counts| counts.get(pod_uid, container))
+    /// What was added to the restarts of a container since they were counted; None if nobody counted.
+    pub fn restarted(&self, pod_uid: &str, container: &str, count: i32, now: DateTime<Utc>) -> Option<Restarted> {
+        let memory = self.memory.as_ref()?;
+        let before = memory.restarts.as_ref()?.get(pod_uid, container);
+        let within = (memory.taken_at > DateTime::<Utc>::UNIX_EPOCH).then(|| now - memory.taken_at);
+        Some(Restarted { before, more: count - before, within })
     }
 
     /// Why the last inspection kept a finding out, if it did.

@@ -68,6 +68,7 @@ platform = "{platform}"
 id = "{channel}"
 clusters = ["{CLUSTER}"]
 people = ["alice", "bob"]
+may_mute = ["alice"]
 
 [repair]
 enabled = true
@@ -114,7 +115,7 @@ pub(crate) async fn run(text: &str, folder: &Path, clock: Clock, store: Options)
 }
 
 /// The platforms as the binary opens them, without Telegram's pace: the fake's people do not wait.
-fn platforms() -> Platforms {
+pub(crate) fn platforms() -> Platforms {
     Platforms {
         telegram: |settings| {
             let mut config = telegram::Config::new(telegram::BotToken::new(settings.token.expose_secret()));

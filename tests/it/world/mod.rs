@@ -4,6 +4,7 @@ pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod checkout;
 pub(crate) mod model;
+pub(crate) mod round;
 
 use bot::Bot;
 use chat::Chat;
