@@ -61,7 +61,7 @@ pub(super) async fn handle(
             if heeding::have_room(desk, &inbound.channel, 1) {
                 row.extend(heeding::buttons(desk, &mut commit, &inbound.channel, report, found, None));
             }
-            body.blocks.extend((!row.is_empty()).then(|| Block::Buttons(row)));
+            body.blocks.extend((!row.is_empty()).then_some(Block::Buttons(row)));
             let subject = Subject::Report { key: report.clone() };
             desk.answer_about(&mut commit, taken, inbound, body, "details", subject);
             taken.done(&mut commit);

@@ -1,18 +1,40 @@
 //! What is said about what stays out of the reports, and about what comes back.
 
 use super::{chat::when, time};
-use crate::inspection::attention::{Kind, Rule, Silence, What};
+use crate::inspection::attention::{KeptOut, Kind, Rule, Silence, What};
 use crate::inspection::finding::{Finding, Note};
 use crate::report::Report;
 use chrono_tz::Tz;
 use contract::{Block, Body, Span};
-use std::fmt::Write as _;
 
 /// `Kept out: 3 muted, 1 snoozed.`
 pub(crate) fn kept_out(report: &Report) -> Option<String> {
     let counts = report.kept_out_counts();
     let each: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} {}", kind_name(*kind))).collect();
     (!each.is_empty()).then(|| format!("Kept out: {}.", each.join(", ")))
+}
+
+/// Every root that is kept out, and by whom.
+pub(crate) fn kept_out_list(report: &Report) -> Vec<Block> {
+    let items: Vec<Vec<Span>> = report
+        .kept_out
+        .iter()
+        .filter(|kept| kept.finding.is_root())
+        .map(|kept| {
+            let KeptOut { finding, because } = kept;
+            let by = match &because.by {
+                Some(by) => format!(" by {by}"),
+                None => format!(" on {}", because.silence),
+            };
+            let until = because.until.map(|until| format!(" until {}", time::moment(until))).unwrap_or_default();
+            vec![
+                Span::Strong(format!("{} {}", finding.severity, finding.target)),
+                Span::Plain(format!(": {}", finding.title)),
+                Span::Muted(format!(" ({}{by}{until})", kind_name(because.kind))),
+            ]
+        })
+        .collect();
+    if items.is_empty() { Vec::new() } else { vec![Block::paragraph("Kept out:"), Block::List(items)] }
 }
 
 fn kind_name(kind: Kind) -> &'static str {
@@ -73,13 +95,13 @@ fn rule_line(rule: &Rule) -> String {
     };
     let mut line = if rule.checks.is_empty() { "every check".to_owned() } else { list(&rule.checks) };
     if !rule.namespaces.is_empty() {
-        let _ = write!(line, " in {}", list(&rule.namespaces));
+        line.push_str(&format!(" in {}", list(&rule.namespaces)));
     }
     if !rule.names.is_empty() {
-        let _ = write!(line, ", named {}", list(&rule.names));
+        line.push_str(&format!(", named {}", list(&rule.names)));
     }
     for (key, value) in &rule.labels {
-        let _ = write!(line, ", labelled {key}={value}");
+        line.push_str(&format!(", labelled {key}={value}"));
     }
     line
 }

@@ -38,6 +38,7 @@ pub fn chat(report: &Report, notice: Option<&str>) -> Body {
 /// The whole report: every root, and what was not checked.
 pub fn whole(report: &Report) -> Body {
     let mut body = told(report, None, usize::MAX);
+    body.blocks.extend(attention::kept_out_list(report));
     for gap in &report.gaps {
         let checks: Vec<&str> = gap.checks.iter().map(crate::inspection::finding::CheckId::as_str).collect();
         let line = format!("Could not {}: {}. Not checked: {}.", gap.what, gap.why, checks.join(", "));

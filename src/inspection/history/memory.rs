@@ -196,7 +196,7 @@ fn counts(snapshot: &Snapshot, before: Option<&BTreeMap<String, u64>>) -> BTreeM
 #[cfg(test)]
 mod tests {
     use super::Memory;
-    use crate::snapshot::{Deployment, Resource, Snapshot, Unread, Why};
+    use crate::snapshot::{Container, ContainerStatus, Deployment, Node, Pod, Resource, Snapshot, Str, Unread, Why};
     use chrono::{DateTime, TimeDelta, Utc};
 
     fn snapshot(replicas: i32) -> Snapshot {
@@ -236,12 +236,46 @@ mod tests {
     }
 
     #[test]
+    fn a_hundred_and_fifty_thousand_pods_are_remembered_in_a_few_megabytes() {
+        let text = |prefix: &str, number: usize| Str::from(format!("{prefix}-{number:06}"));
+        let mut snapshot = Snapshot { taken_at: DateTime::UNIX_EPOCH + TimeDelta::days(1), ..Snapshot::default() };
+        for number in 0..15_000 {
+            let mut deployment = Deployment::default();
+            deployment.meta.name = text("some-service", number);
+            deployment.meta.namespace = text("team", number / 50);
+            let image = Str::from(format!("registry.example.org/team/some-service-{number}:v1.{number}"));
+            let container = Container { name: "main".into(), image, ..Container::default() };
+            deployment.spec.template.spec.containers = vec![container];
+            snapshot.deployments.push(deployment);
+        }
+        for number in 0..5_000 {
+            let mut node = Node::default();
+            node.meta.name = text("ip-10-0-worker", number);
+            node.status.node_info.boot_id = Str::from(format!("b7c8a6aa-6e24-4385-9d1c-{number:012}"));
+            snapshot.nodes.push(node);
+        }
+        for number in 0..150_000_usize {
+            let mut pod = Pod::default();
+            pod.meta.uid = Str::from(format!("0f1e2d3c-4b5a-4978-8f6e-{number:012}"));
+            // One in ten has restarted.
+            let restart_count = i32::from(number.is_multiple_of(10));
+            let status = ContainerStatus { name: "main".into(), restart_count, ..ContainerStatus::default() };
+            pod.status.container_statuses = vec![status];
+            snapshot.pods.push(pod);
+        }
+        let memory = Memory::of(&snapshot, None);
+        let size = serde_json::to_vec(&memory).unwrap_or_default().len();
+        assert!((1 << 20..5 << 20).contains(&size), "{size} bytes");
+        assert!(memory.restarts.is_some() && memory.workloads.is_some(), "all of it is there");
+    }
+
+    #[test]
     fn a_memory_that_is_too_large_forgets_whole_parts() {
         let memory = Memory::of(&snapshot(3), None);
         let whole = serde_json::to_vec(&memory).unwrap_or_default().len();
         assert_eq!(memory.clone().bounded(whole), memory);
         let less = memory.clone().bounded(whole - 1);
-        assert_eq!((less.runs, replicas(&Memory { workloads: less.workloads, ..Memory::default() })), (None, Some(3)));
+        assert_eq!((less.usage, replicas(&Memory { workloads: less.workloads, ..Memory::default() })), (None, Some(3)));
         let least = memory.bounded(0);
         assert_eq!((least.counts, least.taken_at), (None, DateTime::UNIX_EPOCH + TimeDelta::days(1)));
     }

@@ -1,4 +1,7 @@
 //! What the last inspection said, and what that makes of this one: new, ongoing, resolved, or not looked at again.
+//!
+//! A check of drift compares two memories: `scene.history.memory()`, which there is none of at the first inspection, and
+//! `scene.present()`. A part that is None on either side proves nothing.
 
 mod extensions;
 mod forecast;
