@@ -6,7 +6,7 @@ use crate::{
     channel::Access,
     clock::Clock,
     cluster::Cluster,
-    conductor::{Conductor, Desk, Rounds},
+    conductor::{Conductor, Desk, Rounds, Upkeep},
     config::{ApiSettings, Route},
     health::{Health, Phase},
     inbox::Inbox,
@@ -34,9 +34,6 @@ const DRAIN: Duration = Duration::from_secs(20);
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Between two looks at whether a cluster answers.
 const CLUSTER_EVERY: Duration = Duration::from_secs(30);
-/// Between two looks for files that nothing refers to any more, and how long one is left alone.
-const SWEEP_EVERY: Duration = Duration::from_secs(6 * 3600);
-const SWEEP_GRACE: Duration = Duration::from_secs(3600);
 
 /// Everything that a running bot is made of.
 #[derive(Debug)]
@@ -138,8 +135,8 @@ pub async fn start(parts: Parts) -> anyhow::Result<Running> {
     delivery.spawn(worker.run(delivery_stop));
     conductor.spawn(Conductor::new(Arc::clone(&desk)).run(conductor_stop));
     let ticker = Ticker::start(clock.clone()).await.context("starting the clock of the schedules")?;
-    doors.spawn(Rounds::new(desk).run(ticker, doors_stop.clone()));
-    doors.spawn(sweep(store.clone(), doors_stop.clone()));
+    doors.spawn(Rounds::new(Arc::clone(&desk)).run(ticker, doors_stop.clone()));
+    doors.spawn(Upkeep::new(desk, health.clone()).run(doors_stop.clone()));
     for cluster in clusters {
         doors.spawn(watch_cluster(cluster, health.clone(), clock.clone(), doors_stop.clone()));
     }
@@ -208,21 +205,6 @@ async fn serve(listener: TcpListener, api: Api, stop: Stop) {
     let serving = axum::serve(listener, api::router(api)).with_graceful_shutdown(async move { stop.stopped().await });
     if let Err(error) = serving.await {
         tracing::error!(%error, "the API stopped");
-    }
-}
-
-/// Removes what no record mentions any more: old reports are files of their own.
-async fn sweep(store: Store, stop: Stop) {
-    loop {
-        match store.collect_blobs(SWEEP_GRACE).await {
-            Ok(0) => {}
-            Ok(swept) => tracing::debug!(swept, "files that nothing refers to are removed"),
-            Err(error) => tracing::warn!(%error, "old files could not be removed"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(SWEEP_EVERY) => {}
-            () = stop.stopped() => return,
-        }
     }
 }
 

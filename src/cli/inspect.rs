@@ -1,12 +1,11 @@
 //! `roundsman inspect`: one inspection, stateless.
 
-use super::{COULD_NOT, Where, style};
+use super::{COULD_NOT, Where, since::Earlier, style};
 use crate::{
     config::Config,
     inspection::{self, CheckSet, History, Order, finding::Severity},
     report,
 };
-use anyhow::Context;
 use clap::ValueEnum;
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
@@ -57,16 +56,10 @@ enum Set {
 /// Exit status 0: nothing as severe as `--fail-on`; 1: something is; 2: could not inspect.
 ///
 /// # Errors
-/// When the earlier report cannot be read or the output cannot be written.
+/// When the earlier report cannot be read or compared with, or the output cannot be written.
 pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let history = match &args.since {
-        Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-            let last = report::json::parse(&text).with_context(|| format!("{}", path.display()))?;
-            History::since(&last)
-        }
-        None => History::default(),
-    };
+    let earlier = args.since.as_deref().map(Earlier::read).transpose()?;
+    let now = args.place.clock().now();
     let standing = args.config.as_deref().map(Config::standing_orders).transpose()?.unwrap_or_default();
     let set = match args.set {
         Set::Daily => CheckSet::Daily,
@@ -75,9 +68,10 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<Exit
     };
     let inspected = match args.place.connect().await {
         Ok(cluster) => {
+            let history = earlier.map_or(Ok(History::default()), |earlier| earlier.history(cluster.name(), now))?;
             let settings = standing.settings(cluster.name(), set, []);
             let order = Order { namespace: args.namespace.clone(), settings, secrets: args.secrets };
-            inspection::run(&cluster, &order, &history, args.place.clock().now()).await
+            inspection::run(&cluster, &order, &history, now).await
         }
         Err(unreachable) => Err(unreachable),
     };

@@ -3,17 +3,23 @@
 mod ask;
 mod check_config;
 pub mod demo;
+mod dump;
 mod hash_password;
 mod inspect;
+mod out;
 mod platforms;
 pub mod run;
+mod since;
 mod why;
 
 pub use platforms::{ConsoleOrder, Opened, Platforms};
 
+use out::Out;
+
 use crate::{
     cluster::{self, Cluster, init_tls},
     config::environment,
+    redact::Redacting,
     report::text::Style,
 };
 use chrono::{DateTime, Utc};
@@ -28,6 +34,9 @@ use tracing_subscriber::EnvFilter;
 /// Exit status when the work could not be done at all.
 const COULD_NOT: u8 = 2;
 
+const INSPECT_STATUS: &str = "Exit status: 0 nothing as severe as --fail-on, 1 something is, 2 could not inspect.";
+const WHY_STATUS: &str = "Exit status: 0 explained or healthy, 1 no such object, 2 could not look.";
+
 /// Makes the rounds of Kubernetes clusters
 #[derive(Debug, Parser)]
 #[command(name = "roundsman", version)]
@@ -39,8 +48,10 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Inspect a cluster and print the report
+    #[command(after_help = INSPECT_STATUS)]
     Inspect(inspect::Args),
     /// Print the chain of causes of one object
+    #[command(after_help = WHY_STATUS)]
     Why(why::Args),
     /// Ask about a cluster in your own words
     Ask(ask::Args),
@@ -48,6 +59,10 @@ enum Command {
     Run(run::Args),
     /// Check a configuration file: every mistake at once, with its line
     CheckConfig(check_config::Args),
+    /// Write everything that a stopped bot has kept into a file
+    Export(dump::ExportArgs),
+    /// Make what a bot keeps from such a file, in an empty folder
+    Import(dump::ImportArgs),
     /// Make the hash that a user of the web chat needs, of a password on the input
     HashPassword,
     /// Start an embedded cluster in trouble, with its report and a web chat; needs nothing else
@@ -58,13 +73,13 @@ enum Command {
 #[derive(Debug, Clone, clap::Args)]
 struct Where {
     /// The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
     /// The context [default: the current one]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_name = "NAME")]
     context: Option<String>,
     /// Take this for the present time, such as 2026-11-23T09:00:00Z: ages are counted from it
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = moment)]
     now: Option<DateTime<Utc>>,
 }
 
@@ -78,18 +93,23 @@ impl Where {
     }
 }
 
+fn moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
+    text.parse().map_err(|_| "write it as 2026-11-23T09:00:00Z")
+}
+
 /// Runs the command line; the platforms are the binary's.
 pub fn main(platforms: Platforms) -> ExitCode {
     init_tls();
     let cli = Cli::parse();
     let default = match &cli.command {
-        Command::Run(_) => "roundsman=info,warn",
-        _ => "error",
+        Command::Run(_) => "roundsman=info,warn,kube_client::client::builder=off",
+        // What stood in the way is said once, by the command.
+        _ => "error,kube_client=off",
     };
     let filter = environment("ROUNDSMAN_LOG").unwrap_or_else(|| default.to_owned());
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
-        .with_writer(std::io::stderr)
+        .with_writer(|| Redacting(std::io::stderr()))
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let ran = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from).and_then(
@@ -101,23 +121,21 @@ pub fn main(platforms: Platforms) -> ExitCode {
         },
     );
     ran.unwrap_or_else(|error| {
-        // A reader that went away (`| head`) is no failure of ours.
-        let gone = error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe);
-        if !gone {
-            drop(writeln!(std::io::stderr(), "roundsman: {error:#}"));
-        }
+        drop(writeln!(std::io::stderr(), "roundsman: {error:#}"));
         ExitCode::from(COULD_NOT)
     })
 }
 
 async fn dispatch(command: Command, platforms: Platforms) -> anyhow::Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Out::new();
     match command {
         Command::Inspect(args) => inspect::run(args, &mut out).await,
         Command::Why(args) => why::run(args, &mut out).await,
         Command::Ask(args) => ask::run(args, &mut out).await,
         Command::Run(args) => run::run(args, platforms).await,
         Command::CheckConfig(args) => check_config::run(&args, &mut out),
+        Command::Export(args) => dump::export(&args, &mut out),
+        Command::Import(args) => dump::import(&args, &mut out),
         Command::HashPassword => hash_password::run(&mut std::io::stdin().lock(), &mut out),
         Command::Demo(args) => demo::run(args, platforms, &mut out).await,
     }

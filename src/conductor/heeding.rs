@@ -9,7 +9,7 @@ use crate::{
     ids,
     inbox::{Work, silence_lane},
     inspection::{
-        archive::{self, Asked, Listener, MOST, SILENCES},
+        archive::{self, ChatSilence, Listener, MOST, SILENCES},
         attention::{Kind, Level, Pattern, Rule, Silence, What, until},
         finding::{Finding, Fingerprint},
     },
@@ -209,11 +209,11 @@ pub(super) async fn over(desk: &Desk, taken: &Taken, cluster: &str, silence: &st
     let mut commit = Commit::new();
     commit.remove_expected(&SILENCES, (cluster, silence), &asked);
     if asked.silence.kind() == Kind::Snoozed {
-        let Asked { channel, silence, .. } = asked.into_value();
+        let ChatSilence { channel, silence, .. } = asked.into_value();
         let listener = Listener::SnoozeOver { channel, silence: Box::new(silence) };
-        if archive::ask(&desk.store, &mut commit, (cluster, None), vec![listener], desk.clock.now())? {
-            inspecting::open(desk, &mut commit, (cluster, None));
-        }
+        let scope = (cluster, None);
+        let asked = archive::ask(&desk.store, &mut commit, scope, vec![listener], desk.clock.now())?;
+        inspecting::open_if(asked, desk, &mut commit, scope);
     }
     taken.done(&mut commit);
     Ok(desk.store.commit(commit).await?)
@@ -377,7 +377,7 @@ impl<'a> Who<'a> {
         let undo = button::make(&mut commit, place, ("Undo", ButtonStyle::Neutral), purpose);
         let body = texts::silenced(&silence, desk.time_zone).with(Block::Buttons(vec![undo]));
         let channel = inbound.channel.clone();
-        let asked = Asked { cluster: cluster.to_owned(), channel, silence: silence.clone() };
+        let asked = ChatSilence { cluster: cluster.to_owned(), channel, silence: silence.clone() };
         commit.insert(&SILENCES, key, &asked);
         desk.answer(&mut commit, taken, inbound, body, "silenced");
         taken.done(&mut commit);

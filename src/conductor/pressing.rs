@@ -56,10 +56,11 @@ pub(super) async fn handle(
             let Some(found) = stored.find(finding) else { return gone(desk, taken, inbound).await };
             let mut commit = Commit::new();
             let mut body = texts::report::details(&stored, found);
-            let fix = inspecting::fix_button(desk, &mut commit, &inbound.channel, &report.cluster, found, "Fix…");
+            let (to, cluster) = (&inbound.channel, &report.cluster);
+            let fix = inspecting::fix_button(desk, &mut commit, to, cluster, (found, None), "Fix…");
             let mut row: Vec<Button> = fix.into_iter().collect();
-            if heeding::have_room(desk, &inbound.channel, 1) {
-                row.extend(heeding::buttons(desk, &mut commit, &inbound.channel, report, found, None));
+            if heeding::have_room(desk, to, 1) {
+                row.extend(heeding::buttons(desk, &mut commit, to, report, found, None));
             }
             body.blocks.extend((!row.is_empty()).then_some(Block::Buttons(row)));
             let subject = Subject::Report { key: report.clone() };

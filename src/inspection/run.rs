@@ -2,7 +2,7 @@
 
 use super::{CheckSet, Day, History, Memory, Settings, checks, finding::Finding, history, inspect};
 use crate::{
-    cluster::{Cluster, ReadRequest, Unreachable},
+    cluster::{Cluster, Obstacle, ReadRequest, Unreachable},
     diagnosis::{self, Chain},
     report::Report,
     snapshot::{Scope, Snapshot},
@@ -67,7 +67,8 @@ pub struct Explained {
     pub root: Option<Finding>,
 }
 
-/// Reads the cluster and explains one object. The whole cluster is read, because a cause can be anywhere.
+/// Reads the cluster and explains one object. The whole cluster is read, because a cause can be anywhere; its namespace
+/// alone where the identity may read no more.
 ///
 /// # Errors
 /// When nothing at all could be read.
@@ -76,9 +77,15 @@ pub async fn why(
     (kind, namespace, name): (&str, Option<&str>, &str),
     now: DateTime<Utc>,
 ) -> Result<Explained, Unreachable> {
-    let order = Order::of(None, Settings { set: CheckSet::All, tells_ignored: true, ..Settings::default() });
-    let snapshot = read(cluster, &order, now).await?;
-    let report = inspect(&snapshot, &History::default(), &order.settings);
+    let settings = Settings { set: CheckSet::All, tells_ignored: true, ..Settings::default() };
+    let whole = Order::of(None, settings);
+    let snapshot = match read(cluster, &whole, now).await {
+        Err(Unreachable { obstacle: Obstacle::Forbidden, .. }) if namespace.is_some() => {
+            read(cluster, &Order { namespace: namespace.map(str::to_owned), ..whole.clone() }, now).await?
+        }
+        read => read?,
+    };
+    let report = inspect(&snapshot, &History::default(), &whole.settings);
     let chain = diagnosis::why(&snapshot, &report, kind, namespace.unwrap_or_default(), name);
     let root = chain.root.as_ref().and_then(|root| report.find(root)).cloned();
     Ok(Explained { chain, root })

@@ -12,7 +12,7 @@ use crate::{
         Cluster,
         spied::{self, Spy, Wire},
     },
-    demo::{Demo, Identity, Story},
+    demo::{Demo, Identity, Story, covered::Covered},
     inspection::finding::{ActionHint, Target},
     repair::{Decision, Requester},
 };
@@ -26,6 +26,7 @@ struct World {
     hand: ManualClock,
     cluster: Cluster,
     spy: Spy,
+    _covered: Covered,
 }
 
 impl World {
@@ -40,7 +41,8 @@ impl World {
         let spy = Spy::default();
         let writer = spy.on(demo.client(identity));
         let cluster = Cluster::from_client("prod", demo.client(Identity::Reader)).with_writer(writer);
-        Self { demo, clock, hand, cluster, spy }
+        let _covered = Covered::of(&demo);
+        Self { demo, clock, hand, cluster, spy, _covered }
     }
 
     fn writes(&self) -> Vec<String> {
@@ -336,6 +338,21 @@ async fn an_object_that_changed_meanwhile_is_left_alone() {
     assert!(matches!(world.carry_out(&executing).await, Outcome::Changed { .. }));
     world.pass(60);
     assert!(matches!(world.carry_out(&executing).await, Outcome::Changed { .. }));
+    assert_eq!(world.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_carries_a_protected_label_is_left_alone_also_when_it_got_it_meanwhile() {
+    let world = World::with(&[Story::Checkout]);
+    let executing = world.executing(undo("checkout")).await;
+    world.meanwhile(CHECKOUT, json!({"metadata": {"labels": {"roundsman.dev/protected": "yes"}}})).await;
+    let words = "protects deployment/checkout in shop from repairs: it carries the label roundsman.dev/protected";
+    match world.carry_out(&executing).await {
+        Outcome::Refused { why } => assert!(why.contains(words), "{why}"),
+        outcome => panic!("{outcome:?}"),
+    }
+    let refusal = world.ask(restart("checkout")).await.unwrap_err().to_string();
+    assert!(refusal.contains("carries the label roundsman.dev/protected"), "{refusal}");
     assert_eq!(world.writes(), Vec::<String>::new());
 }
 

@@ -4,6 +4,7 @@ use super::{chat::when, time};
 use crate::inspection::attention::{KeptOut, Kind, Rule, Silence, What};
 use crate::inspection::finding::{Finding, Note};
 use crate::report::Report;
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use contract::{Block, Body, Span};
 
@@ -154,11 +155,14 @@ pub fn list(cluster: &str, silences: &[Silence], zone: Option<Tz>) -> Body {
             None => "for good".to_owned(),
         };
         let why = silence.why.as_ref().map(|why| format!(", {why}")).unwrap_or_default();
+        // The configuration does not say since when.
+        let is_dated = silence.at > DateTime::<Utc>::UNIX_EPOCH;
+        let on = if is_dated { format!(" on {}", time::moment(silence.at)) } else { String::new() };
         vec![
             Span::Code(silence.id.clone()),
             Span::Plain(format!(" {}: ", kind_name(silence.kind()))),
             Span::Strong(subject(silence)),
-            Span::Plain(format!(" – by {} on {}{why}; {until}", silence.by, time::moment(silence.at))),
+            Span::Plain(format!(" – by {}{on}{why}; {until}", silence.by)),
         ]
     });
     Body::new([Block::paragraph(format!("Silenced in {cluster}:")), Block::List(items.collect())])

@@ -61,6 +61,12 @@ struct Case {
     /// What the last inspection saw, as it differs from what there is now; a check of drift compares the two.
     #[serde(default)]
     before: Option<Before>,
+    /// The API server's version.
+    #[serde(default)]
+    version: Option<String>,
+    /// What the last inspection saw.
+    #[serde(default)]
+    memory: Option<Memory>,
     /// What the check says; empty: nothing.
     #[serde(default)]
     expect: Vec<Expected>,
@@ -193,6 +199,7 @@ fn put(object: &mut Value, path: &str, value: Value) {
 
 fn snapshot_of(case: &Case, now: DateTime<Utc>, objects: Vec<Value>) -> Snapshot {
     let mut snapshot = Snapshot::from_objects(now, objects).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    snapshot.version.clone_from(&case.version);
     for plural in &case.unread {
         let resource = Resource::ALL.iter().copied().find(|resource| resource.plural() == plural);
         let resource = resource.unwrap_or_else(|| panic!("{}: no resource {plural}", case.name));
@@ -211,6 +218,9 @@ fn report_of(case: &Case, now: DateTime<Utc>, set: Set) -> Report {
         objects.extend(before.objects.clone());
         change(&mut objects, before.set.clone(), &format!("{}: before", case.name));
         history = history.with_memory(Memory::of(&snapshot_of(case, before.at, objects), None));
+    }
+    if let Some(memory) = case.memory.clone() {
+        history = history.with_memory(memory);
     }
     if let Some(restarts) = case.restarts.clone() {
         history = history.with_restarts(restarts);
@@ -344,13 +354,13 @@ fn plurals(name: &str) -> Vec<&str> {
         "self timing" => vec!["requeststats"],
         "discovery" => vec!["servedapis"],
         "tls probe" | "kubeconfig" => vec!["credentials"],
-        "kubelet.summary" => vec!["nodesummaries"],
         "kubelet.summary or prom" => vec!["volumeuses"],
         "dynamic list" => vec!["customresources"],
         "logs" => vec!["logerrors"],
         "alertmanager API" => vec!["alerts"],
         // Named by what they hold: each check says which.
         "version"
+        | "kubelet.summary"
         | "prom"
         | "prom or raw /metrics"
         | "raw /metrics"

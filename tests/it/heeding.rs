@@ -1,12 +1,24 @@
 //! Keeping findings out of the reports from a chat, end to end: asked for, counted, outgrown, over, taken back.
 
-use crate::world::{chat::Who, eventually, round::Round};
+use crate::world::{
+    chat::{Chat, Seen, Who},
+    embedded::Embedded,
+};
 use chrono::TimeDelta;
 use roundsman::demo::Story;
-use roundsman::inspection::attention::{Rule, Silence, StandingOrders, What};
 use serde_json::json;
 
 const CHECKOUT: &str = "/apis/apps/v1/namespaces/shop/deployments/checkout";
+const SEARCH: &str = "/api/v1/namespaces/shop/services/search";
+
+async fn world() -> Embedded {
+    let stories = vec![Story::Checkout, Story::Search];
+    Embedded::with(Chat::telegram().await, None, |setup| setup.stories = stories).await
+}
+
+async fn inspect(world: &Embedded) -> Seen {
+    world.ask(Who::Alice, "inspect", &[], "Score").await
+}
 
 /// The id that a text names as the one to take a silence back with.
 fn id_in(text: &str) -> String {
@@ -29,144 +41,135 @@ fn keeps_out(report: &str, how: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mute_is_counted_outgrown_listed_and_taken_back() {
-    let mut round = Round::new(&[Story::Checkout, Story::Search]).await;
-    let report = round.inspect().await;
+    let mut world = world().await;
+    let report = inspect(&world).await;
     assert!(report.text.contains("Deployment shop/checkout") && report.text.contains("Service shop/search"));
 
     // Who may not is told so, and nothing is muted.
     let mute = [("check", "*"), ("namespace", "shop"), ("name", "checkout"), ("why", "moved next week")];
-    let refused = round.ask(Who::Bob, "mute", &mute).await;
-    assert!(refused.text.contains("You may not silence findings here") && refused.text.contains("may_mute"));
-    assert!(round.ask(Who::Bob, "muted", &[]).await.text.contains("Nothing is silenced in demo"));
+    let refused = world.ask(Who::Bob, "mute", &mute, "You may not silence findings here").await;
+    assert!(refused.text.contains("add \"bob\" to may_mute"), "{}", refused.text);
+    world.ask(Who::Bob, "muted", &[], "Nothing is silenced in prod").await;
 
     // A rule without a limit, or about no check, is refused as well.
-    assert!(round.ask(Who::Alice, "mute", &[("check", "*")]).await.text.contains("would silence everything"));
-    assert!(round.ask(Who::Alice, "mute", &[("check", "pod/nonsense")]).await.text.contains("No check is called"));
+    world.ask(Who::Alice, "mute", &[("check", "*")], "would silence everything").await;
+    world.ask(Who::Alice, "mute", &[("check", "pod/nonsense")], "No check is called").await;
 
-    let muted = round.ask(Who::Alice, "mute", &mute).await;
-    assert!(muted.text.contains("alice muted every check in shop, named checkout (moved next week)"), "{}", muted.text);
-    let quiet = round.inspect().await;
+    world.ask(Who::Alice, "mute", &mute, "alice muted every check in shop, named checkout (moved next week)").await;
+    let quiet = inspect(&world).await;
     assert!(!quiet.text.contains("checkout") && keeps_out(&quiet.text, "muted"), "{}", quiet.text);
     assert!(quiet.text.contains("Service shop/search"), "{}", quiet.text);
-
-    let whole = round.ask(Who::Alice, "findings", &[]).await;
-    assert!(whole.text.contains("(muted by alice)"), "{}", whole.text);
+    world.ask(Who::Bob, "findings", &[], "(muted by alice)").await;
 
     // Twice as many pods in trouble: it comes back, and says what was muted.
-    round.patch(CHECKOUT, &json!({"spec": {"replicas": 6}})).await;
-    round.time.advance(TimeDelta::minutes(10));
-    let worse = round.inspect().await;
+    world.patch(CHECKOUT, &json!({"spec": {"replicas": 6}})).await;
+    world.time.advance(TimeDelta::minutes(10));
+    let worse = inspect(&world).await;
     assert!(worse.text.contains("6 pods cannot get image"), "{}", worse.text);
     assert!(worse.text.contains("muted by alice, worse since: high on 3 objects then"), "{}", worse.text);
 
     // What was asked for outlives the bot; it is listed with who, why and until when.
-    round.restart(StandingOrders::default()).await;
-    let list = round.ask(Who::Bob, "muted", &[]).await;
-    assert!(list.text.contains("by alice on ") && list.text.contains("moved next week; for good"), "{}", list.text);
+    world.sleep(TimeDelta::minutes(1)).await;
+    let list = world.ask(Who::Bob, "muted", &[], "by alice on ").await;
+    assert!(list.text.contains("moved next week; for good"), "{}", list.text);
     let id = id_in(&list.text);
-    assert!(round.ask(Who::Bob, "unmute", &[("id", &id)]).await.text.contains("may not"));
-    assert!(round.ask(Who::Alice, "unmute", &[("id", &id)]).await.text.contains("is told again"));
-    assert!(round.ask(Who::Alice, "unmute", &[("id", &id)]).await.text.contains("Nothing here is silenced under"));
-    let back = round.inspect().await;
+    world.ask(Who::Bob, "unmute", &[("id", &id)], "You may not silence findings here").await;
+    world.ask(Who::Alice, "unmute", &[("id", &id)], "is told again").await;
+    world.ask(Who::Alice, "unmute", &[("id", &id)], "Nothing here is silenced under").await;
+    let back = inspect(&world).await;
     assert!(back.text.contains("Deployment shop/checkout") && !back.text.contains("Kept out"), "{}", back.text);
     assert!(!back.text.contains("worse since"), "{}", back.text);
+    world.drain().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_finding_is_acknowledged_by_its_button_and_taken_back_by_another() {
-    let round = Round::new(&[Story::Checkout, Story::Search]).await;
-    let report = round.inspect().await;
+    let world = world().await;
+    let report = inspect(&world).await;
     assert!(report.labels.iter().any(|label| label == "Snooze 2"), "{:?}", report.labels);
-    assert!(round.press(Who::Bob, &report, "Ack 1").await.text.contains("You may not silence findings here"));
+    world.press(Who::Bob, &report, "Ack 1", "You may not silence findings here").await;
 
-    let acknowledged = round.press(Who::Alice, &report, "Ack 1").await;
-    assert!(acknowledged.text.contains("alice acknowledged Deployment shop/checkout: "), "{}", acknowledged.text);
-    let quiet = round.inspect().await;
+    let acknowledged = world.press(Who::Alice, &report, "Ack 1", "alice acknowledged Deployment shop/checkout: ").await;
+    let quiet = inspect(&world).await;
     assert!(quiet.text.contains("Kept out: 1 acknowledged."), "{}", quiet.text);
     assert!(!quiet.text.contains("Deployment shop/checkout"), "{}", quiet.text);
 
-    let undone = round.press(Who::Alice, &acknowledged, "Undo").await;
-    assert!(undone.text.contains("Deployment shop/checkout") && undone.text.contains("is told again"));
-    let told = round.inspect().await;
+    world.press(Who::Alice, &acknowledged, "Undo", "is told again").await;
+    let told = inspect(&world).await;
     assert!(told.text.contains("Deployment shop/checkout"), "{}", told.text);
 
     // By its number in the report that was shown here.
     let finding = number(&told.text, "Service shop/search");
-    let service = round.ask(Who::Alice, "ack", &[("finding", &finding), ("why", "being renamed")]).await;
-    assert!(service.text.contains("alice acknowledged Service shop/search: "), "{}", service.text);
+    let ack = [("finding", finding.as_str()), ("why", "being renamed")];
+    let service = world.ask(Who::Alice, "ack", &ack, "alice acknowledged Service shop/search: ").await;
     assert!(service.text.contains("(being renamed)"), "{}", service.text);
-    let unknown = round.ask(Who::Alice, "ack", &[("finding", "99")]).await;
-    assert!(unknown.text.contains("I do not know \"99\" in it"), "{}", unknown.text);
+    world.ask(Who::Alice, "ack", &[("finding", "99")], "I do not know \"99\" in it").await;
 
     // What is solved is not acknowledged any more: it would be told if it came back.
-    round.patch("/api/v1/namespaces/shop/services/search", &json!({"spec": {"selector": {"app": "search"}}})).await;
-    round.time.advance(TimeDelta::minutes(10));
-    let solved = round.inspect().await;
-    assert!(solved.text.contains("Resolved since the last inspection") && solved.text.contains("shop/search"));
-    assert!(round.ask(Who::Alice, "muted", &[]).await.text.contains("Nothing is silenced in demo"));
+    world.patch(SEARCH, &json!({"spec": {"selector": {"app": "search"}}})).await;
+    world.time.advance(TimeDelta::minutes(10));
+    let solved = inspect(&world).await;
+    assert!(solved.text.contains("Resolved since the last inspection"), "{}", solved.text);
+    world.ask(Who::Alice, "muted", &[], "Nothing is silenced in prod").await;
+    world.drain().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_snooze_is_over_and_it_is_said_whether_it_is_still_so() {
-    let round = Round::new(&[Story::Checkout, Story::Search]).await;
-    let report = round.inspect().await;
-    let how_long = round.press(Who::Alice, &report, "Snooze 1").await;
+    let world = world().await;
+    let report = inspect(&world).await;
+    let how_long = world.press(Who::Alice, &report, "Snooze 1", "For how long").await;
     assert_eq!(how_long.labels, ["1 hour", "4 hours", "1 day", "1 week"]);
-    let snoozed = round.press(Who::Alice, &how_long, "4 hours").await;
-    assert!(snoozed.text.contains("alice snoozed Deployment shop/checkout: "), "{}", snoozed.text);
+    world.press(Who::Alice, &how_long, "4 hours", "alice snoozed Deployment shop/checkout: ").await;
     let finding = number(&report.text, "Service shop/search");
-    let mistaken = round.ask(Who::Alice, "snooze", &[("finding", &finding), ("until", "soon")]).await;
-    assert!(mistaken.text.contains("\"soon\" is no time"), "{}", mistaken.text);
-    round.ask(Who::Alice, "snooze", &[("finding", &finding), ("until", "5h the team is asleep")]).await;
-    round.time.advance(TimeDelta::hours(3));
-    assert!(round.inspect().await.text.contains("Kept out: 2 snoozed."));
+    world.ask(Who::Alice, "snooze", &[("finding", &finding), ("until", "soon")], "\"soon\" is no time").await;
+    let until = [("finding", finding.as_str()), ("until", "5h the team is asleep")];
+    world.ask(Who::Alice, "snooze", &until, "alice snoozed Service shop/search: ").await;
+    world.time.advance(TimeDelta::hours(3));
+    world.ask(Who::Alice, "inspect", &[], "Kept out: 2 snoozed.").await;
 
     // The time comes, and the bot looks by itself.
-    let before = round.latest(Who::Alice);
-    round.time.advance(TimeDelta::hours(1));
-    let still = round.answer(Who::Alice, before, "the end of the snooze").await;
-    assert!(still.text.contains("alice snoozed this until now, and it is still so"), "{}", still.text);
+    let says = "alice snoozed this until now, and it is still so";
+    let still = world
+        .after(Who::Alice, "the end of the snooze", says, || {
+            world.time.advance(TimeDelta::hours(1));
+        })
+        .await;
     assert!(still.text.contains("Deployment shop/checkout"), "{}", still.text);
     assert_eq!(still.labels, ["Ack", "Snooze"]);
-    let told = round.inspect().await;
-    assert!(told.text.contains("Deployment shop/checkout") && told.text.contains("Kept out: 1 snoozed."));
+    let told = inspect(&world).await;
+    assert!(told.text.contains("Deployment shop/checkout"), "{}", told.text);
+    assert!(told.text.contains("Kept out: 1 snoozed."), "{}", told.text);
 
     // The other one is mended before its time.
-    round.patch("/api/v1/namespaces/shop/services/search", &json!({"spec": {"selector": {"app": "search"}}})).await;
-    let before = round.latest(Who::Alice);
-    round.time.advance(TimeDelta::hours(2));
-    let solved = round.answer(Who::Alice, before, "the end of the other snooze").await;
-    assert!(solved.text.contains("it is solved: Service shop/search"), "{}", solved.text);
-    eventually("nothing silenced", async || {
-        round.ask(Who::Alice, "muted", &[]).await.text.contains("Nothing is silenced").then_some(())
-    })
-    .await;
+    world.patch(SEARCH, &json!({"spec": {"selector": {"app": "search"}}})).await;
+    world
+        .after(Who::Alice, "the end of the other snooze", "it is solved: Service shop/search", || {
+            world.time.advance(TimeDelta::hours(2));
+        })
+        .await;
+    world.ask(Who::Alice, "muted", &[], "Nothing is silenced").await;
+    world.drain().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn annotations_and_the_configuration_count_as_well() {
-    let mut round = Round::new(&[Story::Checkout, Story::Search]).await;
+    let mut world = world().await;
     let ignore = json!({"metadata": {"annotations": {"roundsman.dev/ignore": "service/*, pod/crash-loop"}}});
-    round.patch("/api/v1/namespaces/shop/services/search", &ignore).await;
-    let report = round.inspect().await;
+    world.patch(SEARCH, &ignore).await;
+    let report = inspect(&world).await;
     assert!(keeps_out(&report.text, "1 ignored by annotation"), "{}", report.text);
     assert!(!report.text.contains("Service shop/search"), "{}", report.text);
     assert!(report.text.contains("Deployment shop/checkout"), "{}", report.text);
 
-    let mute = Silence {
-        id: "c-lab01".to_owned(),
-        what: What::Rule(Rule { namespaces: vec!["sho*".into()], ..Rule::default() }),
-        by: "the configuration".to_owned(),
-        why: Some("nobody works there".to_owned()),
-        at: round.time.now(),
-        until: None,
-    };
-    round.restart(StandingOrders { mutes: vec![(vec!["de*".into()], mute)], ..StandingOrders::default() }).await;
-    let report = round.inspect().await;
+    let mute = "\n[[mute]]\nclusters = [\"pro*\"]\nnamespaces = [\"sho*\"]\nwhy = \"nobody works there\"\n";
+    world.configure(mute).await;
+    let report = world.ask(Who::Alice, "inspect", &[], "muted, 1 ignored by annotation.").await;
     assert!(!report.text.contains(" shop/"), "{}", report.text);
-    assert!(keeps_out(&report.text, "muted, 1 ignored by annotation"), "{}", report.text);
-    let list = round.ask(Who::Alice, "muted", &[]).await;
-    assert!(list.text.contains("by the configuration") && list.text.contains("nobody works there"), "{}", list.text);
-    let refused = round.ask(Who::Alice, "unmute", &[("id", "c-lab01")]).await;
-    assert!(refused.text.contains("is a [[mute]] of the configuration"), "{}", refused.text);
+    let list = world.ask(Who::Alice, "muted", &[], "by the configuration").await;
+    assert!(list.text.contains("nobody works there") && !list.text.contains("1970"), "{}", list.text);
+    let id = list.text.split_once("c-").unwrap().1.split(' ').next().unwrap();
+    let refused = "is a [[mute]] of the configuration";
+    world.ask(Who::Alice, "unmute", &[("id", &format!("c-{id}"))], refused).await;
+    world.drain().await;
 }

@@ -14,8 +14,8 @@ use retention::outdated;
 use serde::{Deserialize, Serialize};
 
 pub use retention::Retention;
-pub use runs::{Listener, RUNS, Run, ask, run_key};
-pub use silences::{Asked, MOST, SHOWN, SILENCES, let_go_of_solved, shown, silences};
+pub use runs::{Asked, Listener, RUNS, Run, ask, run_key};
+pub use silences::{ChatSilence, MOST, SHOWN, SILENCES, let_go_of_solved, shown, silences};
 
 /// Reports by cluster, scope and time.
 pub const REPORTS: Table<Stored> = Table::new("reports");
@@ -60,12 +60,17 @@ pub fn keep(
 ) -> Result<(), ReadError> {
     let Inspected { report, memory, day } = inspected;
     let (cluster, scope) = run_key(&report.cluster, namespace);
+    let key = (cluster.as_str(), scope.as_str(), report.taken_at);
+    // Where many wait, several commits tell them, and the first one keeps it.
+    if store.get(&REPORTS, key)?.is_some_and(|kept| kept.report == *report) {
+        return Ok(());
+    }
     let begun = store.get(&DAYS, (cluster.as_str(), scope.as_str(), day.date.to_string()))?;
     let day = begun.map_or_else(|| day.clone(), |begun| begun.into_value().and(day.clone()));
     commit.put(&MEMORIES, run_key(&report.cluster, namespace), memory);
     commit.put(&DAYS, (cluster.as_str(), scope.as_str(), day.date.to_string()), &day);
     let stored = Stored { report: report.clone(), restarts: None };
-    commit.put(&REPORTS, (cluster.as_str(), scope.as_str(), report.taken_at), &stored);
+    commit.put(&REPORTS, key, &stored);
 
     let scope = Keys::under((cluster.as_str(), scope.as_str()));
     let reports = store.keys(&REPORTS, &scope, usize::MAX, Direction::Ascending)?;

@@ -11,7 +11,7 @@ use contract::ChannelRef;
 use serde::{Deserialize, Serialize};
 
 /// By cluster and the silence's id.
-pub const SILENCES: Table<Asked> = Table::new("silences");
+pub const SILENCES: Table<ChatSilence> = Table::new("silences");
 /// The report that a channel was shown last, by channel and cluster: what the numbers in it refer to.
 pub const SHOWN: Table<ReportKey> = Table::new("shown");
 
@@ -20,7 +20,7 @@ pub const MOST: usize = 200;
 
 /// A silence that was asked for in a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct ChatSilence {
     /// In which cluster.
     pub cluster: String,
     /// Where it was asked for, and where its end is told.
@@ -29,7 +29,7 @@ pub struct Asked {
     pub silence: Silence,
 }
 
-impl Record for Asked {
+impl Record for ChatSilence {
     const VERSION: u16 = 1;
 }
 impl Record for ReportKey {
@@ -40,7 +40,7 @@ impl Record for ReportKey {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn silences(store: &Store, cluster: &str, now: DateTime<Utc>) -> Result<Vec<Versioned<Asked>>, ReadError> {
+pub fn silences(store: &Store, cluster: &str, now: DateTime<Utc>) -> Result<Vec<Versioned<ChatSilence>>, ReadError> {
     let all = store.scan(&SILENCES, &Keys::under(cluster), usize::MAX, Direction::Ascending)?;
     let mut holding: Vec<_> =
         all.into_iter().map(|(_, asked)| asked).filter(|asked| asked.silence.holds(now)).collect();

@@ -51,6 +51,12 @@ async fn reports_thin_out_and_days_stay() {
     let day = trend.days.last().unwrap();
     assert_eq!((day.date.to_string().as_str(), day.inspections, day.restarts), ("2026-12-10", 2, 4));
     assert_eq!((day.score, day.capacity.pods), (100, 1));
+    // What is kept again by a later commit of the same inspection counts once.
+    let last = latest(&store, "prod", None).unwrap().unwrap().report;
+    let mut commit = Commit::new();
+    let again = Inspected { report: last, memory: Memory::default(), day: day.clone() };
+    keep(&store, &mut commit, None, &again, retention).unwrap();
+    assert!(commit.is_empty());
     // One memory, whatever has been.
     let history = history(&store, "prod", None).unwrap();
     assert_eq!(history.memory().unwrap().taken_at, begin + TimeDelta::hours(12 * 79));

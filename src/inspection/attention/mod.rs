@@ -98,6 +98,38 @@ pub struct Thresholds {
     pub settle: TimeDelta,
     /// How long an Ingress, a Gateway or a load balancer may wait for its address.
     pub address: TimeDelta,
+    /// How long a claim may be growing.
+    pub resize: TimeDelta,
+    /// How long something may take to be deleted, attached or made.
+    pub deletion: TimeDelta,
+    /// How long a finalizer may hold an object that is being deleted.
+    pub finalizers: TimeDelta,
+    /// How long a snapshot may take.
+    pub snapshot: TimeDelta,
+    /// From which age on what nobody uses is left over.
+    pub left_over: TimeDelta,
+    /// How soon a volume must be full to be said today.
+    pub fill_forecast: TimeDelta,
+    /// Percent of a volume from which on it is critical.
+    pub volume_critical: u8,
+    /// Percent of a volume from which on it is high.
+    pub volume_high: u8,
+    /// Percent of a volume's inodes from which on to report.
+    pub inodes: u8,
+    /// Percent of the volumes that a node can attach from which on to report.
+    pub attachments: u8,
+    /// From how many changes of its readiness in the window on a node is flapping.
+    pub ready_changes: usize,
+    /// Percent of a node's CPU or memory in use from which on to report.
+    pub node_usage: u8,
+    /// Percent of a node's memory in use from which on it is high.
+    pub node_memory_high: u8,
+    /// Percent of a node that requests take from which on to report.
+    pub requests_full: u8,
+    /// Percent of a node's memory that limits add up to, from which on to report.
+    pub limits_overcommit: u16,
+    /// Percent of the pods that a node can hold from which on to report.
+    pub pod_capacity: u8,
     /// How long ago something that is over (a restart, a failed Job) is still news.
     pub window: TimeDelta,
     /// From how many restarts on a container is restarting often.
@@ -121,6 +153,22 @@ impl Default for Thresholds {
         Self {
             settle: TimeDelta::minutes(5),
             address: TimeDelta::minutes(10),
+            resize: TimeDelta::minutes(30),
+            deletion: TimeDelta::minutes(10),
+            finalizers: TimeDelta::minutes(30),
+            snapshot: TimeDelta::hours(1),
+            left_over: TimeDelta::days(7),
+            fill_forecast: TimeDelta::hours(72),
+            volume_critical: 95,
+            volume_high: 85,
+            inodes: 90,
+            attachments: 90,
+            ready_changes: 3,
+            node_usage: 80,
+            node_memory_high: 95,
+            requests_full: 90,
+            limits_overcommit: 150,
+            pod_capacity: 90,
             window: TimeDelta::hours(24),
             restarts: 3,
             quota_high: 95,

@@ -4,6 +4,7 @@
 mod certificate;
 mod check;
 mod config_ref;
+mod csi;
 mod daemonset;
 mod deployment;
 mod gateway;
@@ -14,6 +15,11 @@ mod ingress_tls;
 mod job;
 mod network_policy;
 mod node;
+mod node_condition;
+mod node_events;
+mod node_load;
+mod node_place;
+mod node_version;
 mod pod_ready;
 mod pod_restart;
 mod pod_schedule;
@@ -26,6 +32,11 @@ mod service_order;
 mod service_state;
 mod statefulset;
 mod storage;
+mod storage_claim;
+mod storage_class;
+mod storage_fill;
+mod storage_order;
+mod storage_volume;
 mod tls;
 
 use super::attention::CheckSet;
@@ -60,9 +71,20 @@ static SUBJECTS: &[&[Check]] = &[
     gateway::CHECKS,
     route::CHECKS,
     storage::CHECKS,
+    storage_claim::CHECKS,
+    storage_fill::CHECKS,
+    storage_volume::CHECKS,
+    storage_class::CHECKS,
+    storage_order::CHECKS,
+    csi::CHECKS,
     tls::CHECKS,
     quota::CHECKS,
     node::CHECKS,
+    node_condition::CHECKS,
+    node_place::CHECKS,
+    node_load::CHECKS,
+    node_events::CHECKS,
+    node_version::CHECKS,
 ];
 
 /// Every check.

@@ -3,7 +3,9 @@
 pub(crate) mod gateway;
 pub(crate) mod ingress;
 pub(crate) mod network_policy;
+pub(crate) mod node;
 pub(crate) mod service;
+pub(crate) mod storage;
 
 use super::time;
 use crate::inspection::checks::{Obstacle, PullFailure};
@@ -23,6 +25,11 @@ pub(super) fn verb<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
 /// The value of a field that is not set.
 pub(crate) fn none() -> String {
     "(none)".to_owned()
+}
+
+/// All nodes, where they are in no pool.
+pub(crate) fn all_nodes() -> String {
+    "(all)".to_owned()
 }
 
 /// A long text of the cluster's, cut for a title: its first line, at most so many characters.

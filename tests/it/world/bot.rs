@@ -3,14 +3,17 @@
 use super::chat::Chat;
 use control_plane::{ControlPlane, Identity};
 use roundsman::{
-    app::{self, Running},
+    app::{self, Parts, Running},
     cli::{ConsoleOrder, Opened, Platforms, run::build},
     clock::Clock,
     config::Config,
-    store::Options,
+    store::{Options, Store},
 };
 use secrecy::ExposeSecret;
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tempfile::TempDir;
 
 /// The name that people use for the story's cluster.
@@ -24,14 +27,32 @@ pub(crate) struct Settings {
     pub(crate) text: String,
 }
 
+/// Where the bot finds what lies outside of it.
+pub(crate) struct Outside {
+    /// The platform's API.
+    pub(crate) chat: String,
+    /// The kubeconfigs of its two identities.
+    pub(crate) reader: PathBuf,
+    pub(crate) writer: PathBuf,
+    /// The model's API, where it has one.
+    pub(crate) model: Option<String>,
+}
+
+impl Outside {
+    /// Nothing between the bot and what it talks to.
+    pub(crate) fn of(plane: &ControlPlane, chat: &Chat, model: Option<String>) -> Self {
+        let (reader, writer) = (plane.kubeconfig(Identity::Reader), plane.kubeconfig(Identity::Writer));
+        Self { chat: chat.url(), reader, writer, model }
+    }
+}
+
 /// A configuration for the story's chat and namespace: alice approves, bob only reads, nobody else is listed.
-pub(crate) fn settings(plane: &ControlPlane, chat: &Chat, model: Option<&str>, namespace: &str) -> Settings {
+pub(crate) fn settings(chat: &Chat, outside: &Outside, namespace: &str) -> Settings {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("chat-token"), chat.token()).unwrap();
     std::fs::write(folder.path().join("api-token"), API_TOKEN).unwrap();
-    let reader = plane.kubeconfig(Identity::Reader);
-    let writer = plane.kubeconfig(Identity::Writer);
-    let model = model.map_or_else(String::new, |url| format!("[model]\nbase_url = \"{url}\"\nname = \"scripted\"\n"));
+    let model = |url: &String| format!("[model]\nbase_url = \"{url}\"\nname = \"scripted\"\n");
+    let model = outside.model.as_ref().map_or_else(String::new, model);
     let platform = chat.platform();
     let text = format!(
         r#"
@@ -69,6 +90,7 @@ id = "{channel}"
 clusters = ["{CLUSTER}"]
 people = ["alice", "bob"]
 may_mute = ["alice"]
+may_mute = ["alice"]
 
 [repair]
 enabled = true
@@ -77,9 +99,9 @@ namespaces = ["{namespace}"]
 actions = ["restart_rollout", "undo_rollout", "scale", "delete_pod"]
 approvers = ["alice"]
 "#,
-        reader = reader.display(),
-        writer = writer.display(),
-        url = chat.url(),
+        reader = outside.reader.display(),
+        writer = outside.writer.display(),
+        url = outside.chat,
         alice = chat.alice(),
         bob = chat.bob(),
         channel = chat.channel(),
@@ -87,17 +109,24 @@ approvers = ["alice"]
     Settings { folder, text }
 }
 
-/// A bot that runs in this process.
+/// A bot that runs in this process, once it is started.
 pub(crate) struct Bot {
-    /// Keeps the folder.
-    _settings: Settings,
+    pub(crate) settings: Settings,
     pub(crate) running: Option<Running>,
 }
 
 impl Bot {
-    pub(crate) async fn start(settings: Settings, clock: Clock) -> Self {
-        let running = run(&settings.text, settings.folder.path(), clock, Options::default()).await;
-        Self { _settings: settings, running: Some(running) }
+    /// One that is not started.
+    pub(crate) fn asleep(settings: Settings) -> Self {
+        Self { settings, running: None }
+    }
+
+    /// Starts it, and gives the store that it works on.
+    pub(crate) async fn start(&mut self, clock: Clock) -> Store {
+        let Settings { text, folder } = &self.settings;
+        let (running, store) = run(text, folder.path(), clock, Options::default()).await;
+        self.running = Some(running);
+        store
     }
 
     /// Ends the bot well.
@@ -107,15 +136,21 @@ impl Bot {
 }
 
 /// Starts a bot from the text of a configuration.
-pub(crate) async fn run(text: &str, folder: &Path, clock: Clock, store: Options) -> Running {
+pub(crate) async fn run(text: &str, folder: &Path, clock: Clock, options: Options) -> (Running, Store) {
+    let parts = parts(text, folder, clock, options).await;
+    let store = parts.store.clone();
+    (app::start(parts).await.unwrap(), store)
+}
+
+/// What a bot is made of, for a story that puts another cluster in.
+pub(crate) async fn parts(text: &str, folder: &Path, clock: Clock, options: Options) -> Parts {
     roundsman::cluster::init_tls();
     let config = Config::parse(text, folder, &|_| None).unwrap();
-    let parts = build(config, platforms(), clock, store).await.unwrap();
-    app::start(parts).await.unwrap()
+    build(config, platforms(), clock, options).await.unwrap()
 }
 
 /// The platforms as the binary opens them, without Telegram's pace: the fake's people do not wait.
-pub(crate) fn platforms() -> Platforms {
+fn platforms() -> Platforms {
     Platforms {
         telegram: |settings| {
             let mut config = telegram::Config::new(telegram::BotToken::new(settings.token.expose_secret()));

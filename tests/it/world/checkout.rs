@@ -9,7 +9,6 @@ kind: Deployment
 metadata: { name: checkout }
 spec:
   replicas: 2
-  progressDeadlineSeconds: 5
   strategy: { type: Recreate }
   selector: { matchLabels: { app: checkout } }
   template:
@@ -28,16 +27,12 @@ spec:
 /// The image that cannot be pulled.
 pub(crate) const BAD_IMAGE: &str = "registry.example/checkout-missing:1.5.0";
 
-/// Rolls out a good revision, then a bad one, and waits until the trouble is old enough to be reported.
+/// Rolls out a good revision, then a bad one, and waits until the trouble shows. Not for the progress deadline: the
+/// deployment controller forgets to watch it when it loses a race of its own over the status of a `Recreate`.
 pub(crate) async fn break_checkout(world: &World) {
     world.apply(CHECKOUT_GOOD).await;
     world.until(&["deployment", "checkout"], "/status/availableReplicas", |value| value == 2).await;
     world.apply(&CHECKOUT_GOOD.replace("registry.example/checkout:1.4.1", BAD_IMAGE)).await;
-    world
-        .until(&["deployment", "checkout"], "/status/conditions", |conditions| {
-            conditions.as_array().is_some_and(|all| all.iter().any(|one| one["reason"] == "ProgressDeadlineExceeded"))
-        })
-        .await;
     world
         .until(&["pods", "-l", "app=checkout"], "/items/0/status/containerStatuses/0/state/waiting/reason", |reason| {
             reason == "ImagePullBackOff"

@@ -3,10 +3,15 @@
 pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod checkout;
+pub(crate) mod embedded;
+pub(crate) mod front;
+pub(crate) mod gate;
+pub(crate) mod lives;
 pub(crate) mod model;
-pub(crate) mod round;
+pub(crate) mod process;
+pub(crate) mod shapes;
 
-use bot::Bot;
+use bot::{Bot, Outside};
 use chat::Chat;
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{ControlPlane, Cursor, Identity};
@@ -48,19 +53,32 @@ pub(crate) struct World {
     pub(crate) time: Time,
     pub(crate) bot: Bot,
     began: Cursor,
+    _covered: shapes::Covered,
 }
 
 impl World {
     /// A bot that is ready, in a fresh namespace, with this chat and these people in it.
     pub(crate) async fn new(chat: Chat, model: Option<String>) -> Self {
+        Self::with(chat, model, |text| text).await
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn with(chat: Chat, model: Option<String>, change: impl FnOnce(String) -> String) -> Self {
+        let outside = Outside::of(plane().await, &chat, model);
+        let mut world = Self::before_its_bot(chat, &outside).await;
+        world.bot.settings.text = change(std::mem::take(&mut world.bot.settings.text));
+        world.bot.start(world.time.clock.clone()).await;
+        world.chat.ready().await;
+        world
+    }
+
+    /// The same with the bot not started.
+    pub(crate) async fn before_its_bot(chat: Chat, outside: &Outside) -> Self {
         let plane = plane().await;
         let namespace = tokio::task::spawn_blocking(|| plane.namespace("story")).await.unwrap();
-        let time = Time::starting_now();
-        let settings = bot::settings(plane, &chat, model.as_deref(), &namespace);
+        let bot = Bot::asleep(bot::settings(&chat, outside, &namespace));
         let began = plane.audit().cursor();
-        let bot = Bot::start(settings, time.clock.clone()).await;
-        chat.ready().await;
-        Self { plane, namespace, chat, time, bot, began }
+        Self { plane, namespace, chat, time: Time::starting_now(), bot, began, _covered: shapes::Covered::on(plane) }
     }
 
     /// Applies objects to the story's namespace as the cluster's admin.

@@ -18,12 +18,14 @@ use std::{
 use tokio::task::JoinSet;
 
 /// One reply of the model.
+#[derive(Clone)]
 pub(crate) struct Turn {
     needs: Vec<String>,
     lacks: Vec<String>,
     reply: Reply,
 }
 
+#[derive(Clone)]
 enum Reply {
     Say(String),
     Calls(Vec<(String, Value)>),
@@ -95,11 +97,14 @@ pub(crate) struct Script {
 struct Shared {
     play: Mutex<Play>,
     asked: tokio::sync::watch::Sender<usize>,
+    held: tokio::sync::watch::Sender<bool>,
 }
 
 #[derive(Default)]
 struct Play {
     turns: VecDeque<Turn>,
+    /// Where every question starts; empty for a script that is played once.
+    anew: VecDeque<Turn>,
     problems: Vec<String>,
     requests: Vec<Value>,
     keys: Vec<String>,
@@ -107,8 +112,17 @@ struct Play {
 
 impl Script {
     pub(crate) async fn start(turns: Vec<Turn>) -> Self {
-        let play = Play { turns: turns.into(), ..Play::default() };
-        let shared = Arc::new(Shared { play: Mutex::new(play), asked: tokio::sync::watch::Sender::new(0) });
+        Self::serve(Play { turns: turns.into(), ..Play::default() }).await
+    }
+
+    /// Begins anew with every question: for a bot that may be killed over an answer and ask again.
+    pub(crate) async fn for_every_question(turns: Vec<Turn>) -> Self {
+        Self::serve(Play { anew: turns.into(), ..Play::default() }).await
+    }
+
+    async fn serve(play: Play) -> Self {
+        let asked = tokio::sync::watch::Sender::new(0);
+        let shared = Arc::new(Shared { play: Mutex::new(play), asked, held: tokio::sync::watch::Sender::new(false) });
         let app = Router::new().route("/v1/chat/completions", post(complete)).with_state(Arc::clone(&shared));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -137,6 +151,15 @@ impl Script {
         self.shared.asked.subscribe().wait_for(|asked| *asked >= times).await.unwrap();
     }
 
+    /// No reply is given until [`Script::release`].
+    pub(crate) fn hold(&self) {
+        self.shared.held.send_replace(true);
+    }
+
+    pub(crate) fn release(&self) {
+        self.shared.held.send_replace(false);
+    }
+
     /// Nothing was missing, and every turn was played.
     pub(crate) fn finished(&self) {
         let play = self.shared.play.lock().unwrap();
@@ -153,6 +176,11 @@ fn texts(request: &Value) -> String {
         other => other.to_string(),
     };
     messages.map(|message| format!("{}\n{}", text(message), message["tool_calls"])).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether nothing was called for it yet.
+fn is_question(request: &Value) -> bool {
+    request["messages"].as_array().and_then(|all| all.last()).is_some_and(|last| last["role"] == "user")
 }
 
 /// Calls without results, and results without calls.
@@ -181,6 +209,9 @@ async fn complete(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: B
         let key = headers.get("authorization").and_then(|key| key.to_str().ok()).unwrap_or_default();
         play.keys.push(key.to_owned());
         let (said, whole) = (texts(&request), String::from_utf8_lossy(&body).into_owned());
+        if !play.anew.is_empty() && is_question(&request) {
+            play.turns = play.anew.clone();
+        }
         let number = play.requests.len() + 1;
         let orphan = orphans(&request);
         play.requests.push(request);
@@ -199,6 +230,7 @@ async fn complete(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: B
         }
         play.turns.pop_front().map(|turn| (number, turn.reply))
     };
+    shared.held.subscribe().wait_for(|held| !held).await.unwrap();
     let Some((number, reply)) = reply else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let usage = json!({"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110});
     let completion = |message: Value, reason: &str| {
