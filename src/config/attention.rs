@@ -6,10 +6,10 @@ use crate::{
     ids,
     inspection::{
         archive::Retention,
-        attention::{Change, Flapping, Pattern, Rule, Silence, StandingOrders, Thresholds, What, day},
+        attention::{Allowed, Change, Flapping, Pattern, Rule, Silence, StandingOrders, Thresholds, What, day},
         finding::Severity,
     },
-    texts,
+    texts::attention as words,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -54,6 +54,10 @@ fn patterns(list: Option<Vec<Placed<String>>>) -> Vec<Pattern> {
     list.unwrap_or_default().into_iter().map(|(text, _)| Pattern::from(text)).collect()
 }
 
+fn texts(list: Option<Vec<Placed<String>>>) -> Vec<String> {
+    list.unwrap_or_default().into_iter().map(|(text, _)| text).collect()
+}
+
 /// Patterns of ids of checks, each of which must mean at least one.
 fn checks(table: &mut Table<'_>, mistakes: &mut Mistakes) -> Vec<Pattern> {
     let named = table.texts("checks", mistakes).unwrap_or_default();
@@ -86,7 +90,7 @@ fn mute(table: &mut Table<'_>, zone: Option<Tz>, mistakes: &mut Mistakes) -> Opt
     let until = table.text("until", mistakes).and_then(|(text, span)| {
         let day = day(&text, zone);
         if day.is_none() {
-            mistakes.at(&span, texts::attention::no_day(&text));
+            mistakes.at(&span, words::no_day(&text));
         }
         day
     });
@@ -100,7 +104,7 @@ fn mute(table: &mut Table<'_>, zone: Option<Tz>, mistakes: &mut Mistakes) -> Opt
         // The same rule has the same id after a restart, so that what it covers stays measured by the same level.
         id: format!("c-{}", id.to_lowercase()),
         what: What::Rule(rule),
-        by: texts::attention::by_configuration(),
+        by: words::by_configuration(),
         why,
         at: DateTime::<Utc>::UNIX_EPOCH,
         until,
@@ -129,9 +133,14 @@ fn change(table: &mut Table<'_>, mistakes: &mut Mistakes) -> Change {
         namespaces: patterns(table.texts("namespaces", mistakes)),
         severity,
         thresholds,
+        allowed: Allowed {
+            registries: texts(table.texts("allow_registries", mistakes)),
+            privileged: texts(table.texts("allow_privileged", mistakes)),
+        },
     };
-    if change.severity.is_none() && change.thresholds.is_empty() {
-        mistakes.at(&place, "this changes nothing; write severity = \"…\" or a table thresholds");
+    if change.severity.is_none() && !change.changes_numbers() {
+        let known = "severity = \"…\", a table thresholds, allow_registries or allow_privileged";
+        mistakes.at(&place, format!("this changes nothing; write {known}"));
     }
     if change.severity.is_some() && change.checks.is_empty() && change.namespaces.is_empty() {
         mistakes.at(&place, "this gives everything one severity; name checks or namespaces");

@@ -225,6 +225,6 @@ fn the_documented_example_is_right() {
     let environment = |name: &str| (name == "DISCORD_TOKEN").then(|| "token".to_owned());
     let config = Config::parse(&text, Path::new("/etc/roundsman"), &environment).unwrap();
     assert_eq!(config.access.channels.len(), 3);
-    assert_eq!((config.standing.mutes.len(), config.standing.changes.len()), (1, 2));
+    assert_eq!((config.standing.mutes.len(), config.standing.changes.len()), (1, 3));
     assert_eq!(config.api.unwrap().routes.len(), 2);
 }

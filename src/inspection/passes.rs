@@ -8,19 +8,14 @@ use std::collections::BTreeSet;
 
 /// What the check finds.
 pub(super) fn find(check: &Check, scene: &Scene<'_>, settings: &Settings) -> Vec<Draft> {
-    let changes: Vec<&Change> = settings
-        .changes
-        .iter()
-        .filter(|change| !change.thresholds.is_empty() && change.covers_check(&check.id))
-        .collect();
+    let changes: Vec<&Change> =
+        settings.changes.iter().filter(|change| change.changes_numbers() && change.covers_check(&check.id)).collect();
     if changes.is_empty() {
         return (check.find)(scene);
     }
     let with = |changes: &[&Change]| {
         let mut thresholds = scene.thresholds.clone();
-        for (name, number) in changes.iter().flat_map(|change| &change.thresholds) {
-            thresholds.set(name, *number);
-        }
+        changes.iter().for_each(|change| change.apply(&mut thresholds));
         (check.find)(&Scene::new(scene.graph, scene.history, &thresholds))
     };
     // A namespace is told by the changes that count in it; those in which the same count are looked at together.

@@ -1,6 +1,6 @@
 //! One inspection with its I/O: read the cluster, look at the snapshot, and measure both together.
 
-use super::{CheckSet, Day, History, Memory, Settings, checks, finding::Finding, history, inspect};
+use super::{Day, History, Memory, Settings, checks, finding::Finding, history, inspect};
 use crate::{
     cluster::{Cluster, Obstacle, ReadRequest, Unreachable},
     diagnosis::{self, Chain},
@@ -22,6 +22,11 @@ pub struct Order {
 }
 
 impl Order {
+    /// The daily checks over a namespace, or over the whole cluster, as usual.
+    pub fn daily(namespace: Option<&str>) -> Self {
+        Self::of(namespace, Settings::default())
+    }
+
     /// An inspection of a namespace, or of the whole cluster.
     pub fn of(namespace: Option<&str>, settings: Settings) -> Self {
         Self { namespace: namespace.map(str::to_owned), settings, secrets: false }
@@ -68,7 +73,7 @@ pub struct Explained {
 }
 
 /// Reads the cluster and explains one object. The whole cluster is read, because a cause can be anywhere; its namespace
-/// alone where the identity may read no more.
+/// alone where the identity may read no more. Disorder explains no trouble, so the daily checks do.
 ///
 /// # Errors
 /// When nothing at all could be read.
@@ -77,8 +82,7 @@ pub async fn why(
     (kind, namespace, name): (&str, Option<&str>, &str),
     now: DateTime<Utc>,
 ) -> Result<Explained, Unreachable> {
-    let settings = Settings { set: CheckSet::All, tells_ignored: true, ..Settings::default() };
-    let whole = Order::of(None, settings);
+    let whole = Order::of(None, Settings { tells_ignored: true, ..Settings::default() });
     let snapshot = match read(cluster, &whole, now).await {
         Err(Unreachable { obstacle: Obstacle::Forbidden, .. }) if namespace.is_some() => {
             read(cluster, &Order { namespace: namespace.map(str::to_owned), ..whole.clone() }, now).await?

@@ -2,6 +2,7 @@
 
 mod ignore;
 mod keep_out;
+mod knobs;
 mod pattern;
 mod silence;
 mod standing;
@@ -12,10 +13,10 @@ use super::finding::Severity;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 pub use keep_out::{Because, KeptOut, keep_out};
+pub use knobs::Knob;
 pub use pattern::Pattern;
 pub use silence::{Kind, Level, Rule, Silence, What};
 pub use standing::{Change, Flapping, StandingOrders};
@@ -146,6 +147,41 @@ pub struct Thresholds {
     pub certificate_high: TimeDelta,
     /// The same, for medium.
     pub certificate_medium: TimeDelta,
+    /// How long a pod may wait for a gate, a scheduler or a kubelet that names no failure.
+    pub pending: TimeDelta,
+    /// How long one init container may take.
+    pub init: TimeDelta,
+    /// How long the resize of a running pod may be pending.
+    pub pod_resize: TimeDelta,
+    /// More restarts of a container in all are many.
+    pub restarts_total: i32,
+    /// How long ago the last of them still counts.
+    pub restarts_window: TimeDelta,
+    /// From how many failed probes an hour on a pod that stays ready is flapping.
+    pub probe_failures: i64,
+    /// More finished pods of one owner, or of one namespace, have piled up.
+    pub finished_pods: usize,
+    /// Percent of a memory limit above which a container is near it.
+    pub memory_near_limit: u8,
+    /// Percent of a CPU limit above which a container is near it.
+    pub cpu_near_limit: u8,
+    /// Percent of a CPU request above which a container is near it.
+    pub cpu_near_request: u8,
+    /// Percent of throttled periods above which a container is slowed down.
+    pub cpu_throttled: u8,
+    /// Percent of the limit of ephemeral storage above which a pod is near it.
+    pub ephemeral_storage: u8,
+    /// What workloads may do although it is no good practice.
+    pub allowed: Allowed,
+}
+
+/// Exceptions that only the people of a cluster can know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Registries that images may come from, such as `ghcr.io` or `ghcr.io/acme`; `docker.io` is Docker Hub. Empty: any.
+    pub registries: Vec<String>,
+    /// Workloads that may run privileged, as `namespace/name`, or all of a namespace, as `namespace`.
+    pub privileged: Vec<String>,
 }
 
 impl Default for Thresholds {
@@ -177,48 +213,24 @@ impl Default for Thresholds {
             certificate_critical: TimeDelta::days(3),
             certificate_high: TimeDelta::days(14),
             certificate_medium: TimeDelta::days(30),
+            pending: TimeDelta::minutes(10),
+            init: TimeDelta::minutes(15),
+            pod_resize: TimeDelta::minutes(30),
+            restarts_total: 5,
+            restarts_window: TimeDelta::days(7),
+            probe_failures: 10,
+            finished_pods: 20,
+            memory_near_limit: 90,
+            cpu_near_limit: 90,
+            cpu_near_request: 80,
+            cpu_throttled: 25,
+            ephemeral_storage: 85,
+            allowed: Allowed::default(),
         }
     }
-}
-
-/// A threshold as the configuration names it.
-#[derive(Debug)]
-pub struct Knob {
-    /// With its unit.
-    pub name: &'static str,
-    /// What makes sense.
-    pub bounds: RangeInclusive<u64>,
-    set: fn(&mut Thresholds, u64),
 }
 
 impl Thresholds {
-    /// Every number that the configuration can change.
-    pub const KNOBS: &[Knob] = &[
-        Knob { name: "settle_minutes", bounds: 0..=1440, set: |all, number| all.settle = minutes(number) },
-        Knob { name: "window_hours", bounds: 1..=720, set: |all, number| all.window = hours(number) },
-        Knob { name: "restarts", bounds: 1..=10_000, set: |all, number| all.restarts = saturated(number) },
-        Knob { name: "quota_high_percent", bounds: 1..=100, set: |all, number| all.quota_high = saturated(number) },
-        Knob { name: "quota_medium_percent", bounds: 1..=100, set: |all, number| all.quota_medium = saturated(number) },
-        Knob {
-            name: "certificate_critical_days",
-            bounds: 0..=365,
-            set: |all, number| all.certificate_critical = days(number),
-        },
-        Knob { name: "certificate_high_days", bounds: 0..=365, set: |all, number| all.certificate_high = days(number) },
-        Knob {
-            name: "certificate_medium_days",
-            bounds: 0..=365,
-            set: |all, number| all.certificate_medium = days(number),
-        },
-    ];
-
-    /// Sets a number by its name; what has no such name changes nothing.
-    pub fn set(&mut self, name: &str, number: u64) {
-        if let Some(knob) = Self::KNOBS.iter().find(|knob| knob.name == name) {
-            (knob.set)(self, number);
-        }
-    }
-
     /// How bad it is that a certificate is valid for only so long; None while that is fine.
     pub fn certificate(&self, left: TimeDelta) -> Option<Severity> {
         if left <= self.certificate_critical {
@@ -231,21 +243,4 @@ impl Thresholds {
             None
         }
     }
-}
-
-fn minutes(number: u64) -> TimeDelta {
-    TimeDelta::minutes(saturated(number))
-}
-
-fn hours(number: u64) -> TimeDelta {
-    TimeDelta::hours(saturated(number))
-}
-
-fn days(number: u64) -> TimeDelta {
-    TimeDelta::days(saturated(number))
-}
-
-/// Bounds are checked where numbers are read.
-fn saturated<T: TryFrom<u64> + Default>(number: u64) -> T {
-    T::try_from(number).unwrap_or_default()
 }

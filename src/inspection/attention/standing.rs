@@ -2,7 +2,7 @@
 
 use super::pattern::{Pattern, any};
 use super::silence::{Silence, is_in};
-use super::{CheckSet, Settings, Thresholds};
+use super::{Allowed, CheckSet, Settings, Thresholds};
 use crate::inspection::finding::{CheckId, Severity};
 use chrono::TimeDelta;
 
@@ -28,6 +28,8 @@ pub struct Change {
     pub severity: Option<Severity>,
     /// Their numbers, by the name of [`Thresholds::KNOBS`].
     pub thresholds: Vec<(&'static str, u64)>,
+    /// What is allowed besides.
+    pub allowed: Allowed,
 }
 
 /// From how often on coming and going is flapping.
@@ -66,6 +68,20 @@ impl StandingOrders {
 }
 
 impl Change {
+    /// Whether checks find something else by it.
+    pub fn changes_numbers(&self) -> bool {
+        !self.thresholds.is_empty() || self.allowed != Allowed::default()
+    }
+
+    /// Changes the numbers.
+    pub fn apply(&self, thresholds: &mut Thresholds) {
+        for (name, number) in &self.thresholds {
+            thresholds.set(name, *number);
+        }
+        thresholds.allowed.registries.extend_from_slice(&self.allowed.registries);
+        thresholds.allowed.privileged.extend_from_slice(&self.allowed.privileged);
+    }
+
     /// Whether it is about that check anywhere.
     pub fn covers_check(&self, check: &CheckId) -> bool {
         any(&self.checks, check.as_str())
