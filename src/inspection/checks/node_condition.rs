@@ -193,6 +193,8 @@ fn flapping(scene: &Scene<'_>) -> Vec<Draft> {
 fn lease_stale(scene: &Scene<'_>) -> Vec<Draft> {
     let of_nodes = scene.snapshot.leases.iter().filter(|lease| lease.meta.namespace == "kube-node-lease");
     let leases: HashMap<&str, &Lease> = of_nodes.map(|lease| (lease.meta.name.as_str(), lease)).collect();
+    let mut heard: Vec<DateTime<Utc>> = leases.values().filter_map(|lease| lease.spec.renew_time).collect();
+    heard.sort_unstable_by(|a, b| b.cmp(a));
     let drafts = scene.snapshot.nodes.iter().filter(|node| is_ready(node)).filter_map(|node| {
         let renewed = leases.get(node.meta.name.as_str())?.spec.renew_time?;
         let age = scene.age(renewed);
