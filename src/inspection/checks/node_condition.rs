@@ -197,7 +197,9 @@ fn lease_stale(scene: &Scene<'_>) -> Vec<Draft> {
     heard.sort_unstable_by(|a, b| b.cmp(a));
     let drafts = scene.snapshot.nodes.iter().filter(|node| is_ready(node)).filter_map(|node| {
         let renewed = leases.get(node.meta.name.as_str())?.spec.renew_time?;
-        let age = scene.age(renewed);
+        // Where nobody has been heard of late, a clock is wrong (or set by --now) and not every kubelet at once.
+        let of_another = if heard.first() == Some(&renewed) { heard.get(1) } else { heard.first() };
+        let age = of_another.map_or(scene.now, |other| scene.now.min(*other)) - renewed;
         let evidence = vec![
             Evidence::since(
                 "lease.renewTime",
