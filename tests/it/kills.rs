@@ -224,13 +224,16 @@ fn every_message_stands_once(chat: &Chat, ended: &Ended) {
     let without = ended.lives_with(|line| line.contains("/SendMessage") || line.starts_with("POST /api/v10/webhooks/"));
     let posts = match chat {
         Chat::Telegram { .. } => POSTS,
-        // Each of the two reports takes two messages, because of its buttons.
-        Chat::Discord { .. } => POSTS + 2,
+        // Each of the two reports is one message, or two where the cluster of the run has much to tell: of those with a
+        // key each is counted once. The second card took the place of "thinking".
+        Chat::Discord { .. } => with_key.len() + 2,
     };
     match chat {
         Chat::Telegram { .. } => assert_eq!((with_key.len(), without.len()), (0, posts)),
-        // The second card took the place of "thinking".
-        Chat::Discord { .. } => assert_eq!((with_key.len(), without.len()), (posts - 2, 1)),
+        Chat::Discord { .. } => {
+            assert!((POSTS..=POSTS + 2).contains(&posts), "{with_key:#?}");
+            assert_eq!(without.len(), 1);
+        }
     }
     let killed_over = |lives: &Vec<u32>| lives.len() >= 2;
     assert!(with_key.values().chain(without.values()).all(killed_over), "{with_key:#?}\n{without:#?}");
