@@ -119,7 +119,8 @@ fn what_names_something_that_is_not_there_is_told_with_its_line() {
         .replace("channel = \"ops\"", "channel = \"nowhere\"")
         .replace("platform = \"telegram\"", "platform = \"discord\"")
         .replace("name = \"alertmanager\"", "name = \"alertmanager\"\nclusters = [\"mars\"]");
-    let text = format!("{text}[[channel]]\nname = \"ops\"\nplatform = \"console\"\nid = \"rounds\"\npeople = \"everyone\"\n");
+    let text =
+        format!("{text}[[channel]]\nname = \"ops\"\nplatform = \"console\"\nid = \"rounds\"\npeople = \"everyone\"\n");
     let mistakes = Config::parse(&text, Path::new("."), &variables).unwrap_err();
     let said: Vec<&str> = mistakes.iter().map(|mistake| mistake.text.as_str()).collect();
     assert_eq!(

@@ -4,8 +4,9 @@
 use super::{
     action::{Action, fingerprint},
     policy::Refusal,
-    proposal::{Decider, Outcome, Proposal, Requester, State},
+    proposal::{Decider, Proposal, Requester},
     request::Request,
+    state::{Outcome, State},
 };
 use crate::store::{Commit, Direction, Keys, ReadError, Record, Store, Table};
 use chrono::{DateTime, Utc};

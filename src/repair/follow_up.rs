@@ -1,10 +1,7 @@
 //! What a repair that came to no good end leads to: it is taken back, or planned again. Pure; either is a new proposal
 //! that somebody has to approve.
 
-use super::{
-    action::Action,
-    proposal::{Proposal, State},
-};
+use super::{action::Action, proposal::Proposal, state::State};
 use crate::inspection::finding::ActionHint;
 
 /// What a finished card offers.
