@@ -121,6 +121,8 @@ impl Proposal {
             (Event::Approve { .. } | Event::Reject { .. }, decided) => return Err(decided.decided()),
             (Event::Expire, State::Proposed) if now >= self.expires_at => State::Expired { at: self.expires_at },
             (Event::Expire, _) => return out_of_turn("expire"),
+            (Event::Resolve { why }, State::Proposed) => State::Superseded { at: now, why },
+            (Event::Resolve { .. }, _) => return out_of_turn("drop"),
             (Event::Begin { execution }, State::Approved { by, .. }) => {
                 State::Executing { by: by.clone(), at: now, execution }
             }
@@ -256,6 +258,11 @@ pub fn decide(
 /// The expired proposal, once nobody has decided it in time.
 pub fn expire(proposal: &Proposal, now: DateTime<Utc>) -> Option<Proposal> {
     proposal.next(Event::Expire, now).ok()
+}
+
+/// The proposal without its reason: what it was meant to cure is gone, and nobody has decided yet.
+pub fn resolve(proposal: &Proposal, why: String, now: DateTime<Utc>) -> Option<Proposal> {
+    proposal.next(Event::Resolve { why }, now).ok()
 }
 
 /// The stored result of a write.

@@ -51,7 +51,7 @@ pub enum State {
     Expired {
         at: DateTime<Utc>,
     },
-    /// The object had changed by then; nothing was done.
+    /// The object had changed by then, or the trouble was gone; nothing was done.
     Superseded {
         at: DateTime<Utc>,
         why: String,
@@ -68,6 +68,10 @@ pub enum Event {
         by: String,
     },
     Expire,
+    /// What it was meant to cure is gone before anybody decided.
+    Resolve {
+        why: String,
+    },
     /// The intent, under an id that the write leaves in the cluster.
     Begin {
         execution: String,
@@ -128,7 +132,7 @@ impl State {
             Self::Unknown { by, at, .. } => ("tried", Some(by), at),
             Self::Rejected { by, at } => ("rejected", Some(by), at),
             Self::Expired { at } => return Refusal::Expired { at: *at },
-            Self::Superseded { at, .. } => ("dropped, because its object had changed,", None, at),
+            Self::Superseded { at, .. } => ("dropped, because things had changed,", None, at),
         };
         Refusal::AlreadyDecided { what, by: by.cloned(), at: *at }
     }

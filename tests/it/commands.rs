@@ -3,6 +3,7 @@
 use crate::world::{
     chat::{Chat, Seen, Who},
     embedded::Embedded,
+    model::{Script, Turn},
 };
 use contract::GRAMMAR;
 use std::collections::BTreeSet;
@@ -158,6 +159,35 @@ async fn asking(world: &Embedded, walked: &mut Walked) {
             world.chat.reply(Who::Alice, &answer, "and what about payments-api?");
         })
         .await;
+}
+
+/// A question that is being worked on is stopped by who may talk here, and what comes after it is not.
+async fn cancelling(chat: Chat) {
+    let script = Script::start(vec![Turn::say("Too late."), Turn::say("The second answer.")]).await;
+    script.hold();
+    let world = Embedded::new(chat, Some(script.url())).await;
+    world.chat.command(Who::Alice, "ask", &[("question", "why?")]);
+    script.asked(1).await;
+    // Commands do not wait behind the question, nor does what stops it.
+    world.ask(Who::Bob, "whoami", &[], "known as bob").await;
+    world.ask(Who::Bob, "cancel", &[], "Stopped.").await;
+    let stopped = |seen: &Seen| seen.text.contains("Stopped before I had an answer");
+    world.chat.wait(Who::Alice, "the end of the question", stopped).await;
+    script.release();
+    world.ask(Who::Alice, "ask", &[("question", "and why?")], "The second answer.").await;
+    world.ask(Who::Alice, "cancel", &[], "Nothing is being worked on here.").await;
+    assert_eq!(world.count(Who::Alice, "Too late."), 0);
+    world.drain().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_can_be_stopped_on_telegram() {
+    cancelling(Chat::telegram().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_can_be_stopped_on_discord() {
+    cancelling(Chat::discord().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
