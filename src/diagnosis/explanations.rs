@@ -29,24 +29,56 @@ pub(super) enum Tie {
     Listed,
     /// The node has fallen silent, so nobody knows its conditions.
     Silent,
+    /// As [`Tie::Pods`], and the registry denies the image.
+    Denied,
+    /// The pods run as the ServiceAccount.
+    Account,
 }
 
 use Tie::{
-    Claim, Consumer, Container, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target, Workload,
+    Account, Claim, Consumer, Container, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent, Taint,
+    Target, Workload,
 };
 
 /// What can explain a finding, the most immediate first.
 pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
     match effect {
         "pod/crash-loop" => &[("pod/oom-killed", Container)],
-        "pod/restart-spike" => &[("pod/crash-loop", Container), ("pod/oom-killed", Container)],
-        "pod/create-error" => &[("pod/missing-config-ref", Pods)],
+        "pod/restart-spike" => {
+            &[("pod/crash-loop", Container), ("pod/oom-killed", Container), ("pod/init-stuck", Container)]
+        }
+        "pod/image-pull" => &[("pod/missing-pull-secret", Denied)],
+        "pod/create-error" => &[("pod/missing-config-ref", Pods), ("pod/missing-config-key", Pods)],
+        "pod/pending-too-long" => {
+            &[("pod/missing-config-ref", Pods), ("pod/missing-config-key", Pods), ("node/not-ready", Node)]
+        }
+        "pod/unknown-phase" | "pod/terminating-stuck" => &[("node/not-ready", Node)],
+        "pod/sandbox-failed" => &[("node/network-unavailable", Node), ("node/not-ready", Node)],
+        "pod/volume-mount-failed" => &[("pod/missing-config-ref", Pods), ("pod/missing-config-key", Pods)],
+        "pod/multi-attach" => &[("pvc/rwo-conflict", Pods)],
+        "pod/evicted" => {
+            &[("node/memory-pressure", Target), ("node/disk-pressure", Target), ("node/pid-pressure", Target)]
+        }
+        "pod/ephemeral-storage-high" => &[("node/disk-pressure", Node)],
+        "pod/missing-service-account" => &[("workload/missing-service-account", Target)],
+        "pod/missing-pull-secret" => &[("serviceaccount/missing-pull-secret", Account)],
+        "pod/memory-near-limit" => &[("pod/oom-killed", Container)],
+        "pod/cpu-near-limit" => &[("pod/cpu-throttled", Container)],
+        "pod/log-errors" => &[
+            ("pod/crash-loop", Container),
+            ("pod/init-stuck", Container),
+            ("pod/exit-nonzero", Container),
+            ("pod/oom-killed", Container),
+            ("pod/restart-spike", Container),
+            ("pod/not-ready", Pods),
+        ],
         "pod/not-ready" => &[
             ("pod/crash-loop", Pods),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
             ("pod/oom-killed", PodsAtThatTime),
             ("pod/restart-spike", PodsAtThatTime),
+            ("pod/readiness-gate-false", Pods),
             ("node/not-ready", Node),
         ],
         "pod/unschedulable" => &[
@@ -58,15 +90,92 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             &[("storageclass/missing", Listed), ("storageclass/no-default", Listed), ("pod/unschedulable", Consumer)]
         }
         "pv/node-gone" => &[("node/not-ready", Listed)],
-        "replicaset/create-failed" => &[("quota/near-limit", Quota)],
-        "deployment/rollout-stuck" => &[
+        "replicaset/create-failed" => {
+            &[("quota/near-limit", Quota), ("quota/rejections", Quota), ("workload/missing-service-account", Target)]
+        }
+        "deployment/replica-failure" => &[("workload/missing-service-account", Target)],
+        "quota/rejections" => &[("quota/near-limit", Target)],
+        "deployment/degraded" => &[
+            ("deployment/rollout-stuck", Target),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
             ("pod/crash-loop", Pods),
-            ("pod/oom-killed", Pods),
+            ("pod/oom-killed", PodsAtThatTime),
             ("pod/not-ready", Pods),
+            ("node/not-ready", Node),
+            ("replicaset/create-failed", Target),
+            ("deployment/replica-failure", Target),
+            ("deployment/generation-stale", Target),
+        ],
+        "workload/no-matching-pods" => &[
+            ("replicaset/create-failed", Target),
+            ("deployment/replica-failure", Target),
+            ("deployment/generation-stale", Target),
+            ("workload/missing-service-account", Target),
+            ("statefulset/create-blocked", Target),
+            ("deployment/unavailable", Target),
+            ("statefulset/degraded", Target),
+        ],
+        "statefulset/create-blocked" => {
+            &[("quota/near-limit", Quota), ("quota/rejections", Quota), ("workload/missing-service-account", Target)]
+        }
+        "statefulset/missing-storage-class" => &[("storageclass/missing", Listed)],
+        "statefulset/rollout-stuck" | "daemonset/rollout-stuck" | "replicaset/unready" | "pdb/unhealthy" => &[
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/missing-config-ref", Pods),
+            ("pod/unschedulable", Pods),
+            ("pod/crash-loop", Pods),
+            ("pod/oom-killed", PodsAtThatTime),
+            ("pod/not-ready", Pods),
+            ("deployment/unavailable", Pods),
+            ("node/not-ready", Node),
+            ("daemonset/not-ready", Target),
+        ],
+        "job/retrying" => &[
+            ("pod/oom-killed", Pods),
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/missing-config-ref", Pods),
+            ("pod/unschedulable", Pods),
+            ("pod/crash-loop", Pods),
+        ],
+        "cronjob/missed-schedule" => &[("job/long-running", Target)],
+        "cronjob/overlap" => &[("job/long-running", Target), ("cronjob/missed-schedule", Target)],
+        "cronjob/never-succeeded" | "cronjob/success-stale" => &[
+            ("cronjob/last-run-failed", Target),
+            ("job/failed", Target),
+            ("job/long-running", Target),
+            ("cronjob/missed-schedule", Target),
+        ],
+        "cronjob/warning-events" => &[
+            ("cronjob/last-run-failed", Target),
+            ("job/failed", Target),
+            ("cronjob/missed-schedule", Target),
+            ("quota/rejections", Quota),
+        ],
+        "hpa/cannot-scale" => &[("hpa/target-missing", Target), ("hpa/unsupported-target", Target)],
+        "hpa/target-missing" => &[("hpa/unsupported-target", Target)],
+        "hpa/no-metrics" => {
+            &[("hpa/no-requests", Target), ("hpa/target-missing", Target), ("hpa/unsupported-target", Target)]
+        }
+        "deployment/rollout-stuck" => &[
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
+            ("pod/missing-config-ref", Pods),
+            ("pod/unschedulable", Pods),
+            ("pod/init-stuck", Pods),
+            ("pod/crash-loop", Pods),
+            ("pod/oom-killed", Pods),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
+            ("pod/not-ready", Pods),
+            ("pod/unknown-phase", Pods),
             ("node/not-ready", Node),
             ("replicaset/create-failed", Target),
         ],
@@ -74,33 +183,57 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("deployment/rollout-stuck", Pods),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
             ("pod/oom-killed", PodsAtThatTime),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
+            ("pod/unknown-phase", Pods),
             ("pod/restart-spike", PodsAtThatTime),
             ("node/not-ready", Node),
             ("deployment/rollout-stuck", Target),
             ("replicaset/create-failed", Target),
+            ("deployment/replica-failure", Target),
+            ("deployment/generation-stale", Target),
         ],
         "statefulset/degraded" | "daemonset/not-ready" => &[
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
             ("pod/oom-killed", PodsAtThatTime),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
+            ("pod/unknown-phase", Pods),
+            ("pod/terminating-stuck", Pods),
             ("node/not-ready", Node),
             ("quota/near-limit", Quota),
+            ("statefulset/create-blocked", Target),
+            ("statefulset/rollout-stuck", Target),
+            ("daemonset/node-uncovered", Target),
         ],
         "job/failed" => &[
             ("pod/oom-killed", Pods),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
         ],
         "cronjob/last-run-failed" => &[("job/failed", Target), ("pod/oom-killed", Pods), ("pod/image-pull", Pods)],
@@ -113,14 +246,23 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("deployment/rollout-stuck", Pods),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
+            ("pod/unknown-phase", Pods),
             ("node/not-ready", Node),
             ("service/target-port-mismatch", Target),
             ("deployment/unavailable", Workload),
             ("replicaset/create-failed", Workload),
             ("statefulset/degraded", Workload),
+            ("deployment/scaled-to-zero", Workload),
+            ("statefulset/scaled-to-zero", Workload),
         ],
         "service/endpoints-not-ready" => &[
             ("pod/image-pull", Pods),
@@ -128,6 +270,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pod/crash-loop", Pods),
             ("pod/oom-killed", PodsAtThatTime),
             ("pod/not-ready", Pods),
+            ("pod/unknown-phase", Pods),
             ("node/not-ready", Node),
         ],
         "ingress/backend-down" => &[("service/no-endpoints", Depends)],
@@ -144,6 +287,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         }
         "node/gc-or-eviction" => &[("node/disk-pressure", Target), ("node/memory-pressure", Target)],
         "node/not-ready" => &[("node/network-unavailable", Target)],
+        "container/run-as-root" | "container/privilege-escalation" => &[("container/no-security-context", Target)],
         _ => &[],
     }
 }
@@ -153,4 +297,6 @@ const WORKLOADS: &[(&str, Tie)] = &[
     ("replicaset/create-failed", Workload),
     ("statefulset/degraded", Workload),
     ("deployment/rollout-stuck", Workload),
+    ("deployment/scaled-to-zero", Workload),
+    ("statefulset/scaled-to-zero", Workload),
 ];

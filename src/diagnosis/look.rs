@@ -20,11 +20,15 @@ pub(super) fn command(finding: &Finding) -> String {
         None => describe(&target.kind, &target.name),
     };
     match finding.id.as_str() {
-        "pod/crash-loop" | "pod/restart-spike" => match pod {
+        "pod/crash-loop" | "pod/restart-spike" | "pod/restart-count-high" => match pod {
             Some(pod) => kubectl(format!("logs {}{container} --previous --tail=100", pod.name)),
             None => describe_pod(),
         },
-        "pod/oom-killed" => match pod {
+        "pod/init-stuck" | "pod/exit-nonzero" | "pod/log-errors" => match pod {
+            Some(pod) => kubectl(format!("logs {}{container} --tail=100", pod.name)),
+            None => describe_pod(),
+        },
+        "pod/oom-killed" | "pod/memory-near-limit" | "pod/cpu-near-limit" | "pod/cpu-throttled" => match pod {
             Some(pod) => kubectl(format!("top pod {} --containers", pod.name)),
             None => describe_pod(),
         },
@@ -32,6 +36,21 @@ pub(super) fn command(finding: &Finding) -> String {
             Some(job) => kubectl(format!("logs job/{} --all-containers --tail=100", job.name)),
             None => describe(&target.kind, &target.name),
         },
+        "job/retrying" | "job/long-running" => match finding.objects.iter().find(|object| object.kind == "Job") {
+            Some(job) => kubectl(format!("logs job/{} --all-containers --tail=100", job.name)),
+            None => describe(&target.kind, &target.name),
+        },
+        "job/finished-pile-up" => format!("kubectl -n {} get jobs", target.name),
+        "cronjob/never-succeeded" | "cronjob/missed-schedule" | "cronjob/success-stale" | "cronjob/overlap" => {
+            kubectl("get jobs --sort-by=.metadata.creationTimestamp".to_owned())
+        }
+        "statefulset/orphan-pvc" => kubectl("get pvc".to_owned()),
+        "workload/one-node" | "workload/image-skew" => kubectl("get pods -o wide".to_owned()),
+        "workload/over-requested" | "workload/under-requested" => kubectl("top pods --containers".to_owned()),
+        "workload/missing-service-account" => kubectl("get serviceaccounts".to_owned()),
+        "hpa/burst-over-capacity" => "kubectl describe nodes".to_owned(),
+        "pdb/overlap" => kubectl("get poddisruptionbudgets".to_owned()),
+        "autoscaler/unhealthy" => "kubectl -n kube-system get configmap cluster-autoscaler-status -o yaml".to_owned(),
         "replicaset/create-failed" => match finding.objects.first() {
             Some(set) => describe(&set.kind, &set.name),
             None => describe(&target.kind, &target.name),
@@ -43,6 +62,22 @@ pub(super) fn command(finding: &Finding) -> String {
         "storageclass/missing" | "storageclass/no-default" => "kubectl get storageclasses".to_owned(),
         "ingress/backend-missing" => kubectl("get services".to_owned()),
         "pod/missing-config-ref" => kubectl("get configmaps,secrets".to_owned()),
+        "pod/missing-config-key" => kubectl("describe configmaps,secrets".to_owned()),
+        "pod/missing-service-account" => kubectl("get serviceaccounts".to_owned()),
+        "pod/missing-pull-secret" => {
+            kubectl("get secrets --field-selector=type=kubernetes.io/dockerconfigjson".to_owned())
+        }
+        "pod/multi-attach" => "kubectl get volumeattachments".to_owned(),
+        "pod/preempted" => kubectl("get events --field-selector=reason=Preempted".to_owned()),
+        "pod/finished-pile-up" => {
+            let namespace = pod.and_then(|pod| pod.namespace.as_deref()).unwrap_or_default();
+            format!("kubectl -n {namespace} get pods --field-selector=status.phase!=Running,status.phase!=Pending")
+        }
+        // The pods are gone or over: the node is what is left to look at.
+        "pod/evicted" => describe(&target.kind, &target.name),
+        id if id.starts_with("container/") => {
+            kubectl(format!("get {} {} -o yaml", target.kind.to_lowercase(), target.name))
+        }
         "secret/tls-expiring" => kubectl(format!("get secret {} -o jsonpath='{{.metadata.annotations}}'", target.name)),
         "deployment/unavailable" | "deployment/rollout-stuck" => describe("deployment", &target.name),
         _ => describe_pod(),

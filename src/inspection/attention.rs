@@ -108,6 +108,36 @@ pub struct Thresholds {
     pub limits_overcommit: u16,
     /// Percent of the pods that a node can hold from which on to report.
     pub pod_capacity: u8,
+    /// How long more replicas may be there than are asked for.
+    pub surplus: TimeDelta,
+    /// How long a controller may take to act upon a change.
+    pub reaction: TimeDelta,
+    /// How long a rollout may stand still.
+    pub rollout: TimeDelta,
+    /// How long a rollout may be held back on purpose.
+    pub held: TimeDelta,
+    /// How long a Job may be suspended.
+    pub suspended: TimeDelta,
+    /// How long a Job may run that nothing is known of.
+    pub running: TimeDelta,
+    /// How many times the usual duration of its CronJob's runs a Job may take.
+    pub running_times: i64,
+    /// From how many finished Jobs on that nobody deletes to report.
+    pub finished_jobs: usize,
+    /// From how many ReplicaSets on that are kept of a Deployment's past to report.
+    pub old_replica_sets: usize,
+    /// Percent of what was requested below which use is too little.
+    pub over_requested: u64,
+    /// Percent of what was requested above which use is too much.
+    pub under_requested: u64,
+    /// How many inspections must have seen too little use.
+    pub usages: usize,
+    /// How long an autoscaler may be at its maximum before that is high.
+    pub at_max: TimeDelta,
+    /// From how many changes of the number of replicas in the window on an autoscaler is flapping.
+    pub rescales: i32,
+    /// How long a new node may take.
+    pub node_claim: TimeDelta,
     /// How long ago something that is over (a restart, a failed Job) is still news.
     pub window: TimeDelta,
     /// From how many restarts on a container is restarting often.
@@ -124,6 +154,41 @@ pub struct Thresholds {
     pub certificate_high: TimeDelta,
     /// The same, for medium.
     pub certificate_medium: TimeDelta,
+    /// How long a pod may wait for a gate, a scheduler or a kubelet that names no failure.
+    pub pending: TimeDelta,
+    /// How long one init container may take.
+    pub init: TimeDelta,
+    /// How long the resize of a running pod may be pending.
+    pub pod_resize: TimeDelta,
+    /// More restarts of a container in all are many.
+    pub restarts_total: i32,
+    /// How long ago the last of them still counts.
+    pub restarts_window: TimeDelta,
+    /// From how many failed probes an hour on a pod that stays ready is flapping.
+    pub probe_failures: i64,
+    /// More finished pods of one owner, or of one namespace, have piled up.
+    pub finished_pods: usize,
+    /// Percent of a memory limit above which a container is near it.
+    pub memory_near_limit: u8,
+    /// Percent of a CPU limit above which a container is near it.
+    pub cpu_near_limit: u8,
+    /// Percent of a CPU request above which a container is near it.
+    pub cpu_near_request: u8,
+    /// Percent of throttled periods above which a container is slowed down.
+    pub cpu_throttled: u8,
+    /// Percent of the limit of ephemeral storage above which a pod is near it.
+    pub ephemeral_storage: u8,
+    /// What workloads may do although it is no good practice.
+    pub allowed: Allowed,
+}
+
+/// Exceptions that only the people of a cluster can know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Registries that images may come from, such as `ghcr.io` or `ghcr.io/acme`; `docker.io` is Docker Hub. Empty: any.
+    pub registries: Vec<String>,
+    /// Workloads that may run privileged, as `namespace/name`, or all of a namespace, as `namespace`.
+    pub privileged: Vec<String>,
 }
 
 impl Default for Thresholds {
@@ -147,6 +212,21 @@ impl Default for Thresholds {
             requests_full: 90,
             limits_overcommit: 150,
             pod_capacity: 90,
+            surplus: TimeDelta::minutes(15),
+            reaction: TimeDelta::minutes(10),
+            rollout: TimeDelta::minutes(30),
+            held: TimeDelta::hours(24),
+            suspended: TimeDelta::hours(1),
+            running: TimeDelta::hours(6),
+            running_times: 3,
+            finished_jobs: 20,
+            old_replica_sets: 10,
+            over_requested: 50,
+            under_requested: 200,
+            usages: 3,
+            at_max: TimeDelta::hours(24),
+            rescales: 10,
+            node_claim: TimeDelta::minutes(15),
             window: TimeDelta::hours(24),
             restarts: 3,
             quota_high: 95,
@@ -155,6 +235,19 @@ impl Default for Thresholds {
             certificate_critical: TimeDelta::days(3),
             certificate_high: TimeDelta::days(14),
             certificate_medium: TimeDelta::days(30),
+            pending: TimeDelta::minutes(10),
+            init: TimeDelta::minutes(15),
+            pod_resize: TimeDelta::minutes(30),
+            restarts_total: 5,
+            restarts_window: TimeDelta::days(7),
+            probe_failures: 10,
+            finished_pods: 20,
+            memory_near_limit: 90,
+            cpu_near_limit: 90,
+            cpu_near_request: 80,
+            cpu_throttled: 25,
+            ephemeral_storage: 85,
+            allowed: Allowed::default(),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::condition::Conditions;
 use super::lean::lean;
-use super::meta::{Conditions, ConditionsOnly, ObjectMeta};
+use super::meta::{ConditionsOnly, ObjectMeta};
 use super::text::Str;
 use super::workload::ScaleTargetRef;
 
@@ -72,6 +73,12 @@ lean! {
 
     pub struct ScaleTrigger {
         #[serde(rename = "type")] type_: Str,
+        metadata: ScaleTriggerMetadata,
+    }
+
+    pub struct ScaleTriggerMetadata {
+        /// Of `cpu` and `memory`: only this one.
+        container_name: Str,
     }
 
     /// Argo CD's.

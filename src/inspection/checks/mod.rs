@@ -3,16 +3,29 @@
 
 mod certificate;
 mod check;
+mod config_key;
 mod config_ref;
+mod container_host;
+mod container_image;
+mod container_probe;
+mod container_resources;
+mod container_security;
+mod cronjob;
 mod csi;
 mod daemonset;
+mod daemonset_state;
 mod deployment;
+mod deployment_state;
 mod gateway;
+mod hpa;
+mod hpa_shape;
 mod ingress;
 mod ingress_class;
 mod ingress_status;
 mod ingress_tls;
 mod job;
+mod job_state;
+mod limit_range;
 mod network_policy;
 mod node;
 mod node_condition;
@@ -20,24 +33,46 @@ mod node_events;
 mod node_load;
 mod node_place;
 mod node_version;
+mod pdb;
+mod pod_disk;
+mod pod_disrupted;
+mod pod_exit;
+mod pod_finished;
+mod pod_init;
+mod pod_log;
+mod pod_owner;
+mod pod_pending;
+mod pod_prepare;
+mod pod_probe;
 mod pod_ready;
+mod pod_resize;
 mod pod_restart;
 mod pod_schedule;
 mod pod_start;
+mod pod_terminating;
+mod pod_unknown;
+mod pod_usage;
 mod quota;
 mod route;
+mod scaler;
 mod scene;
 mod service;
 mod service_order;
 mod service_state;
 mod statefulset;
+mod statefulset_state;
 mod storage;
 mod storage_claim;
 mod storage_class;
 mod storage_fill;
 mod storage_order;
 mod storage_volume;
+mod templates;
 mod tls;
+mod workload;
+mod workload_order;
+mod workload_use;
+mod workloads;
 
 use super::attention::CheckSet;
 use super::finding::CheckId;
@@ -46,20 +81,52 @@ use std::collections::BTreeSet;
 
 pub use check::{Check, Role, Set};
 pub(crate) use pod_schedule::{Obstacle, obstacles};
-pub(crate) use pod_start::PullFailure;
+pub(crate) use pod_start::{PullFailure, is_denied};
 pub use scene::{Draft, Scene};
 
 /// Every subject, in the order in which its findings are made.
 static SUBJECTS: &[&[Check]] = &[
     pod_schedule::CHECKS,
+    pod_pending::CHECKS,
     pod_restart::CHECKS,
     pod_start::CHECKS,
+    pod_prepare::CHECKS,
+    pod_init::CHECKS,
+    pod_exit::CHECKS,
     pod_ready::CHECKS,
+    pod_probe::CHECKS,
+    pod_disrupted::CHECKS,
+    pod_finished::CHECKS,
+    pod_terminating::CHECKS,
+    pod_unknown::CHECKS,
+    pod_resize::CHECKS,
+    pod_owner::CHECKS,
+    pod_usage::CHECKS,
+    pod_disk::CHECKS,
+    pod_log::CHECKS,
     config_ref::CHECKS,
+    config_key::CHECKS,
+    container_image::CHECKS,
+    container_probe::CHECKS,
+    container_resources::CHECKS,
+    container_security::CHECKS,
+    container_host::CHECKS,
     deployment::CHECKS,
+    deployment_state::CHECKS,
     statefulset::CHECKS,
+    statefulset_state::CHECKS,
     daemonset::CHECKS,
+    daemonset_state::CHECKS,
+    workload::CHECKS,
+    workload_order::CHECKS,
+    workload_use::CHECKS,
     job::CHECKS,
+    job_state::CHECKS,
+    cronjob::CHECKS,
+    hpa::CHECKS,
+    hpa_shape::CHECKS,
+    scaler::CHECKS,
+    pdb::CHECKS,
     service::CHECKS,
     service_state::CHECKS,
     service_order::CHECKS,
@@ -79,6 +146,7 @@ static SUBJECTS: &[&[Check]] = &[
     csi::CHECKS,
     tls::CHECKS,
     quota::CHECKS,
+    limit_range::CHECKS,
     node::CHECKS,
     node_condition::CHECKS,
     node_place::CHECKS,

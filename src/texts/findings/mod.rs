@@ -1,11 +1,17 @@
 //! The one-line titles of findings: what is wrong, without the name of whom (the target stands beside it).
 
+pub(crate) mod autoscaling;
+pub(crate) mod budget;
+pub(crate) mod container;
 pub(crate) mod gateway;
 pub(crate) mod ingress;
+pub(crate) mod job;
 pub(crate) mod network_policy;
 pub(crate) mod node;
+pub(crate) mod pod;
 pub(crate) mod service;
 pub(crate) mod storage;
+pub(crate) mod workload;
 
 use super::time;
 use crate::inspection::checks::{Obstacle, PullFailure};
@@ -19,6 +25,16 @@ pub(super) fn pods(count: usize) -> String {
 
 pub(super) fn verb<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
     if count == 1 { one } else { many }
+}
+
+/// `a, b, c and 4 more`.
+pub(super) fn few<T: AsRef<str>>(names: &[T]) -> String {
+    const NAMED: usize = 3;
+    let named = names.iter().take(NAMED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0..=NAMED => named,
+        more => format!("{named} and {} more", more - NAMED),
+    }
 }
 
 /// The value of a field that is not set.
@@ -201,14 +217,8 @@ pub(crate) fn degraded(ready: i32, desired: i32, blocking: Option<&str>) -> Stri
 }
 
 pub(crate) fn daemonset_not_ready(ready: i32, desired: i32, nodes: &[String]) -> String {
-    const NAMED: usize = 3;
     let short = format!("ready on {ready} of {desired} nodes");
-    let missing = nodes.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match nodes.len() {
-        0 => short,
-        1..=NAMED => format!("{short}; not on {missing}"),
-        more => format!("{short}; not on {missing} and {} more", more - NAMED),
-    }
+    if nodes.is_empty() { short } else { format!("{short}; not on {}", few(nodes)) }
 }
 
 fn job_reason(reason: &str) -> String {
