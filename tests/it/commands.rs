@@ -10,9 +10,7 @@ use std::collections::BTreeSet;
 
 /// Says all of it, in the order in which somebody gets to know the bot.
 async fn everything(chat: Chat) {
-    let listed = "people = [\"alice\", \"bob\"]";
-    let may_mute = format!("{listed}\nmay_mute = [\"alice\"]");
-    let world = Embedded::with(chat, None, |setup| setup.text = setup.text.replace(listed, &may_mute)).await;
+    let world = Embedded::new(chat, None).await;
     let mut walked = BTreeSet::new();
     talking_about_itself(&world, &mut walked).await;
     subscribing(&world, &mut walked).await;
@@ -136,7 +134,7 @@ async fn keeping_findings_out(world: &Embedded, walked: &mut Walked) {
     let id = ack.text.split_whitespace().skip_while(|word| *word != "/unmute").nth(1).unwrap();
     says(world, walked, ("unmute", &[("id", id)]), "is told again.").await;
     // Who may talk here may not yet silence what the others are told.
-    world.ask(Who::Bob, "ack", &[("finding", "1")], "may").await;
+    world.ask(Who::Bob, "ack", &[("finding", "1")], "add \"bob\" to may_mute").await;
 
     says(world, walked, ("score", &[]), "points went").await;
     walked.insert("trend");
