@@ -126,7 +126,8 @@ async fn report_and_its_buttons(world: &Embedded, walked: &mut Walked) {
 async fn keeping_findings_out(world: &Embedded, walked: &mut Walked) {
     says(world, walked, ("muted", &[]), "Nothing is silenced in prod.").await;
     let ack = says(world, walked, ("ack", &[("finding", "8"), ("why", "renewing it")]), "(renewing it)").await;
-    says(world, walked, ("snooze", &[("finding", "7"), ("until", "4h the vendor is at it")]), "(the vendor is at it)").await;
+    says(world, walked, ("snooze", &[("finding", "7"), ("until", "4h the vendor is at it")]), "(the vendor is at it)")
+        .await;
     let mute = [("check", "node/*"), ("why", "it is being replaced")];
     says(world, walked, ("mute", &mute), "(it is being replaced)").await;
     let muted = says(world, walked, ("muted", &[]), "Silenced in prod:").await;
