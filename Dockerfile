@@ -2,14 +2,15 @@
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked --bin roundsman
+RUN cargo build --release --locked --bin roundsman \
+ && mkdir /data
 
 FROM debian:bookworm-slim
 # The system's CA files: the model's, the clusters' and the platforms' certificates are checked against them.
-RUN apt-get update \
- && apt-get install --yes --no-install-recommends ca-certificates \
- && rm -rf /var/lib/apt/lists/*
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/target/release/roundsman /usr/local/bin/roundsman
+# The configuration's data_dir belongs to who runs; a volume over it has to as well.
+COPY --from=build --chown=65532:65532 /data /var/lib/roundsman
 USER 65532:65532
 VOLUME /var/lib/roundsman
 ENTRYPOINT ["/usr/local/bin/roundsman"]

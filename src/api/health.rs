@@ -31,6 +31,8 @@ struct Waiting {
     parked: usize,
     /// Messages that no platform took.
     dead: usize,
+    /// What the store takes on the disk. It never shrinks by itself: an export and import makes it small again.
+    store_bytes: u64,
 }
 
 /// The process answers.
@@ -55,5 +57,6 @@ fn waiting(api: &Api) -> Result<Waiting, ReadError> {
         outbox_since: rows.iter().map(|(_, row)| row.created_at).min(),
         parked: api.store.count(&PARKED, &all)?,
         dead: api.store.count(&DEAD, &all)?,
+        store_bytes: api.store.size_on_disk()?,
     })
 }

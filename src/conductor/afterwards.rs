@@ -1,7 +1,7 @@
 //! What follows a repair: whether it cured what it was meant to, the next report, and what a card that came to no good
 //! end offers.
 
-use super::{Desk, Failure, inspecting};
+use super::{Desk, Failure, Taken, inspecting, repairs};
 use crate::{
     channel::button::{self, Purpose},
     cluster::Cluster,
@@ -9,8 +9,9 @@ use crate::{
         self,
         archive::{self, Listener},
     },
-    repair::{FollowUp, Proposal, State},
-    store::Commit,
+    repair::{self, AuditEvent, FollowUp, PROPOSALS, Proposal, State, audit},
+    report::{Report, Resolved},
+    store::{Commit, Direction, Keys},
     texts,
 };
 use chrono::{DateTime, Utc};
@@ -42,6 +43,25 @@ pub(super) fn look_again(desk: &Desk, commit: &mut Commit, proposal: &Proposal) 
     let scope = (proposal.cluster.as_str(), None);
     let asked = archive::ask(&desk.store, commit, scope, vec![listener], now)?;
     inspecting::open_if(asked, desk, commit, scope);
+    Ok(())
+}
+
+/// Drops the proposals for what an inspection does not find any more, so that nobody approves them.
+pub(super) fn drop_resolved(desk: &Desk, commit: &mut Commit, taken: &Taken, report: &Report) -> Result<(), Failure> {
+    let gone = &report.changes.resolved;
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let now = desk.clock.now();
+    for (_, proposal) in desk.store.scan(&PROPOSALS, &Keys::all(), usize::MAX, Direction::Ascending)? {
+        let meant = |resolved: &&Resolved| proposal.finding.as_ref() == Some(&resolved.fingerprint);
+        let Some(resolved) = gone.iter().find(meant).filter(|_| proposal.cluster == report.cluster) else { continue };
+        let why = texts::repair::resolved_by_itself(&resolved.title, report.taken_at);
+        if let Some(dropped) = repair::resolve(&proposal, why.clone(), now) {
+            audit::append(&desk.store, commit, AuditEvent::resolved(&dropped, &why), now)?;
+            repairs::save(desk, commit, taken, &proposal, &dropped, "resolved")?;
+        }
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! One inspection for everybody who waits for it, and its report to each of them.
 
-use super::{Desk, Failure, Taken, desk::reply, heeding};
+use super::{Desk, Failure, Taken, afterwards, desk::reply, heeding};
 use crate::{
     channel::button::{self, Purpose, ReportKey},
     inbox::{Work, inspection_lane},
@@ -11,7 +11,7 @@ use crate::{
         finding::{Finding, Remedy, Severity},
     },
     outbox::{Class, Draft, RowKind, SENT, Subject},
-    repair::PROPOSALS,
+    repair::{PROPOSALS, audit::HEADS},
     report::Report,
     requests,
     store::{Commit, CommitError, Versioned},
@@ -22,6 +22,8 @@ use contract::{Block, Button, ButtonStyle, ChannelRef, MessageRef, Visibility};
 
 /// Listeners that are served in one commit: each has some ten rows, and a commit has a limit.
 const AT_ONCE: usize = 100;
+/// Where somebody else can have been faster: who joins, who decides about a proposal, who appends to the audit.
+const DECIDED_AGAIN: [&str; 3] = [RUNS.name(), PROPOSALS.name(), HEADS.name()];
 /// Findings of one report that get buttons of their own.
 const WITH_BUTTONS: usize = 3;
 
@@ -84,10 +86,13 @@ pub(super) async fn serve(
         }
         let over = left.is_empty();
         if over {
+            if let Ok(inspected) = outcome {
+                afterwards::drop_resolved(desk, &mut commit, taken, &inspected.report)?;
+            }
             end(&mut commit);
         }
         match desk.store.commit(commit).await {
-            Err(CommitError::Conflict { table, .. }) if table == RUNS.name() => {}
+            Err(CommitError::Conflict { table, .. }) if DECIDED_AGAIN.contains(&table) => {}
             Ok(()) if !over => {}
             other => return Ok(other?),
         }

@@ -301,7 +301,7 @@ async fn verify(desk: &Desk, taken: &Taken, mut stored: Versioned<Proposal>) -> 
 }
 
 /// Adds the new state and the card that shows it, with what it offers now.
-fn save(
+pub(super) fn save(
     desk: &Desk,
     commit: &mut Commit,
     taken: &Taken,

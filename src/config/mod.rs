@@ -125,17 +125,12 @@ impl Config {
         let telegram = sections::telegram(&mut root, &source, &mut mistakes);
         let discord = sections::discord(&mut root, &source, &mut mistakes);
         let console = sections::console(&mut root, &mut mistakes);
-        let api = sections::api(&mut root, &source, &mut mistakes);
         let model = sections::model(&mut root, &source, &mut mistakes);
         let names: Vec<&str> = clusters.iter().map(|cluster| cluster.name.as_str()).collect();
         let access = people::access(&mut root, &names, &mut mistakes);
         let repair = people::policy(&mut root, &names, &access, &mut mistakes);
         let (standing, retention) = attention::read(&mut root, Some(&names), time_zone, &mut mistakes);
-        if let Some(api) = &api {
-            for route in api.routes.iter().filter(|route| access.by_name(&route.channel).is_none()) {
-                mistakes.whole(format!("api.route: \"{}\" is not the name of a [[channel]]", route.channel));
-            }
-        }
+        let api = sections::api(&mut root, &source, (&names, &access), &mut mistakes);
         root.done(&mut mistakes);
         let found = mistakes.finish();
         if !found.is_empty() {

@@ -1,6 +1,9 @@
 //! The parts of the configuration that are about people: who is listed, and who may decide what.
 
-use super::reader::{Mistakes, Table};
+use super::{
+    reader::{Mistakes, Table},
+    sections::known_cluster,
+};
 use crate::{
     channel::{Access, ChannelGrant, People},
     repair::{ActionKind, Policy, ProtectedLabel, Rule},
@@ -40,8 +43,14 @@ pub(super) fn access(root: &mut Table<'_>, clusters: &[&str], mistakes: &mut Mis
         let name = table.required("name", mistakes);
         let platform = table.required("platform", mistakes).and_then(|(text, span)| {
             let found = PLATFORMS.into_iter().find(|platform| platform.name() == text);
-            if found.is_none() {
-                mistakes.at(&span, format!("\"{text}\" is not a platform; known are telegram, discord, console"));
+            match found {
+                None => {
+                    mistakes.at(&span, format!("\"{text}\" is not a platform; known are telegram, discord, console"))
+                }
+                Some(platform) if !root.has(platform.name()) => {
+                    mistakes.at(&span, format!("there is no [{platform}], so nobody could write in this channel"));
+                }
+                Some(_) => {}
             }
             found
         });
@@ -58,9 +67,7 @@ pub(super) fn access(root: &mut Table<'_>, clusters: &[&str], mistakes: &mut Mis
         let visible = match visible {
             None => clusters.iter().map(|name| (*name).to_owned()).collect(),
             Some(list) => {
-                for (cluster, span) in list.iter().filter(|(cluster, _)| !clusters.contains(&cluster.as_str())) {
-                    mistakes.at(span, format!("there is no [[cluster]] called \"{cluster}\""));
-                }
+                list.iter().for_each(|(cluster, span)| known_cluster(clusters, cluster, span, mistakes));
                 list.into_iter().map(|(cluster, _)| cluster).collect()
             }
         };
@@ -77,7 +84,10 @@ pub(super) fn access(root: &mut Table<'_>, clusters: &[&str], mistakes: &mut Mis
                 People::Listed(list.into_iter().map(|(person, _)| person).collect())
             }
         };
-        if let (Some((name, _)), Some(platform), Some((id, span))) = (name, platform, id) {
+        if let (Some((name, place)), Some(platform), Some((id, span))) = (name, platform, id) {
+            if access.by_name(&name).is_some() {
+                mistakes.at(&place, format!("there are two channels called \"{name}\""));
+            }
             let grant = ChannelGrant { name, clusters: visible, people, may_mute };
             if access.channels.insert((platform, id.clone()), grant).is_some() {
                 mistakes.at(&span, format!("the {platform} channel {id} is listed twice"));
@@ -119,10 +129,8 @@ fn rule(entry: &mut Table<'_>, clusters: &[&str], access: &Access, mistakes: &mu
         list.unwrap_or_default().into_iter().map(|(text, _)| text).collect()
     };
     let named = entry.texts("clusters", mistakes);
-    for (cluster, span) in named.iter().flatten() {
-        if cluster != "*" && !clusters.contains(&cluster.as_str()) {
-            mistakes.at(span, format!("there is no [[cluster]] called \"{cluster}\""));
-        }
+    for (cluster, span) in named.iter().flatten().filter(|(cluster, _)| cluster != "*") {
+        known_cluster(clusters, cluster, span, mistakes);
     }
     let namespaces = plain(entry.texts("namespaces", mistakes));
     if namespaces.is_empty() {

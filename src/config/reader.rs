@@ -78,6 +78,11 @@ impl<'d> Table<'d> {
         self.span.clone()
     }
 
+    /// Whether the document has this key at all, however mistaken what is below it.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.is_some_and(|entries| entries.contains_key(key))
+    }
+
     fn path(&self, key: &str) -> String {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }

@@ -4,9 +4,11 @@ use super::{
     Environment,
     reader::{Mistakes, Placed, Table},
 };
+use crate::channel::Access;
 use secrecy::SecretString;
 use std::{
     net::SocketAddr,
+    ops::Range,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -213,6 +215,13 @@ pub(super) fn clusters(root: &mut Table<'_>, source: &Source<'_>, mistakes: &mut
     clusters
 }
 
+/// Says when something names a cluster that is not configured.
+pub(super) fn known_cluster(clusters: &[&str], name: &str, span: &Range<usize>, mistakes: &mut Mistakes) {
+    if !clusters.contains(&name) {
+        mistakes.at(span, format!("there is no [[cluster]] called \"{name}\""));
+    }
+}
+
 fn is_name(name: &str) -> bool {
     (1..=63).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
@@ -303,22 +312,31 @@ pub(super) fn console(root: &mut Table<'_>, mistakes: &mut Mistakes) -> Option<C
     Some(ConsoleSettings { listen, public_url, users })
 }
 
-pub(super) fn api(root: &mut Table<'_>, source: &Source<'_>, mistakes: &mut Mistakes) -> Option<ApiSettings> {
+pub(super) fn api(
+    root: &mut Table<'_>,
+    source: &Source<'_>,
+    (clusters, access): (&[&str], &Access),
+    mistakes: &mut Mistakes,
+) -> Option<ApiSettings> {
     let mut table = root.table("api", mistakes)?;
     let listen = listen(&mut table, SocketAddr::from(([127, 0, 0, 1], 8080)), mistakes);
     let mut tokens = Vec::new();
     for mut entry in table.tables("token", mistakes) {
         let name = entry.required("name", mistakes);
-        let clusters = entry.texts("clusters", mistakes).unwrap_or_default().into_iter().map(|(id, _)| id).collect();
+        let named = entry.texts("clusters", mistakes).unwrap_or_default();
+        named.iter().for_each(|(cluster, span)| known_cluster(clusters, cluster, span, mistakes));
         let token = token(&mut entry, source, mistakes);
         entry.done(mistakes);
         if let (Some((name, _)), Some(token)) = (name, token) {
-            tokens.push(ApiToken { name, token, clusters });
+            tokens.push(ApiToken { name, token, clusters: named.into_iter().map(|(cluster, _)| cluster).collect() });
         }
     }
     let mut routes = Vec::new();
     for mut entry in table.tables("route", mistakes) {
-        let cluster = entry.text("cluster", mistakes).map(|(text, _)| text);
+        let cluster = entry.text("cluster", mistakes).map(|(cluster, span)| {
+            known_cluster(clusters, &cluster, &span, mistakes);
+            cluster
+        });
         let mut labels = Vec::new();
         for (label, span) in entry.texts("labels", mistakes).unwrap_or_default() {
             match label.split_once('=') {
@@ -328,7 +346,10 @@ pub(super) fn api(root: &mut Table<'_>, source: &Source<'_>, mistakes: &mut Mist
         }
         let channel = entry.required("channel", mistakes);
         entry.done(mistakes);
-        if let Some((channel, _)) = channel {
+        if let Some((channel, span)) = channel {
+            if access.by_name(&channel).is_none() {
+                mistakes.at(&span, format!("there is no [[channel]] called \"{channel}\""));
+            }
             routes.push(Route { cluster, labels, channel });
         }
     }

@@ -136,6 +136,30 @@ enabled = "yes"
 }
 
 #[test]
+fn what_names_something_that_is_not_there_is_told_with_its_line() {
+    let text = GOOD
+        .replace("cluster = \"prod\"\nlabels", "cluster = \"moon\"\nlabels")
+        .replace("channel = \"ops\"", "channel = \"nowhere\"")
+        .replace("platform = \"telegram\"", "platform = \"discord\"")
+        .replace("name = \"alertmanager\"", "name = \"alertmanager\"\nclusters = [\"mars\"]");
+    let text =
+        format!("{text}[[channel]]\nname = \"ops\"\nplatform = \"console\"\nid = \"rounds\"\npeople = \"everyone\"\n");
+    let mistakes = Config::parse(&text, Path::new("."), &variables).unwrap_err();
+    let said: Vec<&str> = mistakes.iter().map(|mistake| mistake.text.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "there is no [[cluster]] called \"mars\"",
+            "there is no [[cluster]] called \"moon\"",
+            "there is no [[channel]] called \"nowhere\"",
+            "there is no [discord], so nobody could write in this channel",
+            "there are two channels called \"ops\"",
+        ]
+    );
+    assert!(mistakes.iter().all(|mistake| mistake.line > 0), "{mistakes:?}");
+}
+
+#[test]
 fn what_is_muted_and_changed_is_so_in_the_clusters_that_are_named() {
     let standing = Config::parse(GOOD, Path::new("."), &variables).unwrap().standing;
     let settings = standing.settings("prod", CheckSet::Daily, []);

@@ -4,8 +4,9 @@
 use super::{
     action::{Action, fingerprint},
     policy::Refusal,
-    proposal::{Decider, Outcome, Proposal, Requester, State},
+    proposal::{Decider, Proposal, Requester},
     request::Request,
+    state::{Outcome, State},
 };
 use crate::store::{Commit, Direction, Keys, ReadError, Record, Store, Table};
 use chrono::{DateTime, Utc};
@@ -16,7 +17,7 @@ use serde_json::json;
 /// By number, so that the newest is the last key.
 pub const AUDIT: Table<Entry> = Table::new("audit");
 /// Its one row holds the end of the chain: two appends that would fork it conflict here.
-const HEADS: Table<Head> = Table::new("audit-head");
+pub const HEADS: Table<Head> = Table::new("audit-head");
 const HEAD: &str = "head";
 
 /// One entry.
@@ -36,8 +37,9 @@ impl Record for Entry {
     const VERSION: u16 = 1;
 }
 
+/// The end of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Head {
+pub struct Head {
     seq: u64,
     hash: String,
 }
@@ -81,6 +83,8 @@ pub enum AuditEvent {
     ForeignPress { who: Who, inbound: String },
     /// Nobody decided.
     Expired { proposal: String, cluster: String, title: String },
+    /// Nobody decided, and what it was meant to cure is gone.
+    Resolved { proposal: String, cluster: String, title: String, why: String },
     /// The intent, committed before the call.
     Executing { proposal: String, cluster: String, title: String, execution: String, request: Request },
     /// What came of the call.
@@ -123,6 +127,12 @@ impl AuditEvent {
     pub fn expired(proposal: &Proposal) -> Self {
         let Named { proposal: id, cluster, title } = Named::of(proposal);
         Self::Expired { proposal: id, cluster, title }
+    }
+
+    /// `proposal` is the dropped one.
+    pub fn resolved(proposal: &Proposal, why: &str) -> Self {
+        let Named { proposal: id, cluster, title } = Named::of(proposal);
+        Self::Resolved { proposal: id, cluster, title, why: why.to_owned() }
     }
 
     /// `proposal` has its intent already.
@@ -174,6 +184,7 @@ impl AuditEvent {
             | Self::Decided { proposal, .. }
             | Self::Refused { proposal, .. }
             | Self::Expired { proposal, .. }
+            | Self::Resolved { proposal, .. }
             | Self::Executing { proposal, .. }
             | Self::Executed { proposal, .. }
             | Self::Verified { proposal, .. } => Some(proposal),

@@ -3,9 +3,10 @@
 use super::{
     action::{Action, Kind, fingerprint},
     policy::{Policy, Refusal},
-    proposal::{Outcome, Proposal, State},
+    proposal::Proposal,
     request::{MARKER, RESTARTED_AT},
     revisions::{self, label, number, template_of, text},
+    state::{Outcome, State},
 };
 use crate::{
     clock::Clock,

@@ -1,10 +1,7 @@
 //! What a repair that came to no good end leads to: it is taken back, or planned again. Pure; either is a new proposal
 //! that somebody has to approve.
 
-use super::{
-    action::Action,
-    proposal::{Proposal, State},
-};
+use super::{action::Action, proposal::Proposal, state::State};
 use crate::inspection::finding::ActionHint;
 
 /// What a finished card offers.
@@ -31,6 +28,8 @@ pub fn follow_up(before: &State, after: &Proposal) -> Option<FollowUp> {
         State::Failed { .. } if matches!(before, State::Verifying { .. }) => {
             after.inverse.clone().map(FollowUp::TakeBack)
         }
+        // There is nothing left to cure.
+        State::Superseded { .. } if matches!(before, State::Proposed) => None,
         State::Failed { .. } | State::Superseded { .. } | State::Expired { .. } => {
             Some(FollowUp::PlanAgain(again(&after.action)))
         }
@@ -98,6 +97,13 @@ mod tests {
             let after = Proposal { state, inverse, ..samples::proposal(samples::scale(2, 3)) };
             assert_eq!(follow_up(&before, &after), Some(again.clone()), "{:?}", after.state);
         }
+    }
+
+    #[test]
+    fn what_resolved_by_itself_is_not_planned_again() {
+        let state = State::Superseded { at: samples::now(), why: "It is gone.".into() };
+        let after = Proposal { state, ..samples::proposal(samples::undo()) };
+        assert_eq!(follow_up(&State::Proposed, &after), None);
     }
 
     #[test]

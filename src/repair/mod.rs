@@ -14,6 +14,7 @@ mod policy;
 mod proposal;
 mod request;
 mod revisions;
+mod state;
 mod surroundings;
 mod verify;
 
@@ -33,11 +34,9 @@ pub use follow_up::{FollowUp, follow_up};
 pub use ledger::{LEASES, PROPOSALS, give_back, take};
 pub use plan::{Ask, propose};
 pub use policy::{Policy, ProtectedLabel, Refusal, Rule};
-pub use proposal::{
-    Approved, Decider, Decision, Event, Outcome, Proposal, Requester, Risk, State, Verdict, conclude, decide, expire,
-    record,
-};
+pub use proposal::{Approved, Decider, Decision, Proposal, Requester, Risk, conclude, decide, expire, record, resolve};
 pub use request::{FIELD_MANAGER, MARKER, RESTARTED_AT, Request, Verb};
+pub use state::{Event, Outcome, State, Verdict};
 pub use verify::{Look, look, still_found};
 
 use crate::ids;

@@ -6,9 +6,10 @@ use super::{
     carry::replicas,
     diff,
     policy::{self, Policy, Refusal},
-    proposal::{Proposal, Requester, Risk, State},
+    proposal::{Proposal, Requester, Risk},
     request::Request,
     revisions::{self, controller, label, number, template_of, text},
+    state::State,
     surroundings,
 };
 use crate::{

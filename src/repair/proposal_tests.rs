@@ -32,6 +32,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("approve", Event::Approve { by: "bob".into() }),
         ("reject", Event::Reject { by: "bob".into() }),
         ("expire", Event::Expire),
+        ("resolve", Event::Resolve { why: why() }),
         ("begin", Event::Begin { execution: "x1".into() }),
         ("done", Event::Record(done)),
         ("changed", Event::Record(Outcome::Changed { why: why() })),
@@ -72,9 +73,13 @@ fn these_are_all_the_transitions_there_are() {
         "verifying + wrong = failed",
     ];
     let in_time: Vec<&str> =
-        ["proposed + approve = approved", "proposed + reject = rejected"].into_iter().chain(later).collect();
+        ["proposed + approve = approved", "proposed + reject = rejected", "proposed + resolve = superseded"]
+            .into_iter()
+            .chain(later)
+            .collect();
     assert_eq!(transitions(now()), in_time);
-    let too_late: Vec<&str> = ["proposed + expire = expired"].into_iter().chain(later).collect();
+    let too_late: Vec<&str> =
+        ["proposed + expire = expired", "proposed + resolve = superseded"].into_iter().chain(later).collect();
     assert_eq!(transitions(now() + TimeDelta::minutes(15)), too_late);
 }
 

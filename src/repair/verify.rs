@@ -4,8 +4,9 @@
 use super::{
     action::{Action, Kind, Target},
     carry::{marker, replicas},
-    proposal::{Proposal, State, Verdict},
+    proposal::Proposal,
     revisions::{number, template_of, text},
+    state::{State, Verdict},
     surroundings::{is_ready, owner_path, selected_by},
 };
 use crate::{

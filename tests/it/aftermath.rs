@@ -6,6 +6,8 @@ use crate::world::{
     embedded::Embedded,
 };
 use chrono::TimeDelta;
+use roundsman::demo::Story;
+use serde_json::json;
 
 /// The id that stands on a card.
 fn id_on(card: &Seen) -> String {
@@ -64,6 +66,25 @@ async fn what_expired_is_planned_again(chat: Chat) {
     world.drain().await;
 }
 
+async fn what_resolves_by_itself_is_not_approved_any_more(chat: Chat) {
+    let world = Embedded::with(chat, None, |setup| setup.stories = vec![Story::Checkout]).await;
+    let report = world.ask(Who::Bob, "inspect", &[], "Score").await;
+    let card = world.press(Who::Bob, &report, "Fix 1…", "Waits for approval").await;
+    // A colleague corrects the image by hand.
+    let image = json!({ "name": "checkout", "image": "registry.example.com/shop/checkout:2.7.1" });
+    let patch = json!({ "spec": { "template": { "spec": { "containers": [image] } } } });
+    world.meanwhile("/apis/apps/v1/namespaces/shop/deployments/checkout", &patch).await;
+    world.time.advance(TimeDelta::minutes(5));
+    world.ask(Who::Bob, "inspect", &[], "Resolved since the last inspection").await;
+    let dropped = world.until(Who::Bob, &card, "What it was meant to cure is gone").await;
+    assert_eq!(dropped.labels, Vec::<String>::new());
+    let id = id_on(&card);
+    let id = [("proposal", id.as_str())];
+    world.ask(Who::Alice, "approve", &id, "already dropped").await;
+    world.ask(Who::Alice, "proposals", &id, "dropped: What it was meant to cure is gone").await;
+    world.drain().await;
+}
+
 async fn one_repair_of_an_object_at_a_time(chat: Chat) {
     let world = Embedded::new(chat, None).await;
     let first = undo(&world, None).await;
@@ -100,6 +121,11 @@ async fn what_expired_is_planned_again_on_telegram() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_expired_is_planned_again_on_discord() {
     what_expired_is_planned_again(Chat::discord().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_resolves_by_itself_is_not_approved_any_more_on_telegram() {
+    what_resolves_by_itself_is_not_approved_any_more(Chat::telegram().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 use crate::world::{
     chat::{Chat, Seen, Who},
     embedded::Embedded,
+    model::{Script, Turn},
 };
 use contract::GRAMMAR;
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ async fn everything(chat: Chat) {
     subscribing(&world, &mut walked).await;
     looking(&world, &mut walked).await;
     report_and_its_buttons(&world, &mut walked).await;
+    keeping_findings_out(&world, &mut walked).await;
     repairing(&world, &mut walked).await;
     asking(&world, &mut walked).await;
     // Those have stories of their own: what people silence, and what is shown in other ways.
@@ -121,6 +123,26 @@ async fn report_and_its_buttons(world: &Embedded, walked: &mut Walked) {
         .await;
 }
 
+async fn keeping_findings_out(world: &Embedded, walked: &mut Walked) {
+    says(world, walked, ("muted", &[]), "Nothing is silenced in prod.").await;
+    let ack = says(world, walked, ("ack", &[("finding", "8"), ("why", "renewing it")]), "(renewing it)").await;
+    says(world, walked, ("snooze", &[("finding", "7"), ("until", "4h the vendor is at it")]), "(the vendor is at it)")
+        .await;
+    let mute = [("check", "node/*"), ("why", "it is being replaced")];
+    says(world, walked, ("mute", &mute), "(it is being replaced)").await;
+    let muted = says(world, walked, ("muted", &[]), "Silenced in prod:").await;
+    holds(&muted, &["acknowledged", "snoozed", "muted", "by alice"]);
+    let id = ack.text.split_whitespace().skip_while(|word| *word != "/unmute").nth(1).unwrap();
+    says(world, walked, ("unmute", &[("id", id)]), "is told again.").await;
+    // Who may talk here may not yet silence what the others are told.
+    world.ask(Who::Bob, "ack", &[("finding", "1")], "add \"bob\" to may_mute").await;
+
+    says(world, walked, ("score", &[]), "points went").await;
+    walked.insert("trend");
+    world.chat.command(Who::Alice, "trend", &[]);
+    world.chat.wait(Who::Alice, "the picture", |seen| seen.file("prod-trend.png").is_some()).await;
+}
+
 async fn repairing(world: &Embedded, walked: &mut Walked) {
     says(world, walked, ("proposals", &[]), "No repairs were proposed here yet.").await;
     let undo = [("action", "undo"), ("object", "deployment/checkout"), ("namespace", "shop")];
@@ -161,6 +183,35 @@ async fn asking(world: &Embedded, walked: &mut Walked) {
             world.chat.reply(Who::Alice, &answer, "and what about payments-api?");
         })
         .await;
+}
+
+/// A question that is being worked on is stopped by who may talk here, and what comes after it is not.
+async fn cancelling(chat: Chat) {
+    let script = Script::start(vec![Turn::say("Too late."), Turn::say("The second answer.")]).await;
+    script.hold();
+    let world = Embedded::new(chat, Some(script.url())).await;
+    world.chat.command(Who::Alice, "ask", &[("question", "why?")]);
+    script.asked(1).await;
+    // Commands do not wait behind the question, nor does what stops it.
+    world.ask(Who::Bob, "whoami", &[], "known as bob").await;
+    world.ask(Who::Bob, "cancel", &[], "Stopped.").await;
+    let stopped = |seen: &Seen| seen.text.contains("Stopped before I had an answer");
+    world.chat.wait(Who::Alice, "the end of the question", stopped).await;
+    script.release();
+    world.ask(Who::Alice, "ask", &[("question", "and why?")], "The second answer.").await;
+    world.ask(Who::Alice, "cancel", &[], "Nothing is being worked on here.").await;
+    assert_eq!(world.count(Who::Alice, "Too late."), 0);
+    world.drain().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_can_be_stopped_on_telegram() {
+    cancelling(Chat::telegram().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_can_be_stopped_on_discord() {
+    cancelling(Chat::discord().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -41,6 +41,7 @@ const PURE: &[&str] = &[
     "src/report/",
     "src/repair/action.rs",
     "src/repair/proposal.rs",
+    "src/repair/state.rs",
     "src/repair/policy.rs",
     "src/agent/conversation.rs",
     "src/schedule/due.rs",

@@ -35,8 +35,7 @@ async fn everything_is_shown(chat: Chat) {
     world.chat.command(Who::Alice, "score", &[("cluster", "prod")]);
     world.chat.command(Who::Alice, "trend", &[("cluster", "prod"), ("days", "many")]);
     world.chat.wait(Who::Alice, "the mistake", |seen| seen.text.contains("--days needs a number")).await;
-    let mut bot = world.bot;
-    bot.drain().await;
+    world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

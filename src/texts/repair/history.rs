@@ -43,6 +43,7 @@ fn what(event: &AuditEvent) -> Vec<Span> {
         }
         AuditEvent::ForeignPress { who, .. } => vec![plain(format!("a foreign button pressed by {}", name(who)))],
         AuditEvent::Expired { .. } => vec![strong("expired")],
+        AuditEvent::Resolved { why, .. } => vec![strong("dropped"), plain(format!(": {why}"))],
         AuditEvent::Executing { execution, request, .. } => vec![
             strong("begun"),
             plain(format!(" as {execution}: {} ", request.verb.name())),

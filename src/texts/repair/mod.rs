@@ -135,7 +135,10 @@ fn status(proposal: &Proposal, now: DateTime<Utc>) -> Vec<Span> {
             )),
         ],
         State::Superseded { why, .. } => {
-            vec![strong("Not carried out. "), plain(format!("{why} Nothing was changed; ask again for a new plan."))]
+            vec![
+                strong("Not carried out. "),
+                plain(format!("{why} Nothing was changed; ask again if it is still needed.")),
+            ]
         }
     }
 }
@@ -174,6 +177,14 @@ pub fn stuck(proposal: &Proposal, error: impl std::fmt::Display) -> Body {
     ])])
 }
 
+/// Why a proposal was dropped before anybody decided.
+pub fn resolved_by_itself(title: &str, taken_at: DateTime<Utc>) -> String {
+    format!(
+        "What it was meant to cure is gone: the inspection of {} does not find any more that {title}.",
+        moment(taken_at)
+    )
+}
+
 /// The proposals of a channel.
 pub fn list(proposals: &[Proposal], now: DateTime<Utc>) -> Body {
     if proposals.is_empty() {
@@ -190,7 +201,7 @@ pub fn list(proposals: &[Proposal], now: DateTime<Utc>) -> Body {
             State::Unknown { at, .. } => format!("nobody knows whether it happened ({})", moment(*at)),
             State::Rejected { by, at } => format!("rejected by {by} at {}", moment(*at)),
             State::Expired { at } => format!("expired at {}", moment(*at)),
-            State::Superseded { at, .. } => format!("dropped at {}: the object had changed", moment(*at)),
+            State::Superseded { at, .. } => format!("dropped at {}: things had changed", moment(*at)),
         };
         vec![code(&proposal.id), plain(format!(" {} ({}): {state}", proposal.title, proposal.cluster))]
     });

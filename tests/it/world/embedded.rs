@@ -190,6 +190,13 @@ impl Embedded {
         self.door.inspections.load(Ordering::Relaxed)
     }
 
+    /// Somebody else changes an object of the cluster.
+    pub(crate) async fn meanwhile(&self, path: &str, patch: &serde_json::Value) {
+        let request = Request::patch(path).header("content-type", "application/merge-patch+json");
+        let request = request.body(patch.to_string().into_bytes()).unwrap();
+        self.demo.client(Identity::Admin).request::<serde_json::Value>(request).await.unwrap();
+    }
+
     /// Writes a command and waits for what comes of it: a message that was not there and says this.
     pub(crate) async fn ask(&self, who: Who, word: &str, arguments: &[(&str, &str)], says: &str) -> Seen {
         self.after(who, &format!("/{word} {arguments:?} says {says:?}"), says, || {
