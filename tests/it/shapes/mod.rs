@@ -56,3 +56,30 @@ async fn the_demo_answers_as_a_real_api_server_does() {
         assert!(excepted.contains(&at), "no longer needed: {resource} {what}");
     }
 }
+
+/// A test that lets a bot ask a cluster, and nobody looks what it asked, would leave shapes out.
+#[test]
+fn every_test_that_asks_a_cluster_is_watched() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = vec![root.join("tests/it"), root.join("src")];
+    let (mut seen, mut unwatched) = (0, Vec::new());
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        if path.ends_with(file!()) || path.extension().is_none_or(|ending| ending != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let asks = ["ControlPlane::shared()", "plane().await", "Demo::start("].iter().any(|word| text.contains(word));
+        let watched = ["Covered", "Kubeconfig::of(", "World"].iter().any(|word| text.contains(word));
+        seen += usize::from(asks && watched);
+        // The demo's own tests ask it for more than the bot does; its command is no test.
+        let own = ["src/demo/tests", "src/cli/demo.rs"].iter().any(|own| path.starts_with(root.join(own)));
+        if (asks && !watched && !own) || text.contains("let (cluster, _) =") {
+            unwatched.push(path);
+        }
+    }
+    assert!(seen > 5 && unwatched.is_empty(), "{seen} are, these are not: {unwatched:#?}");
+}
