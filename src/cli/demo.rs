@@ -7,7 +7,7 @@ use crate::{
     channel::{Access, ChannelGrant, People},
     clock::Clock,
     cluster::Cluster,
-    demo::{Demo, Identity, Story},
+    demo::{Demo, Identity, Story, StoryError},
     ids,
     inbox::{Inbox, Work, inspection_lane},
     inspection::{
@@ -57,7 +57,7 @@ pub struct Args {
 /// When the port is taken or the folder cannot be written.
 pub async fn run(args: Args, platforms: Platforms, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let clock = Clock::system();
-    let cluster = cluster(&clock)?;
+    let cluster = cluster(&embedded(&clock)?);
     let inspected = inspection::run(&cluster, &Order::default(), &History::default(), clock.now()).await?;
     let view = View { style: super::style(), ..View::default() };
     write!(out, "{}", report::text::write(&inspected.report, &view))?;
@@ -94,11 +94,15 @@ fn greet(out: &mut impl Write, console: &Opened) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When a story file is wrong, which a test excludes.
-pub fn cluster(clock: &Clock) -> anyhow::Result<Arc<Cluster>> {
+pub fn embedded(clock: &Clock) -> Result<Demo, StoryError> {
     let time = clock.clone();
-    let demo = Demo::start(move || time.now(), &Story::ALL)?;
+    Demo::start(move || time.now(), &Story::ALL)
+}
+
+/// The embedded cluster as the bot knows it.
+pub fn cluster(demo: &Demo) -> Arc<Cluster> {
     let cluster = Cluster::from_client(CLUSTER, demo.client(Identity::Reader)).with_secrets();
-    Ok(Arc::new(cluster.with_writer(demo.client(Identity::Writer))))
+    Arc::new(cluster.with_writer(demo.client(Identity::Writer)))
 }
 
 /// Starts the bot over the embedded cluster, with a web chat in which the first report waits.

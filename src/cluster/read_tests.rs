@@ -218,7 +218,7 @@ async fn one_namespace_is_asked_for_by_path_and_the_cluster_wide_kinds_stay() {
 #[tokio::test]
 async fn a_namespace_that_does_not_exist_is_not_a_healthy_one() {
     async fn in_shpo(namespaces: fn() -> Answer) -> Result<Snapshot, Unreachable> {
-        let (cluster, _) = cluster(move |asked| {
+        let (cluster, _log) = cluster(move |asked| {
             version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
                 "/api/v1/namespaces" => namespaces(),
                 _ => Answer::items([]),
@@ -305,7 +305,7 @@ async fn a_server_that_has_protobuf_is_read_in_it_page_by_page() {
 
 #[tokio::test]
 async fn broken_protobuf_fails_its_list_and_a_refusal_in_it_is_understood() {
-    let (cluster, _) = cluster(|asked| {
+    let (cluster, _log) = cluster(|asked| {
         version(asked, 37).unwrap_or_else(|| {
             let answer = match asked.path.as_str() {
                 "/api/v1/pods" => Answer::chunks(vec![protobuf_pods(&["a"], "")[..20].to_vec().into()]),

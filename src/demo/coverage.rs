@@ -68,3 +68,30 @@ impl Coverage {
         Err(Uncovered::Shapes(lines))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::Identity;
+
+    #[test]
+    fn what_nobody_compares_is_refused_and_noted_and_covered_once_it_is_added() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shapes.jsonl");
+        let ask = |path: &str| Shape::noted(Identity::Reader, http::Method::GET, path, "", "*/*", &[]);
+        let coverage = Coverage::of(&file).unwrap();
+        coverage.require([]).unwrap();
+        let said = coverage.require([ask("/version"), ask("/version")]).unwrap_err().to_string();
+        assert!(said.contains("\"path\":\"/version\"") && said.contains("`tests/shapes add`"), "{said}");
+
+        std::fs::rename(folder.path().join("shapes.jsonl.new"), &file).unwrap();
+        let coverage = Coverage::of(&file).unwrap();
+        assert_eq!(coverage.shapes(), &BTreeSet::from([ask("/version")]));
+        coverage.require([ask("/version")]).unwrap();
+        assert!(matches!(coverage.require([ask("/api")]), Err(Uncovered::Shapes(lines)) if lines.len() == 1));
+
+        std::fs::write(&file, "no shape\n").unwrap();
+        let error = Coverage::of(&file).unwrap_err();
+        assert!(matches!(error, Uncovered::File { .. }), "{error}");
+    }
+}

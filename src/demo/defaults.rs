@@ -74,6 +74,7 @@ pub(super) fn apply(kind: Kind, value: &mut Value) {
             if let Some(spec) = value.pointer_mut("/spec/template/spec") {
                 pod_spec(spec);
             }
+            claim_templates(value);
         }
         Kind::CronJob => {
             if let Some(spec) = value.pointer_mut("/spec/jobTemplate/spec/template/spec") {
@@ -88,6 +89,21 @@ pub(super) fn apply(kind: Kind, value: &mut Value) {
         }
         Kind::Secret => string_data(value),
         _ => {}
+    }
+}
+
+/// The claims that a StatefulSet makes for its pods.
+fn claim_templates(set: &mut Value) {
+    let claims = set.pointer_mut("/spec/volumeClaimTemplates").and_then(Value::as_array_mut);
+    for claim in claims.into_iter().flatten() {
+        for (path, default) in [
+            ("/apiVersion", "v1"),
+            ("/kind", "PersistentVolumeClaim"),
+            ("/spec/volumeMode", "Filesystem"),
+            ("/status/phase", "Pending"),
+        ] {
+            put_default(claim, path, json!(default));
+        }
     }
 }
 

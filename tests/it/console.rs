@@ -1,7 +1,7 @@
 //! The demo as somebody sees it who has just started it: in a real Chromium, by the link that it prints. Pictures of the
 //! steps are left in the target's `tmp/story`.
 
-use crate::world::Time;
+use crate::world::{Time, shapes::Covered};
 use chrono::TimeDelta;
 use chrono_tz::Europe::Berlin;
 use console::{Config, Console, Room, SignIn, testing::Browser};
@@ -20,17 +20,19 @@ struct Visit {
     /// Messages of the bot's.
     seen: u64,
     _folder: tempfile::TempDir,
+    _covered: Covered,
 }
 
 impl Visit {
     async fn start() -> Self {
         let (time, folder) = (Time::starting_now(), tempfile::tempdir().unwrap());
-        let cluster = demo::cluster(&time.clock).unwrap();
+        let embedded = demo::embedded(&time.clock).unwrap();
+        let (cluster, _covered) = (demo::cluster(&embedded), Covered::of(&embedded));
         let (running, opened) = demo::start(folder.path(), 0, time.clock.clone(), cluster, platforms()).await.unwrap();
         let browser = Browser::start().await.unwrap();
         browser.open(&opened.link.unwrap()).await.unwrap();
         browser.wait_for_text("Connected").await.unwrap();
-        Self { browser, time, running, seen: 0, _folder: folder }
+        Self { browser, time, running, seen: 0, _folder: folder, _covered }
     }
 
     async fn sees(&self, text: &str) {

@@ -7,6 +7,7 @@ use crate::world::{
     model::{Script, Turn},
     plane,
     process::Process,
+    shapes::Covered,
 };
 use control_plane::{ContainerLogs, ControlPlane, Identity};
 use serde_json::json;
@@ -160,6 +161,7 @@ async fn no_secret_reaches_model_store_log_or_chat() {
     ])
     .await;
 
+    let _covered = Covered::on(plane);
     let chat = Chat::telegram().await;
     let reader = plane.kubeconfig(Identity::SecretsReader);
     let outside = Outside { reader, ..Outside::of(plane, &chat, Some(script.url())) };

@@ -126,8 +126,9 @@ pub(in crate::demo) fn beat(simulation: &mut Simulation) {
                 .edit(Kind::Lease, "kube-node-lease", &own, |value| put(value, "/spec/renewTime", stamp_micro(lease)));
         } else if simulation.objects.has(Kind::Namespace, "", "kube-node-lease") {
             let created = when(&node, "/metadata/creationTimestamp").unwrap_or(now);
+            let owner = json!({ "apiVersion": "v1", "kind": "Node", "name": own, "uid": node["metadata"]["uid"] });
             let value = json!({
-                "metadata": { "name": own, "namespace": "kube-node-lease" },
+                "metadata": { "name": own, "namespace": "kube-node-lease", "ownerReferences": [owner] },
                 "spec": { "holderIdentity": own, "leaseDurationSeconds": 40, "renewTime": stamp_micro(lease) },
             });
             simulation.objects.insert(Kind::Lease, value, created);

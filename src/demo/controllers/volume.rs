@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::demo::defaults;
 use crate::demo::events::{self, Note};
-use crate::demo::json::{items, name, namespace, put, set_condition, text, uid, when};
+use crate::demo::json::{items, name, namespace, put, set_condition, stamp, text, uid, when};
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
 
@@ -96,7 +96,7 @@ fn bind(simulation: &mut Simulation, claim: &Value, class: &str) {
             "csi": { "driver": "csi.demo.example", "volumeHandle": volume },
             "claimRef": { "apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace(claim), "name": name(claim), "uid": uid(claim) },
         },
-        "status": { "phase": "Bound" },
+        "status": { "phase": "Bound", "lastPhaseTransitionTime": stamp(simulation.now) },
     });
     defaults::apply(Kind::PersistentVolume, &mut value);
     let now = simulation.now;

@@ -68,6 +68,7 @@ spec: { containers: [{ name: app, image: registry.example/web-missing:1 }] }
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_that_break_off_or_make_no_sense() {
     let plane = crate::world::plane().await;
+    let _covered = crate::world::shapes::Covered::on(plane);
     let front = Front::before(
         plane,
         &[

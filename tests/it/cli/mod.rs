@@ -8,6 +8,7 @@ mod reach;
 mod since;
 mod words;
 
+use crate::world::shapes::Covered;
 use control_plane::{ControlPlane, Identity};
 use serde_json::{Value, json};
 use std::{
@@ -92,18 +93,24 @@ impl Ran {
 }
 
 /// A kubeconfig file with one context, `prod`.
-struct Kubeconfig(NamedTempFile);
+struct Kubeconfig {
+    file: NamedTempFile,
+    _covered: Option<Covered>,
+}
 
 impl Kubeconfig {
     /// Of the test's control plane, for this identity.
     fn of(plane: &ControlPlane, identity: Identity) -> Self {
-        Self::at(&plane.url(), plane.token(identity), Some(plane.ca_file()))
+        let file = Self::at(&plane.url(), plane.token(identity), Some(plane.ca_file()));
+        Self { _covered: Some(Covered::on(plane)), ..file }
     }
 
     /// The same for a ServiceAccount.
     fn of_account(plane: &ControlPlane, file: PathBuf) -> Self {
         let file: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        Self::at(&plane.url(), file["users"][0]["user"]["token"].as_str().unwrap(), Some(plane.ca_file()))
+        let token = file["users"][0]["user"]["token"].as_str().unwrap();
+        let file = Self::at(&plane.url(), token, Some(plane.ca_file()));
+        Self { _covered: Some(Covered::on(plane)), ..file }
     }
 
     fn at(server: &str, token: &str, authority: Option<PathBuf>) -> Self {
@@ -128,11 +135,11 @@ impl Kubeconfig {
     fn text(text: impl ToString) -> Self {
         let mut file = NamedTempFile::new().unwrap();
         file.write_all(text.to_string().as_bytes()).unwrap();
-        Self(file)
+        Self { file, _covered: None }
     }
 
     fn path(&self) -> &std::path::Path {
-        self.0.path()
+        self.file.path()
     }
 }
 

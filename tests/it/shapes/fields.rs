@@ -45,6 +45,7 @@ const DISCOVERY: &[&str] = &[
     "/items/*/versions/*/resources/*/scope",
     "/items/*/versions/*/resources/*/singularResource",
     "/items/*/versions/*/resources/*/shortNames/*",
+    "/items/*/versions/*/resources/*/subresources/*/subresource",
     "/groups/*/preferredVersion/groupVersion",
 ];
 const RESOURCES: &[&str] = &[

@@ -4,6 +4,7 @@ use super::{
     Time,
     bot::{self, CLUSTER, Outside},
     chat::{Chat, Seen, Who},
+    shapes::Covered,
 };
 use chrono::TimeDelta;
 use contract::Adapter;
@@ -55,6 +56,7 @@ pub(crate) struct Embedded {
     commits: watch::Sender<u64>,
     setup: Setup,
     running: Option<Running>,
+    _covered: Covered,
 }
 
 /// Through which every request of the reader goes.
@@ -94,6 +96,7 @@ impl Embedded {
             inspections: AtomicUsize::new(0),
             waiting: watch::Sender::new(0),
         };
+        let _covered = Covered::of(&demo);
         let mut world = Self {
             chat,
             time,
@@ -103,6 +106,7 @@ impl Embedded {
             commits: watch::Sender::new(0),
             setup,
             running: None,
+            _covered,
         };
         world.start().await;
         world.chat.ready().await;

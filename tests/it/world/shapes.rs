@@ -1,8 +1,8 @@
 //! Which requests are compared between the demo and a real API server, and a guard for tests that make others.
 
-use control_plane::{ControlPlane, Cursor, Identity, Request};
+use control_plane::{ControlPlane, Identity, Request};
 use roundsman::demo::{
-    self, Shape,
+    self, Demo, Shape,
     coverage::{Coverage, Uncovered},
 };
 use std::{collections::BTreeSet, path::Path};
@@ -12,28 +12,33 @@ pub(crate) fn coverage() -> Result<Coverage, Uncovered> {
     Coverage::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/shapes.jsonl"))
 }
 
-/// Fails the test if the bot asked the real API server for something that nobody compares with the demo. The server does
-/// not know which of the tests that run at the same time asked: each of them vouches for all that were asked meanwhile.
-pub(crate) struct Covered {
-    plane: &'static ControlPlane,
-    began: Cursor,
-}
+/// Fails the test if the bot asked for something, until it ends, that nobody compares.
+pub(crate) struct Covered(Box<dyn Fn() -> Vec<Shape> + Send + Sync>);
 
 impl Covered {
-    /// From now on.
-    pub(crate) fn on(plane: &'static ControlPlane) -> Self {
-        Self { plane, began: plane.audit().cursor() }
+    /// What is asked of the real API server from now on. The server does not know which of the tests that run at the same time
+    /// asked: each of them vouches for all that were asked meanwhile.
+    pub(crate) fn on(plane: &ControlPlane) -> Self {
+        let (audit, began) = (plane.audit(), plane.audit().cursor());
+        Self(Box::new(move || {
+            let requests = audit.since(began);
+            let bots = requests.iter().filter(|request| !request.user_agent.starts_with("kubectl"));
+            let known = coverage().map(|coverage| coverage.shapes().clone()).unwrap_or_default();
+            bots.map(shape).filter(|shape| !stands_in(&known, shape)).collect()
+        }))
+    }
+
+    /// What is asked of the demo; its admin is the test itself.
+    pub(crate) fn of(demo: &Demo) -> Self {
+        let demo = demo.clone();
+        let bots = |shape: &Shape| shape.identity != demo::Identity::Admin;
+        Self(Box::new(move || demo.requests().into_iter().filter(bots).collect()))
     }
 }
 
 impl Drop for Covered {
     fn drop(&mut self) {
-        let requests = self.plane.audit().since(self.began);
-        let bots = requests.iter().filter(|request| !request.user_agent.starts_with("kubectl"));
-        let covered = coverage().and_then(|coverage| {
-            let shapes: Vec<Shape> = bots.map(shape).collect();
-            coverage.require(shapes.into_iter().filter(|shape| !known(coverage.shapes(), shape)))
-        });
+        let covered = coverage().and_then(|coverage| coverage.require((self.0)()));
         if let Err(uncovered) = covered
             && !std::thread::panicking()
         {
@@ -61,7 +66,7 @@ fn shape(request: &Request) -> Shape {
 
 /// Whether a shape of the audit log is a line of the file. The log does not tell `Accept`; a patch it shows as it was sent,
 /// other bodies as the server completed them.
-fn known(lines: &BTreeSet<Shape>, logged: &Shape) -> bool {
+fn stands_in(lines: &BTreeSet<Shape>, logged: &Shape) -> bool {
     let asks = |shape: &Shape| (shape.identity, shape.method.clone(), shape.path.clone(), shape.query.clone());
     lines.iter().any(|line| asks(line) == asks(logged) && (logged.method != "PATCH" || line.body == logged.body))
 }
