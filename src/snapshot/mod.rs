@@ -1,6 +1,7 @@
 //! One read of one cluster as plain values: what checks and cause chains look at, and what could not be read.
 
 mod cilium;
+mod common;
 mod condition;
 mod config;
 mod event;
@@ -29,6 +30,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use cilium::*;
+pub use common::List;
 pub use condition::{Condition, Conditions};
 pub use config::*;
 pub use event::Event;
