@@ -2,7 +2,8 @@
 
 use super::explanations::{
     Tie::{
-        self, Claim, Consumer, Container, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Workload,
+        self, Account, Claim, Consumer, Container, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent,
+        Taint, Workload,
     },
     explanations,
 };
@@ -10,7 +11,7 @@ use super::graph::{Graph, ObjectId};
 use super::object::Entity;
 use super::relations::{Relation, exceeded_quota};
 use super::rollout::newest_replica_set;
-use crate::inspection::checks::{Obstacle, obstacles};
+use crate::inspection::checks::{Obstacle, is_denied, obstacles};
 use crate::inspection::finding::{Finding, Fingerprint, Severity};
 use crate::report::score;
 use crate::snapshot::{Pod, selects};
@@ -124,7 +125,7 @@ impl<'g, 'a> Index<'g, 'a> {
         let is_it = |place: &&usize| self.findings[**place].id == *id;
         match tie {
             Tie::Target | Container | Silent => same_target().filter(is_it).map(|place| (*place, everything)).collect(),
-            Pods | PodsAtThatTime | Node | Claim => {
+            Pods | PodsAtThatTime | Node | Claim | Denied => {
                 let shared = shared.iter().filter(|(place, _)| self.findings[**place].id == *id);
                 shared.map(|(place, covers)| (*place, *covers)).collect()
             }
@@ -143,12 +144,13 @@ impl<'g, 'a> Index<'g, 'a> {
                 needed.into_iter().flat_map(about).filter(is_it).map(|place| (*place, everything)).collect()
             }
             Taint(_) | Listed => of_check(None).map(|place| (*place, everything)).collect(),
-            Quota | Workload => of_check(namespace).map(|place| (*place, everything)).collect(),
+            Quota | Workload | Account => of_check(namespace).map(|place| (*place, everything)).collect(),
         }
     }
 
     fn fits(&self, effect: usize, cause: usize, tie: Tie, covers: usize) -> bool {
-        let (effect, of, cause) = (&self.findings[effect], self.pods[effect].len(), &self.findings[cause]);
+        let pods = &self.pods[effect];
+        let (effect, of, cause) = (&self.findings[effect], pods.len(), &self.findings[cause]);
         let most = covers * 2 >= of && of > 0;
         // What hurts only at the next start explains nothing that hurts now.
         let acts = cause.severity >= Severity::High || cause.id != *"pod/missing-config-ref";
@@ -180,6 +182,11 @@ impl<'g, 'a> Index<'g, 'a> {
             }
             Workload => self.is_made_for(effect, cause),
             Silent => effect.evidence.iter().any(|fact| fact.value == "Unknown"),
+            Denied => most && effect.evidence.iter().any(|fact| is_denied(&fact.value)),
+            Account => {
+                let is_it = |pod: &Pod| pod.spec.service_account_name == cause.target.name;
+                pods.iter().any(|pod| self.graph.as_pod(*pod).is_some_and(is_it))
+            }
         }
     }
 

@@ -29,24 +29,56 @@ pub(super) enum Tie {
     Listed,
     /// The node has fallen silent, so nobody knows its conditions.
     Silent,
+    /// As [`Tie::Pods`], and the registry denies the image.
+    Denied,
+    /// The pods run as the ServiceAccount.
+    Account,
 }
 
 use Tie::{
-    Claim, Consumer, Container, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target, Workload,
+    Account, Claim, Consumer, Container, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent, Taint,
+    Target, Workload,
 };
 
 /// What can explain a finding, the most immediate first.
 pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
     match effect {
         "pod/crash-loop" => &[("pod/oom-killed", Container)],
-        "pod/restart-spike" => &[("pod/crash-loop", Container), ("pod/oom-killed", Container)],
-        "pod/create-error" => &[("pod/missing-config-ref", Pods)],
+        "pod/restart-spike" => {
+            &[("pod/crash-loop", Container), ("pod/oom-killed", Container), ("pod/init-stuck", Container)]
+        }
+        "pod/image-pull" => &[("pod/missing-pull-secret", Denied)],
+        "pod/create-error" => &[("pod/missing-config-ref", Pods), ("pod/missing-config-key", Pods)],
+        "pod/pending-too-long" => {
+            &[("pod/missing-config-ref", Pods), ("pod/missing-config-key", Pods), ("node/not-ready", Node)]
+        }
+        "pod/unknown-phase" | "pod/terminating-stuck" => &[("node/not-ready", Node)],
+        "pod/sandbox-failed" => &[("node/network-unavailable", Node), ("node/not-ready", Node)],
+        "pod/volume-mount-failed" => &[("pod/missing-config-ref", Pods), ("pod/missing-config-key", Pods)],
+        "pod/multi-attach" => &[("pvc/rwo-conflict", Pods)],
+        "pod/evicted" => {
+            &[("node/memory-pressure", Target), ("node/disk-pressure", Target), ("node/pid-pressure", Target)]
+        }
+        "pod/ephemeral-storage-high" => &[("node/disk-pressure", Node)],
+        "pod/missing-service-account" => &[("workload/missing-service-account", Target)],
+        "pod/missing-pull-secret" => &[("serviceaccount/missing-pull-secret", Account)],
+        "pod/memory-near-limit" => &[("pod/oom-killed", Container)],
+        "pod/cpu-near-limit" => &[("pod/cpu-throttled", Container)],
+        "pod/log-errors" => &[
+            ("pod/crash-loop", Container),
+            ("pod/init-stuck", Container),
+            ("pod/exit-nonzero", Container),
+            ("pod/oom-killed", Container),
+            ("pod/restart-spike", Container),
+            ("pod/not-ready", Pods),
+        ],
         "pod/not-ready" => &[
             ("pod/crash-loop", Pods),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
             ("pod/oom-killed", PodsAtThatTime),
             ("pod/restart-spike", PodsAtThatTime),
+            ("pod/readiness-gate-false", Pods),
             ("node/not-ready", Node),
         ],
         "pod/unschedulable" => &[
@@ -62,11 +94,18 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         "deployment/rollout-stuck" => &[
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
             ("pod/oom-killed", Pods),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
+            ("pod/unknown-phase", Pods),
             ("node/not-ready", Node),
             ("replicaset/create-failed", Target),
         ],
@@ -74,11 +113,18 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("deployment/rollout-stuck", Pods),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
             ("pod/oom-killed", PodsAtThatTime),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
+            ("pod/unknown-phase", Pods),
             ("pod/restart-spike", PodsAtThatTime),
             ("node/not-ready", Node),
             ("deployment/rollout-stuck", Target),
@@ -87,11 +133,19 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         "statefulset/degraded" | "daemonset/not-ready" => &[
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
             ("pod/oom-killed", PodsAtThatTime),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
+            ("pod/unknown-phase", Pods),
+            ("pod/terminating-stuck", Pods),
             ("node/not-ready", Node),
             ("quota/near-limit", Quota),
         ],
@@ -99,8 +153,12 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pod/oom-killed", Pods),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
         ],
         "cronjob/last-run-failed" => &[("job/failed", Target), ("pod/oom-killed", Pods), ("pod/image-pull", Pods)],
@@ -113,9 +171,16 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("deployment/rollout-stuck", Pods),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
+            ("pod/unknown-phase", Pods),
             ("node/not-ready", Node),
             ("service/target-port-mismatch", Target),
             ("deployment/unavailable", Workload),
@@ -128,6 +193,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pod/crash-loop", Pods),
             ("pod/oom-killed", PodsAtThatTime),
             ("pod/not-ready", Pods),
+            ("pod/unknown-phase", Pods),
             ("node/not-ready", Node),
         ],
         "ingress/backend-down" => &[("service/no-endpoints", Depends)],
@@ -139,7 +205,12 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("httproute/backend-missing", Target),
             ("httproute/backend-port", Target),
         ],
-        "node/memory-pressure" => &[("node/not-ready", Silent)],
+        "node/memory-pressure" | "node/disk-pressure" | "node/pid-pressure" | "node/network-unavailable" => {
+            &[("node/not-ready", Silent)]
+        }
+        "node/gc-or-eviction" => &[("node/disk-pressure", Target), ("node/memory-pressure", Target)],
+        "node/not-ready" => &[("node/network-unavailable", Target)],
+        "container/run-as-root" | "container/privilege-escalation" => &[("container/no-security-context", Target)],
         _ => &[],
     }
 }

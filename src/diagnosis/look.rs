@@ -20,11 +20,15 @@ pub(super) fn command(finding: &Finding) -> String {
         None => describe(&target.kind, &target.name),
     };
     match finding.id.as_str() {
-        "pod/crash-loop" | "pod/restart-spike" => match pod {
+        "pod/crash-loop" | "pod/restart-spike" | "pod/restart-count-high" => match pod {
             Some(pod) => kubectl(format!("logs {}{container} --previous --tail=100", pod.name)),
             None => describe_pod(),
         },
-        "pod/oom-killed" => match pod {
+        "pod/init-stuck" | "pod/exit-nonzero" | "pod/log-errors" => match pod {
+            Some(pod) => kubectl(format!("logs {}{container} --tail=100", pod.name)),
+            None => describe_pod(),
+        },
+        "pod/oom-killed" | "pod/memory-near-limit" | "pod/cpu-near-limit" | "pod/cpu-throttled" => match pod {
             Some(pod) => kubectl(format!("top pod {} --containers", pod.name)),
             None => describe_pod(),
         },
@@ -43,6 +47,22 @@ pub(super) fn command(finding: &Finding) -> String {
         "storageclass/missing" | "storageclass/no-default" => "kubectl get storageclasses".to_owned(),
         "ingress/backend-missing" => kubectl("get services".to_owned()),
         "pod/missing-config-ref" => kubectl("get configmaps,secrets".to_owned()),
+        "pod/missing-config-key" => kubectl("describe configmaps,secrets".to_owned()),
+        "pod/missing-service-account" => kubectl("get serviceaccounts".to_owned()),
+        "pod/missing-pull-secret" => {
+            kubectl("get secrets --field-selector=type=kubernetes.io/dockerconfigjson".to_owned())
+        }
+        "pod/multi-attach" => "kubectl get volumeattachments".to_owned(),
+        "pod/preempted" => kubectl("get events --field-selector=reason=Preempted".to_owned()),
+        "pod/finished-pile-up" => {
+            let namespace = pod.and_then(|pod| pod.namespace.as_deref()).unwrap_or_default();
+            format!("kubectl -n {namespace} get pods --field-selector=status.phase!=Running,status.phase!=Pending")
+        }
+        // The pods are gone or over: the node is what is left to look at.
+        "pod/evicted" => describe(&target.kind, &target.name),
+        id if id.starts_with("container/") => {
+            kubectl(format!("get {} {} -o yaml", target.kind.to_lowercase(), target.name))
+        }
         "secret/tls-expiring" => kubectl(format!("get secret {} -o jsonpath='{{.metadata.annotations}}'", target.name)),
         "deployment/unavailable" | "deployment/rollout-stuck" => describe("deployment", &target.name),
         _ => describe_pod(),

@@ -19,5 +19,5 @@ pub use causes::{link, order};
 pub use cures::{Cure, cures, remedies};
 pub use graph::{Graph, ObjectId, resources};
 pub use object::{Entity, Object};
-pub use relations::{ConfigRef, Relation, backends, config_refs, exceeded_quota};
+pub use relations::{ConfigRef, KeyRef, Relation, backends, config_keys, config_refs, exceeded_quota};
 pub use why::{Chain, Step, Verdict, why};

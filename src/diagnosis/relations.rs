@@ -2,7 +2,10 @@
 
 use super::graph::{Builder, ObjectId};
 use super::object::Entity;
-use crate::snapshot::{Ingress, IngressBackend, Labels, ObjectMeta, Pod, PodSpec, ReplicaSet, Snapshot, Str, selects};
+use crate::snapshot::{
+    Ingress, IngressBackend, KeySelector, KeyToPath, Labels, ObjectMeta, Pod, PodSpec, ReplicaSet, Snapshot, Str,
+    selects,
+};
 use std::collections::HashMap;
 
 /// How one object depends on another.
@@ -74,6 +77,59 @@ pub fn config_refs(spec: &PodSpec) -> Vec<ConfigRef<'_>> {
     }
     refs.retain(|each| !each.name.is_empty());
     refs
+}
+
+/// One key of a ConfigMap or Secret that a pod reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyRef<'a> {
+    /// `ConfigMap` or `Secret`.
+    pub kind: &'static str,
+    /// Its name, in the pod's namespace.
+    pub name: &'a str,
+    /// The key.
+    pub key: &'a str,
+    /// Whether the pod starts without it.
+    pub optional: bool,
+    /// Where the pod says so, such as `env` or `volumes`.
+    pub field: &'static str,
+}
+
+/// Every single key that a pod's containers and volumes name.
+pub fn config_keys(spec: &PodSpec) -> Vec<KeyRef<'_>> {
+    let mut keys = Vec::new();
+    for container in spec.init_containers.iter().chain(&spec.containers) {
+        for source in container.env.iter().filter_map(|variable| variable.value_from.as_deref()) {
+            for (kind, selector) in [("ConfigMap", &source.config_map_key_ref), ("Secret", &source.secret_key_ref)] {
+                keys.extend(selector.iter().map(|KeySelector { name, key, optional }| KeyRef {
+                    kind,
+                    name,
+                    key,
+                    optional: *optional,
+                    field: "env",
+                }));
+            }
+        }
+    }
+    let mut add = |kind, name, optional, field, items| {
+        let items: &Vec<KeyToPath> = items;
+        keys.extend(items.iter().map(|item| KeyRef { kind, name, key: &item.key, optional, field }));
+    };
+    for volume in &spec.volumes {
+        if let Some(map) = &volume.config_map {
+            add("ConfigMap", &map.name, map.optional, "volumes", &map.items);
+        }
+        if let Some(secret) = &volume.secret {
+            add("Secret", &secret.secret_name, secret.optional, "volumes", &secret.items);
+        }
+        for source in volume.projected.iter().flat_map(|projected| &projected.sources) {
+            for (kind, part) in [("ConfigMap", &source.config_map), ("Secret", &source.secret)] {
+                if let Some(part) = part {
+                    add(kind, &part.name, part.optional, "volumes.projected", &part.items);
+                }
+            }
+        }
+    }
+    keys
 }
 
 /// The backends of an Ingress that are Services, the default one first.

@@ -96,6 +96,18 @@ pub struct Thresholds {
     pub inodes: u8,
     /// Percent of the volumes that a node can attach from which on to report.
     pub attachments: u8,
+    /// From how many changes of its readiness in the window on a node is flapping.
+    pub ready_changes: usize,
+    /// Percent of a node's CPU or memory in use from which on to report.
+    pub node_usage: u8,
+    /// Percent of a node's memory in use from which on it is high.
+    pub node_memory_high: u8,
+    /// Percent of a node that requests take from which on to report.
+    pub requests_full: u8,
+    /// Percent of a node's memory that limits add up to, from which on to report.
+    pub limits_overcommit: u16,
+    /// Percent of the pods that a node can hold from which on to report.
+    pub pod_capacity: u8,
     /// How long ago something that is over (a restart, a failed Job) is still news.
     pub window: TimeDelta,
     /// From how many restarts on a container is restarting often.
@@ -112,6 +124,41 @@ pub struct Thresholds {
     pub certificate_high: TimeDelta,
     /// The same, for medium.
     pub certificate_medium: TimeDelta,
+    /// How long a pod may wait for a gate, a scheduler or a kubelet that names no failure.
+    pub pending: TimeDelta,
+    /// How long one init container may take.
+    pub init: TimeDelta,
+    /// How long the resize of a running pod may be pending.
+    pub pod_resize: TimeDelta,
+    /// More restarts of a container in all are many.
+    pub restarts_total: i32,
+    /// How long ago the last of them still counts.
+    pub restarts_window: TimeDelta,
+    /// From how many failed probes an hour on a pod that stays ready is flapping.
+    pub probe_failures: i64,
+    /// More finished pods of one owner, or of one namespace, have piled up.
+    pub finished_pods: usize,
+    /// Percent of a memory limit above which a container is near it.
+    pub memory_near_limit: u8,
+    /// Percent of a CPU limit above which a container is near it.
+    pub cpu_near_limit: u8,
+    /// Percent of a CPU request above which a container is near it.
+    pub cpu_near_request: u8,
+    /// Percent of throttled periods above which a container is slowed down.
+    pub cpu_throttled: u8,
+    /// Percent of the limit of ephemeral storage above which a pod is near it.
+    pub ephemeral_storage: u8,
+    /// What workloads may do although it is no good practice.
+    pub allowed: Allowed,
+}
+
+/// Exceptions that only the people of a cluster can know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Registries that images may come from, such as `ghcr.io` or `ghcr.io/acme`; `docker.io` is Docker Hub. Empty: any.
+    pub registries: Vec<String>,
+    /// Workloads that may run privileged, as `namespace/name`, or all of a namespace, as `namespace`.
+    pub privileged: Vec<String>,
 }
 
 impl Default for Thresholds {
@@ -129,6 +176,12 @@ impl Default for Thresholds {
             volume_high: 85,
             inodes: 90,
             attachments: 90,
+            ready_changes: 3,
+            node_usage: 80,
+            node_memory_high: 95,
+            requests_full: 90,
+            limits_overcommit: 150,
+            pod_capacity: 90,
             window: TimeDelta::hours(24),
             restarts: 3,
             quota_high: 95,
@@ -137,6 +190,19 @@ impl Default for Thresholds {
             certificate_critical: TimeDelta::days(3),
             certificate_high: TimeDelta::days(14),
             certificate_medium: TimeDelta::days(30),
+            pending: TimeDelta::minutes(10),
+            init: TimeDelta::minutes(15),
+            pod_resize: TimeDelta::minutes(30),
+            restarts_total: 5,
+            restarts_window: TimeDelta::days(7),
+            probe_failures: 10,
+            finished_pods: 20,
+            memory_near_limit: 90,
+            cpu_near_limit: 90,
+            cpu_near_request: 80,
+            cpu_throttled: 25,
+            ephemeral_storage: 85,
+            allowed: Allowed::default(),
         }
     }
 }

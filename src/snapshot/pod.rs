@@ -44,11 +44,24 @@ lean! {
         active_deadline_seconds: Option<i64> = 5,
         scheduling_gates: Vec<LocalObjectReference> = 38,
         readiness_gates: Vec<ReadinessGate> = 28,
+        /// Who is to give it a node.
+        scheduler_name: Str = 19,
+        /// Of the pod as a whole; the containers then need none of their own.
+        resources: ResourceRequirements = 40,
     }
 
+    /// The server makes an empty one where none is written.
     pub struct PodSecurityContext {
         run_as_non_root: Option<bool> = 3,
         run_as_user: Option<i64> = 2,
+        run_as_group: Option<i64> = 6,
+        fs_group: Option<i64> = 5,
+        supplemental_groups: Vec<i64> = 4,
+        sysctls: Vec<Present> = 7,
+        seccomp_profile: Option<Present> = 10,
+        app_armor_profile: Option<Present> = 11,
+        se_linux_options: Option<Present> = 1,
+        windows_options: Option<Present> = 8,
     }
 
     pub struct TopologySpreadConstraint {
@@ -94,6 +107,12 @@ lean! {
         run_as_user: Option<i64> = 4,
         allow_privilege_escalation: Option<bool> = 7,
         capabilities: Option<Box<Capabilities>> = 1,
+        read_only_root_filesystem: Option<bool> = 6,
+        run_as_group: Option<i64> = 8,
+        seccomp_profile: Option<Present> = 11,
+        app_armor_profile: Option<Present> = 12,
+        se_linux_options: Option<Present> = 3,
+        windows_options: Option<Present> = 10,
     }
 
     pub struct Capabilities {
@@ -152,8 +171,8 @@ lean! {
     pub struct Probe {
         http_get: Option<HttpGet> = 1/2,
         tcp_socket: Option<TcpSocket> = 1/3,
-        grpc: Option<Present> = 1/4,
-        exec: Option<Present> = 1/1,
+        grpc: Option<GrpcAction> = 1/4,
+        exec: Option<ExecAction> = 1/1,
         /// Of these the server fills in all but the first: 0 is what it says itself.
         initial_delay_seconds: i32 = 2,
         period_seconds: i32 = 4,
@@ -170,6 +189,16 @@ lean! {
 
     pub struct TcpSocket {
         port: IntOrString = 1,
+    }
+
+    pub struct GrpcAction {
+        port: i32 = 1,
+        service: Str = 2,
+    }
+
+    /// Compared with another one, never shown: it may hold a password.
+    pub struct ExecAction {
+        command: Vec<Str> = 1,
     }
 
     pub struct Volume {

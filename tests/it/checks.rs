@@ -2,9 +2,10 @@
 //! down, a moment, and the whole of what the check says about it; a derived case names only what differs.
 
 use chrono::{DateTime, Utc};
+use roundsman::inspection::attention::Allowed;
 use roundsman::inspection::checks::{self, Check, Role, Set};
 use roundsman::inspection::finding::{Evidence, Finding, ObjectRef, Target};
-use roundsman::inspection::{CheckSet, History, Memory, RestartCounts, Settings, inspect};
+use roundsman::inspection::{CheckSet, History, Memory, RestartCounts, Settings, Thresholds, inspect};
 use roundsman::report::Report;
 use roundsman::snapshot::{Resource, Snapshot, Unread, Why};
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,9 @@ struct Case {
     /// `Kind/name` of objects that are not there.
     #[serde(default)]
     without: Vec<String>,
+    /// `Kind/name` -> so many of it, numbered from 01.
+    #[serde(default)]
+    times: BTreeMap<String, usize>,
     #[serde(default)]
     now: Option<DateTime<Utc>>,
     /// Lists that could not be read, by their plural.
@@ -58,15 +62,28 @@ struct Case {
     /// The last inspection's restart counts, `uid/container`.
     #[serde(default)]
     restarts: Option<RestartCounts>,
+    /// The API server's version.
+    #[serde(default)]
+    version: Option<String>,
     /// What the last inspection saw.
     #[serde(default)]
     memory: Option<Memory>,
+    /// What the configuration allows.
+    #[serde(default)]
+    allowed: Allow,
     /// What the check says; empty: nothing.
     #[serde(default)]
     expect: Vec<Expected>,
     /// What other checks say about it: `id Kind/namespace/name`.
     #[serde(default)]
     also: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Allow {
+    registries: Vec<String>,
+    privileged: Vec<String>,
 }
 
 /// A finding as a case writes it.
@@ -132,6 +149,11 @@ fn cases_of(check: &Check) -> (DateTime<Utc>, Vec<Case>) {
             let object = object.unwrap_or_else(|| panic!("{}: {}: no {name}", check.id, case.name));
             put(object, field, value);
         }
+        for (name, times) in std::mem::take(&mut case.times) {
+            let at = case.objects.iter().position(|object| is_called(object, &name));
+            let object = case.objects.remove(at.unwrap_or_else(|| panic!("{}: {}: no {name}", check.id, case.name)));
+            case.objects.extend((1..=times).map(|number| numbered(&object, number)));
+        }
         cases.push(case);
     }
     (file.now, cases)
@@ -142,6 +164,16 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serd
     let mut value: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
     value.apply_merge()?;
     serde_yaml_ng::from_value(value)
+}
+
+/// One of several objects that are alike but for their name and uid.
+fn numbered(object: &Value, number: usize) -> Value {
+    let mut object = object.clone();
+    for field in ["name", "uid"] {
+        let base = object["metadata"][field].as_str().unwrap_or_default();
+        object["metadata"][field] = format!("{base}-{number:02}").into();
+    }
+    object
 }
 
 fn is_called(object: &Value, name: &str) -> bool {
@@ -176,6 +208,7 @@ fn put(object: &mut Value, path: &str, value: Value) {
 fn report_of(case: &Case, now: DateTime<Utc>, set: Set) -> Report {
     let mut snapshot = Snapshot::from_objects(case.now.unwrap_or(now), case.objects.clone())
         .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    snapshot.version.clone_from(&case.version);
     for plural in &case.unread {
         let resource = Resource::ALL.iter().copied().find(|resource| resource.plural() == plural);
         let resource = resource.unwrap_or_else(|| panic!("{}: no resource {plural}", case.name));
@@ -193,7 +226,9 @@ fn report_of(case: &Case, now: DateTime<Utc>, set: Set) -> Report {
         Set::Daily | Set::Extra => CheckSet::Daily,
         Set::Hygiene => CheckSet::Hygiene,
     };
-    inspect(&snapshot, &history, &Settings { set, ..Settings::default() })
+    let Allow { registries, privileged } = case.allowed.clone();
+    let thresholds = Thresholds { allowed: Allowed { registries, privileged }, ..Thresholds::default() };
+    inspect(&snapshot, &history, &Settings { set, thresholds, ..Settings::default() })
 }
 
 #[test]
@@ -317,15 +352,17 @@ fn plurals(name: &str) -> Vec<&str> {
         "raw /readyz" => vec!["healthchecks"],
         "self timing" => vec!["requeststats"],
         "discovery" => vec!["servedapis"],
-        "tls probe" | "kubeconfig" => vec!["credentials"],
+        "kubeconfig" => vec!["credentials"],
         "kubelet.summary or prom" => vec!["volumeuses"],
         "dynamic list" => vec!["customresources"],
         "logs" => vec!["logerrors"],
         "alertmanager API" => vec!["alerts"],
         // Named by what they hold: each check says which.
         "version"
+        | "kubelet.summary"
         | "prom"
         | "prom or raw /metrics"
+        | "tls probe"
         | "raw /metrics"
         | "objects"
         | "list counts"

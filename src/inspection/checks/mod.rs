@@ -3,7 +3,13 @@
 
 mod certificate;
 mod check;
+mod config_key;
 mod config_ref;
+mod container_host;
+mod container_image;
+mod container_probe;
+mod container_resources;
+mod container_security;
 mod csi;
 mod daemonset;
 mod deployment;
@@ -15,10 +21,29 @@ mod ingress_tls;
 mod job;
 mod network_policy;
 mod node;
+mod node_condition;
+mod node_events;
+mod node_load;
+mod node_place;
+mod node_version;
+mod pod_disk;
+mod pod_disrupted;
+mod pod_exit;
+mod pod_finished;
+mod pod_init;
+mod pod_log;
+mod pod_owner;
+mod pod_pending;
+mod pod_prepare;
+mod pod_probe;
 mod pod_ready;
+mod pod_resize;
 mod pod_restart;
 mod pod_schedule;
 mod pod_start;
+mod pod_terminating;
+mod pod_unknown;
+mod pod_usage;
 mod quota;
 mod route;
 mod scene;
@@ -32,6 +57,7 @@ mod storage_class;
 mod storage_fill;
 mod storage_order;
 mod storage_volume;
+mod templates;
 mod tls;
 
 use super::attention::CheckSet;
@@ -41,16 +67,36 @@ use std::collections::BTreeSet;
 
 pub use check::{Check, Role, Set};
 pub(crate) use pod_schedule::{Obstacle, obstacles};
-pub(crate) use pod_start::PullFailure;
+pub(crate) use pod_start::{PullFailure, is_denied};
 pub use scene::{Draft, Scene};
 
 /// Every subject, in the order in which its findings are made.
 static SUBJECTS: &[&[Check]] = &[
     pod_schedule::CHECKS,
+    pod_pending::CHECKS,
     pod_restart::CHECKS,
     pod_start::CHECKS,
+    pod_prepare::CHECKS,
+    pod_init::CHECKS,
+    pod_exit::CHECKS,
     pod_ready::CHECKS,
+    pod_probe::CHECKS,
+    pod_disrupted::CHECKS,
+    pod_finished::CHECKS,
+    pod_terminating::CHECKS,
+    pod_unknown::CHECKS,
+    pod_resize::CHECKS,
+    pod_owner::CHECKS,
+    pod_usage::CHECKS,
+    pod_disk::CHECKS,
+    pod_log::CHECKS,
     config_ref::CHECKS,
+    config_key::CHECKS,
+    container_image::CHECKS,
+    container_probe::CHECKS,
+    container_resources::CHECKS,
+    container_security::CHECKS,
+    container_host::CHECKS,
     deployment::CHECKS,
     statefulset::CHECKS,
     daemonset::CHECKS,
@@ -75,6 +121,11 @@ static SUBJECTS: &[&[Check]] = &[
     tls::CHECKS,
     quota::CHECKS,
     node::CHECKS,
+    node_condition::CHECKS,
+    node_place::CHECKS,
+    node_load::CHECKS,
+    node_events::CHECKS,
+    node_version::CHECKS,
 ];
 
 /// Every check.

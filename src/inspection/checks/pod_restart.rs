@@ -1,10 +1,11 @@
 //! Containers that end when they should not: crash loops, memory kills, restarts.
 
 use super::check::row::*;
-use super::scene::{Draft, Group, Scene, Sighting, container_statuses, is_live};
+use super::pod_start::{Wait, wait};
+use super::scene::{Draft, Group, Scene, Sighting, container, container_statuses};
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Jobs, Pods};
-use crate::snapshot::{Container, ContainerStatus, Pod, Terminated};
+use crate::snapshot::{ContainerStatus, Pod, Terminated};
 use crate::texts::findings as texts;
 use std::collections::HashSet;
 
@@ -41,6 +42,17 @@ pub(super) const CHECKS: &[Check] = &[
         means: "The container keeps restarting; each time its work in progress is lost.",
         advice: "Read the log of the last run and its exit code.",
         find: restart_spike,
+    },
+    Check {
+        id: CheckId::new("pod/restart-count-high"),
+        kind: "Pod",
+        severity: Severity::Low,
+        set: Set::Daily,
+        data: &[(Pods, Walked), (Jobs, Detail)],
+        gate: Some("more than 5 restarts, 7d"),
+        means: "The container restarts now and then; whoever talks to it just then is cut off.",
+        advice: "Read the log of the last run and its exit code; look for what the restarts have in common.",
+        find: restart_count_high,
     },
 ];
 
@@ -83,7 +95,7 @@ pub(super) fn oom_killed(scene: &Scene<'_>) -> Vec<Draft> {
         container_statuses(pod).filter_map(move |status| {
             let kill = [&status.state, &status.last_state].into_iter().filter_map(|state| state.terminated.as_deref());
             let kill = kill.filter(|end| end.reason == "OOMKilled").max_by_key(|end| end.finished_at)?;
-            let is_news = scene.is_news(kill.finished_at) && !is_done(scene, pod);
+            let is_news = scene.is_news(kill.finished_at) && !scene.is_done(pod);
             is_news.then_some(Sighting { pod, container: Some(status.name.as_str()), what: (status, kill) })
         })
     });
@@ -105,22 +117,16 @@ pub(super) fn oom_killed(scene: &Scene<'_>) -> Vec<Draft> {
 }
 
 pub(super) fn restart_spike(scene: &Scene<'_>) -> Vec<Draft> {
-    let least = scene.thresholds.restarts;
-    let sightings = scene.snapshot.pods.iter().filter(|pod| is_live(pod)).flat_map(|pod| {
+    let sightings = scene.live_pods().flat_map(|pod| {
         container_statuses(pod).filter_map(move |status| {
-            let before = scene.history.restarts(&pod.meta.uid, &status.name);
-            let last = status.last_state.terminated.as_deref();
-            let counted = before.is_some_and(|before| status.restart_count - before >= least);
-            // Without a count of the last time, or since then too slowly for it: often, and the last time just now.
-            let recent = status.restart_count >= least && scene.is_news(last.and_then(|last| last.finished_at));
-            let often = (counted || recent) && !is_done(scene, pod);
-            let what = (status, last, before.filter(|_| counted));
-            often.then_some(Sighting { pod, container: Some(status.name.as_str()), what })
+            let spike = spike(scene, pod, status).filter(|_| !scene.is_done(pod))?;
+            Some(Sighting { pod, container: Some(status.name.as_str()), what: (status, spike) })
         })
     });
-    let draft = |group: Group<'_, (&ContainerStatus, Option<&Terminated>, Option<i32>)>| {
+    let draft = |group: Group<'_, (&ContainerStatus, Spike)>| {
         let worst = group.most(|sighting| sighting.what.0.restart_count)?;
-        let (status, last, before) = worst.what;
+        let (status, Spike { before }) = worst.what;
+        let last = status.last_state.terminated.as_deref();
         let count = match before {
             Some(before) => texts::restarts_since_last(status.restart_count, before),
             None => status.restart_count.to_string(),
@@ -134,19 +140,46 @@ pub(super) fn restart_spike(scene: &Scene<'_>) -> Vec<Draft> {
     scene.by_owner(sightings).into_iter().filter_map(draft).collect()
 }
 
-/// Whether the pod belongs to a Job that has got its work done: what happened on the way is over.
-fn is_done(scene: &Scene<'_>, pod: &Pod) -> bool {
-    if pod.status.phase == "Succeeded" {
-        return true;
-    }
-    let Some(owner) = pod.meta.controller().filter(|owner| owner.kind == "Job") else { return false };
-    let id = scene.graph.find("Job", &pod.meta.namespace, &owner.name);
-    let entity = id.and_then(|id| scene.graph.object(id).entity);
-    matches!(entity, Some(crate::diagnosis::Entity::Job(job)) if job.status.conditions.is("Complete", "True"))
+/// Restarts that are too many for so short a time.
+#[derive(Debug, Clone, Copy)]
+struct Spike {
+    /// The count of the last inspection, where it is measured against that.
+    before: Option<i32>,
 }
 
-fn container<'a>(pod: &'a Pod, name: &str) -> Option<&'a Container> {
-    pod.spec.init_containers.iter().chain(&pod.spec.containers).find(|container| container.name == name)
+fn spike(scene: &Scene<'_>, pod: &Pod, status: &ContainerStatus) -> Option<Spike> {
+    let least = scene.thresholds.restarts;
+    let before = scene.history.restarts(&pod.meta.uid, &status.name);
+    let before = before.filter(|before| status.restart_count - before >= least);
+    // Without a count of the last time, or since then too slowly for it: often, and the last time just now.
+    let last = status.last_state.terminated.as_deref().and_then(|last| last.finished_at);
+    let recent = status.restart_count >= least && scene.is_news(last);
+    (before.is_some() || recent).then_some(Spike { before })
+}
+
+pub(super) fn restart_count_high(scene: &Scene<'_>) -> Vec<Draft> {
+    let sightings = scene.live_pods().flat_map(|pod| {
+        container_statuses(pod).filter_map(move |status| {
+            let last = status.last_state.terminated.as_deref()?;
+            let since = last.finished_at.filter(|at| scene.age(*at) < scene.thresholds.restarts_window);
+            let many = status.restart_count > scene.thresholds.restarts_total && since.is_some();
+            // A crash loop and a spike say the same, and more.
+            let said = status.state.waiting.as_deref().is_some_and(|waiting| wait(&waiting.reason) == Wait::Crash)
+                || spike(scene, pod, status).is_some();
+            let counts = many && !said && !scene.is_done(pod);
+            counts.then_some(Sighting { pod, container: Some(status.name.as_str()), what: (status, last) })
+        })
+    });
+    let draft = |group: Group<'_, (&ContainerStatus, &Terminated)>| {
+        let worst = group.most(|sighting| sighting.what.0.restart_count)?;
+        let (status, last) = worst.what;
+        let mut evidence = vec![Evidence::new("restartCount", status.restart_count.to_string())];
+        evidence.extend(end_evidence(last));
+        let (count, end) = (group.sightings.len(), texts::end_of_run(last));
+        let title = texts::pod::restart_count_high(count, status.restart_count, &end);
+        Some(group.draft(Severity::Low, title, evidence))
+    };
+    scene.by_owner(sightings).into_iter().filter_map(draft).collect()
 }
 
 fn end_evidence(end: &Terminated) -> [Evidence; 2] {

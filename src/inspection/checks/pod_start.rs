@@ -5,7 +5,7 @@ use super::scene::{Draft, Group, Scene, Sighting, container_statuses, event_evid
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Events, Pods};
 use crate::snapshot::{ContainerStatus, Event, Waiting};
-use crate::texts::findings as texts;
+use crate::texts::findings::{self as texts, pod};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -30,6 +30,17 @@ pub(super) const CHECKS: &[Check] = &[
         advice: "Create the ConfigMap, Secret or key that the message names, or correct the reference.",
         find: create_error,
     },
+    Check {
+        id: CheckId::new("pod/waiting-other"),
+        kind: "Pod",
+        severity: Severity::Medium,
+        set: Set::Daily,
+        data: &[(Pods, Walked), (Events, Detail)],
+        gate: Some("10m"),
+        means: "The container does not start, for a reason that is rare.",
+        advice: "Read the message and the events of the pod; the reason's name is the word to search for.",
+        find: waiting_other,
+    },
 ];
 
 const PULL: &[&str] = &[
@@ -51,6 +62,32 @@ const CREATE: &[&str] = &[
     "PostStartHookError",
 ];
 
+/// What a container waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Its turn.
+    Beginning,
+    /// Its image.
+    Image,
+    /// To be created.
+    Creation,
+    /// The time after a crash.
+    Crash,
+    /// Something that this version does not know.
+    Other,
+}
+
+/// What the reason of a waiting container stands for.
+pub(super) fn wait(reason: &str) -> Wait {
+    match reason {
+        "" | "ContainerCreating" | "PodInitializing" => Wait::Beginning,
+        "CrashLoopBackOff" => Wait::Crash,
+        reason if PULL.contains(&reason) => Wait::Image,
+        reason if CREATE.contains(&reason) => Wait::Creation,
+        _ => Wait::Other,
+    }
+}
+
 pub(super) fn image_pull(scene: &Scene<'_>) -> Vec<Draft> {
     let draft = |group: Group<'_, Stuck<'_>>| {
         let first = group.sightings.first()?;
@@ -69,7 +106,7 @@ pub(super) fn image_pull(scene: &Scene<'_>) -> Vec<Draft> {
         let title = texts::image_pull(group.sightings.len(), image, failure);
         Some(group.draft(Severity::High, title, evidence))
     };
-    stuck(scene, PULL).into_iter().filter_map(draft).collect()
+    stuck(scene, Wait::Image).into_iter().filter_map(draft).collect()
 }
 
 pub(super) fn create_error(scene: &Scene<'_>) -> Vec<Draft> {
@@ -86,7 +123,21 @@ pub(super) fn create_error(scene: &Scene<'_>) -> Vec<Draft> {
         let title = texts::create_error(group.sightings.len(), &waiting.reason, missing(message).as_deref());
         Some(group.draft(Severity::High, title, evidence))
     };
-    stuck(scene, CREATE).into_iter().filter_map(draft).collect()
+    stuck(scene, Wait::Creation).into_iter().filter_map(draft).collect()
+}
+
+pub(super) fn waiting_other(scene: &Scene<'_>) -> Vec<Draft> {
+    let draft = |group: Group<'_, Stuck<'_>>| {
+        let first = group.sightings.first()?;
+        let waiting = first.what.waiting;
+        let event = scene.pod_event(first.pod, |event| event.type_ == "Warning");
+        let evidence = waiting_evidence(&group, waiting, event);
+        let since = evidence.first().and_then(|fact| fact.since);
+        let title = pod::waiting_other(group.sightings.len(), &waiting.reason, &waiting.message);
+        let long = scene.is_older(since, scene.thresholds.pending);
+        long.then(|| group.draft(Severity::Medium, title, evidence))
+    };
+    stuck(scene, Wait::Other).into_iter().filter_map(draft).collect()
 }
 
 #[derive(Clone, Copy)]
@@ -95,12 +146,12 @@ struct Stuck<'a> {
     waiting: &'a Waiting,
 }
 
-/// Containers that wait for one of these reasons.
-fn stuck<'a>(scene: &Scene<'a>, reasons: &[&str]) -> Vec<Group<'a, Stuck<'a>>> {
+/// Containers that wait so.
+fn stuck<'a>(scene: &Scene<'a>, how: Wait) -> Vec<Group<'a, Stuck<'a>>> {
     let sightings = scene.live_pods().flat_map(|pod| {
         container_statuses(pod).filter_map(move |status| {
             let waiting = status.state.waiting.as_deref()?;
-            reasons.contains(&waiting.reason.as_str()).then_some(Sighting {
+            (wait(&waiting.reason) == how).then_some(Sighting {
                 pod,
                 container: Some(status.name.as_str()),
                 what: Stuck { status, waiting },
@@ -145,6 +196,11 @@ pub(crate) enum PullFailure {
     Signature,
     /// Nothing says why.
     Unknown,
+}
+
+/// Whether a registry's message says that it wants another identity.
+pub(crate) fn is_denied(message: &str) -> bool {
+    failure("", &[message]) == PullFailure::Denied
 }
 
 fn failure(reason: &str, messages: &[&str]) -> PullFailure {

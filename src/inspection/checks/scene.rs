@@ -1,11 +1,13 @@
 //! What a check looks at, and the form in which it says what it found.
 
-use crate::diagnosis::{Graph, ObjectId};
+use super::templates::Template;
+use crate::diagnosis::{Entity, Graph, ObjectId};
 use crate::inspection::attention::Thresholds;
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::inspection::history::History;
-use crate::snapshot::{ContainerStatus, Event, ObjectMeta, Pod, Snapshot};
+use crate::snapshot::{Container, ContainerStatus, Event, Node, ObjectMeta, Pod, Snapshot};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Everything that a check may know.
@@ -21,6 +23,7 @@ pub struct Scene<'a> {
     pub thresholds: &'a Thresholds,
     /// The moment that the snapshot stands for.
     pub now: DateTime<Utc>,
+    pub(super) templates: OnceCell<Vec<Template<'a>>>,
 }
 
 /// A finding before it has a fingerprint, a history and a cause.
@@ -93,12 +96,17 @@ impl<'a> Scene<'a> {
     /// The scene of a snapshot.
     pub fn new(graph: &'a Graph<'a>, history: &'a History, thresholds: &'a Thresholds) -> Self {
         let snapshot = graph.snapshot();
-        Self { snapshot, graph, history, thresholds, now: snapshot.taken_at }
+        Self { snapshot, graph, history, thresholds, now: snapshot.taken_at, templates: OnceCell::new() }
     }
 
     /// Whether it is so for longer than a healthy rollout takes. What has no time is old.
     pub(super) fn is_settled(&self, since: Option<DateTime<Utc>>) -> bool {
-        since.is_none_or(|since| self.now - since > self.thresholds.settle)
+        self.is_older(since, self.thresholds.settle)
+    }
+
+    /// Whether it is so for longer than that. What has no time is old.
+    pub(super) fn is_older(&self, since: Option<DateTime<Utc>>, than: TimeDelta) -> bool {
+        since.is_none_or(|since| self.now - since > than)
     }
 
     /// Whether it happened recently enough to be news. What has no time is not.
@@ -130,6 +138,38 @@ impl<'a> Scene<'a> {
         groups.into_iter().map(group).collect()
     }
 
+    /// Whether the pod belongs to a Job that has got its work done: what happened on the way is over.
+    pub(super) fn is_done(&self, pod: &Pod) -> bool {
+        if pod.status.phase == "Succeeded" {
+            return true;
+        }
+        let Some(owner) = pod.meta.controller().filter(|owner| owner.kind == "Job") else { return false };
+        let id = self.graph.find("Job", &pod.meta.namespace, &owner.name);
+        let entity = id.and_then(|id| self.graph.object(id).entity);
+        matches!(entity, Some(Entity::Job(job)) if job.status.conditions.is("Complete", "True"))
+    }
+
+    /// The node of that name, if it was read.
+    pub(super) fn node(&self, name: &str) -> Option<&'a Node> {
+        match self.graph.object(self.graph.find("Node", "", name)?).entity {
+            Some(Entity::Node(node)) => Some(node),
+            _ => None,
+        }
+    }
+
+    /// The workload of a pod that is gone, by its name: `api-5d8f-x2v4k` was made by `api-5d8f`. The pod itself where
+    /// nothing is called so.
+    pub(super) fn owner_of_name(&self, namespace: &str, pod: &str) -> Target {
+        let find = |name: &str, kinds: &[&str]| kinds.iter().find_map(|kind| self.graph.find(kind, namespace, name));
+        let maker = pod.rsplit_once('-').map(|(maker, _)| maker);
+        let id = maker.and_then(|maker| find(maker, &["ReplicaSet", "StatefulSet", "DaemonSet", "Job"]));
+        let above = || find(maker?.rsplit_once('-')?.0, &["Deployment"]);
+        match id.or_else(above) {
+            Some(id) => self.graph.object(self.graph.owner(id)).target(),
+            None => Target::namespaced("Pod", namespace, pod),
+        }
+    }
+
     /// The pods of an object that are to run.
     pub(super) fn live_pods_of(&self, id: ObjectId) -> impl Iterator<Item = &'a Pod> {
         self.graph.pods(id).into_iter().filter_map(|pod| self.graph.as_pod(pod)).filter(|pod| is_live(pod))
@@ -151,9 +191,19 @@ pub(super) fn is_live(pod: &Pod) -> bool {
     pod.meta.deletion_timestamp.is_none() && pod.status.phase != "Succeeded" && pod.status.phase != "Failed"
 }
 
+/// Whether Kubernetes itself lives in that namespace: its node agents have to reach into their nodes.
+pub(super) fn is_system(namespace: &str) -> bool {
+    matches!(namespace, "kube-system" | "kube-public" | "kube-node-lease")
+}
+
 /// Init containers, then the others.
 pub(super) fn container_statuses(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
     pod.status.init_container_statuses.iter().chain(&pod.status.container_statuses)
+}
+
+/// The container of that name, init or not.
+pub(super) fn container<'a>(pod: &'a Pod, name: &str) -> Option<&'a Container> {
+    pod.spec.init_containers.iter().chain(&pod.spec.containers).find(|container| container.name == name)
 }
 
 /// An object of a namespace as a finding names it.

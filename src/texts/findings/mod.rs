@@ -1,8 +1,11 @@
 //! The one-line titles of findings: what is wrong, without the name of whom (the target stands beside it).
 
+pub(crate) mod container;
 pub(crate) mod gateway;
 pub(crate) mod ingress;
 pub(crate) mod network_policy;
+pub(crate) mod node;
+pub(crate) mod pod;
 pub(crate) mod service;
 pub(crate) mod storage;
 
@@ -20,9 +23,24 @@ pub(super) fn verb<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
     if count == 1 { one } else { many }
 }
 
+/// `a, b, c and 4 more`.
+pub(super) fn few<T: AsRef<str>>(names: &[T]) -> String {
+    const NAMED: usize = 3;
+    let named = names.iter().take(NAMED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0..=NAMED => named,
+        more => format!("{named} and {} more", more - NAMED),
+    }
+}
+
 /// The value of a field that is not set.
 pub(crate) fn none() -> String {
     "(none)".to_owned()
+}
+
+/// All nodes, where they are in no pool.
+pub(crate) fn all_nodes() -> String {
+    "(all)".to_owned()
 }
 
 /// A long text of the cluster's, cut for a title: its first line, at most so many characters.
@@ -195,14 +213,8 @@ pub(crate) fn degraded(ready: i32, desired: i32, blocking: Option<&str>) -> Stri
 }
 
 pub(crate) fn daemonset_not_ready(ready: i32, desired: i32, nodes: &[String]) -> String {
-    const NAMED: usize = 3;
     let short = format!("ready on {ready} of {desired} nodes");
-    let missing = nodes.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match nodes.len() {
-        0 => short,
-        1..=NAMED => format!("{short}; not on {missing}"),
-        more => format!("{short}; not on {missing} and {} more", more - NAMED),
-    }
+    if nodes.is_empty() { short } else { format!("{short}; not on {}", few(nodes)) }
 }
 
 fn job_reason(reason: &str) -> String {
