@@ -26,7 +26,9 @@ static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 impl Print {
     /// Of what `write` feeds it.
-    pub(super) fn of<T: Any>(write: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), Malformed>) -> Result<Self, Malformed> {
+    pub(super) fn of<T: Any>(
+        write: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), Malformed>,
+    ) -> Result<Self, Malformed> {
         let mut hasher = KEY.build_hasher();
         std::any::TypeId::of::<T>().hash(&mut hasher);
         write(&mut |bytes| {
@@ -84,7 +86,7 @@ pub(super) fn common<T: Any + Send + Sync>(
 /// A list that many objects have in common; otherwise as a `Vec`, of which it takes a third when it is empty.
 pub struct List<T>(Option<Arc<Vec<T>>>);
 
-impl<T> List<T> {
+impl<T: 'static> List<T> {
     const EMPTY: &'static Vec<T> = &Vec::new();
 }
 
@@ -100,7 +102,7 @@ impl<T> Clone for List<T> {
     }
 }
 
-impl<T> Deref for List<T> {
+impl<T: 'static> Deref for List<T> {
     type Target = Vec<T>;
     fn deref(&self) -> &Vec<T> {
         self.0.as_deref().unwrap_or(Self::EMPTY)
@@ -108,7 +110,7 @@ impl<T> Deref for List<T> {
 }
 
 /// Whoever changes a common list has one of its own from then on.
-impl<T: Clone> DerefMut for List<T> {
+impl<T: Clone + 'static> DerefMut for List<T> {
     fn deref_mut(&mut self) -> &mut Vec<T> {
         Arc::make_mut(self.0.get_or_insert_default())
     }
@@ -120,7 +122,7 @@ impl<T> From<Vec<T>> for List<T> {
     }
 }
 
-impl<'a, T> IntoIterator for &'a List<T> {
+impl<'a, T: 'static> IntoIterator for &'a List<T> {
     type Item = &'a T;
     type IntoIter = std::slice::Iter<'a, T>;
     fn into_iter(self) -> Self::IntoIter {
@@ -128,13 +130,13 @@ impl<'a, T> IntoIterator for &'a List<T> {
     }
 }
 
-impl<T: PartialEq> PartialEq for List<T> {
+impl<T: PartialEq + 'static> PartialEq for List<T> {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for List<T> {
+impl<T: fmt::Debug + 'static> fmt::Debug for List<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
@@ -188,7 +190,9 @@ mod tests {
     use crate::snapshot::protobuf::each_field;
 
     fn owners(names: &[&str]) -> Vec<u8> {
-        let one = |name: &&str| [&[13 << 3 | 2, name.len() as u8 + 2, 3 << 3 | 2, name.len() as u8], name.as_bytes()].concat();
+        let one = |name: &&str| {
+            [&[13 << 3 | 2, name.len() as u8 + 2, 3 << 3 | 2, name.len() as u8], name.as_bytes()].concat()
+        };
         names.iter().flat_map(one).collect()
     }
 
