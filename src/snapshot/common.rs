@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::ops::{Deref, DerefMut};
@@ -26,9 +27,7 @@ static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 impl Print {
     /// Of what `write` feeds it.
-    pub(super) fn of<T: Any>(
-        write: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), Malformed>,
-    ) -> Result<Self, Malformed> {
+    pub(super) fn of<T: Any, E>(write: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), E>) -> Result<Self, E> {
         let mut hasher = KEY.build_hasher();
         std::any::TypeId::of::<T>().hash(&mut hasher);
         write(&mut |bytes| {
@@ -67,10 +66,7 @@ impl Parts {
 }
 
 /// The part with that print, or else what `decode` makes of it.
-pub(super) fn common<T: Any + Send + Sync>(
-    print: Print,
-    decode: impl FnOnce() -> Result<T, Malformed>,
-) -> Result<Arc<T>, Malformed> {
+fn common<T: Any + Send + Sync, E>(print: Print, decode: impl FnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
     let parts = current_parts();
     if let Some(known) = parts.as_ref().and_then(|parts| parts.get(print)) {
         return Ok(known);
@@ -81,6 +77,93 @@ pub(super) fn common<T: Any + Send + Sync>(
         parts.put(print, part);
     }
     Ok(part)
+}
+
+/// What a [`Shared`] part is when it is not there.
+pub trait Empty: Default + PartialEq + 'static {
+    fn empty() -> &'static Self;
+}
+
+/// A part that many objects have in common, reached as if it were theirs. It takes no memory while it is empty.
+pub struct Shared<T>(Option<Arc<T>>);
+
+impl<T: Empty + Send + Sync> Shared<T> {
+    /// The part with that print, or else what `decode` makes of it.
+    pub(super) fn common(print: Print, decode: impl FnOnce() -> Result<T, Malformed>) -> Result<Self, Malformed> {
+        let part = common(print, decode)?;
+        Ok(Self((*part != *T::empty()).then_some(part)))
+    }
+
+    /// The part, or an equal one that is known already; `write` feeds a print with all of it.
+    pub(super) fn known(part: T, write: impl FnOnce(&T, &mut dyn FnMut(&[u8]))) -> Self {
+        let Ok(print) = Print::of::<T, Infallible>(|feed| {
+            write(&part, feed);
+            Ok(())
+        });
+        let Ok(part) = common::<T, Infallible>(print, || Ok(part));
+        Self((*part != *T::empty()).then_some(part))
+    }
+
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether both are one and the same in memory.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+}
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: Empty> Deref for Shared<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        match &self.0 {
+            Some(part) => part,
+            None => T::empty(),
+        }
+    }
+}
+
+/// Whoever changes a common part has one of its own from then on.
+impl<T: Empty + Clone> DerefMut for Shared<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+}
+
+impl<T: Empty> From<T> for Shared<T> {
+    fn from(part: T) -> Self {
+        Self((part != *T::empty()).then(|| Arc::new(part)))
+    }
+}
+
+impl<T: Empty> PartialEq for Shared<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: Empty + fmt::Debug> fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
 }
 
 /// A list that many objects have in common; otherwise as a `Vec`, of which it takes a third when it is empty.
@@ -161,7 +244,7 @@ impl<T: Send + Sync + 'static> List<T> {
             return Err(Malformed::Value);
         }
         let mut again = more.ahead();
-        let print = Print::of::<Self>(|write| {
+        let print = Print::of::<Self, _>(|write| {
             write(first.bytes()?);
             while let Some(value) = more.next()? {
                 write(value.bytes()?);

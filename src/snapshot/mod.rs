@@ -31,8 +31,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use cilium::*;
-pub use common::List;
-pub use condition::{Condition, Conditions};
+pub use common::{List, Shared};
+pub use condition::{Condition, Conditions, Statement};
 pub use config::*;
 pub use event::Event;
 pub use extension::*;

@@ -1,11 +1,11 @@
 //! `spec` of a pod: where it runs, and what it runs, which it has in common with the other pods of its workload.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer};
 
-use super::common::{Print, common};
+use super::common::{Empty, Print, Shared};
 use super::pod::PodContents;
 use super::protobuf::{Malformed, Message, Repeats, Value, Wire, each_field};
 use super::text::Str;
@@ -14,7 +14,7 @@ use super::text::Str;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PodSpec {
     pub node_name: Str,
-    contents: Option<Arc<PodContents>>,
+    contents: Shared<PodContents>,
 }
 
 /// The volume with the pod's token, which the API server adds under a name of its own for every pod: `kube-api-access-x7k2p`.
@@ -30,18 +30,23 @@ const MOUNT_NAMES: &[u32] = &[9, 1];
 /// Of a volume.
 const NAME: &[u32] = &[1];
 
-static EMPTY: LazyLock<PodContents> = LazyLock::new(PodContents::default);
+impl Empty for PodContents {
+    fn empty() -> &'static Self {
+        static EMPTY: LazyLock<PodContents> = LazyLock::new(PodContents::default);
+        &EMPTY
+    }
+}
 
 impl Deref for PodSpec {
     type Target = PodContents;
     fn deref(&self) -> &PodContents {
-        self.contents.as_deref().unwrap_or(&EMPTY)
+        &self.contents
     }
 }
 
 impl DerefMut for PodSpec {
     fn deref_mut(&mut self) -> &mut PodContents {
-        Arc::make_mut(self.contents.get_or_insert_default())
+        &mut self.contents
     }
 }
 
@@ -49,7 +54,7 @@ impl From<PodContents> for PodSpec {
     fn from(mut contents: PodContents) -> Self {
         let node_name = std::mem::take(&mut contents.node_name);
         settle(&mut contents);
-        Self { node_name, contents: (contents != *EMPTY).then(|| Arc::new(contents)) }
+        Self { node_name, contents: contents.into() }
     }
 }
 
@@ -62,15 +67,14 @@ impl<'de> Deserialize<'de> for PodSpec {
 impl Wire for PodSpec {
     fn read<'a>(&mut self, value: Value<'a>, _: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
         let message = value.bytes()?;
-        if let Some(contents) = &mut self.contents {
+        if !self.contents.is_empty() {
             // The second part of a spec in pieces, which Kubernetes does not send.
-            let contents = Arc::make_mut(contents);
-            contents.merge(message)?;
-            settle(contents);
+            self.contents.merge(message)?;
+            settle(&mut self.contents);
             return Ok(());
         }
         let mut node_name: &[u8] = &[];
-        let print = Print::of::<PodContents>(|write| {
+        let print = Print::of::<PodContents, _>(|write| {
             each_field(message, |number, value, _| match number {
                 NODE_NAME => {
                     node_name = value.bytes()?;
@@ -82,15 +86,14 @@ impl Wire for PodSpec {
                 _ => Ok(()),
             })
         })?;
-        let contents = common(print, || {
+        let contents = Shared::common(print, || {
             let mut contents = PodContents::default();
             contents.merge(message)?;
             contents.node_name = Str::default();
             settle(&mut contents);
             Ok(contents)
         })?;
-        *self =
-            Self { node_name: Str::from_utf8_lossy(node_name), contents: (*contents != *EMPTY).then_some(contents) };
+        *self = Self { node_name: Str::from_utf8_lossy(node_name), contents };
         Ok(())
     }
 }
@@ -158,7 +161,7 @@ mod tests {
             [pod("n1", "acme/api:1", "aaaaa"), pod("n2", "acme/api:1", "bbbbb"), pod("n1", "acme/api:2", "aaaaa")]
                 .map(|bytes| Pod::decode(&bytes).unwrap())
         });
-        assert!(Arc::ptr_eq(a.spec.contents.as_ref().unwrap(), b.spec.contents.as_ref().unwrap()));
+        assert!(a.spec.contents.is_same(&b.spec.contents) && !a.spec.contents.is_same(&other.spec.contents));
         assert_eq!((a.spec.node_name.as_str(), b.spec.node_name.as_str()), ("n1", "n2"));
         assert_eq!(other.spec.containers[0].image, "acme/api:2");
         assert_eq!(a.spec.volumes[0].name, "kube-api-access");
