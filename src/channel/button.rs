@@ -49,6 +49,44 @@ pub enum Purpose {
         /// Of which report.
         report: ReportKey,
     },
+    /// Where the points of its score went.
+    Score {
+        /// Of which report.
+        report: ReportKey,
+    },
+    /// The report as a file.
+    File {
+        /// Which report.
+        report: ReportKey,
+    },
+    /// The last days as a picture.
+    Trend {
+        /// Up to which report.
+        report: ReportKey,
+    },
+    /// Somebody sees to a finding.
+    Ack {
+        /// Of which report.
+        report: ReportKey,
+        /// Which finding.
+        finding: Fingerprint,
+    },
+    /// Say nothing about a finding for a while.
+    Snooze {
+        /// Of which report.
+        report: ReportKey,
+        /// Which finding.
+        finding: Fingerprint,
+        /// For how long; None asks.
+        hours: Option<u32>,
+    },
+    /// Tell again what was silenced.
+    Unmute {
+        /// In which cluster.
+        cluster: String,
+        /// The silence's id.
+        silence: String,
+    },
     /// Propose a repair.
     Fix {
         /// In which cluster.
@@ -92,7 +130,16 @@ impl Purpose {
     pub fn proposal(&self) -> Option<&str> {
         match self {
             Self::Approve { proposal } | Self::Reject { proposal } => Some(proposal),
-            Self::Details { .. } | Self::Explain { .. } | Self::Rest { .. } | Self::Fix { .. } => None,
+            Self::Details { .. }
+            | Self::Explain { .. }
+            | Self::Rest { .. }
+            | Self::Score { .. }
+            | Self::File { .. }
+            | Self::Trend { .. }
+            | Self::Ack { .. }
+            | Self::Snooze { .. }
+            | Self::Unmute { .. }
+            | Self::Fix { .. } => None,
         }
     }
 }

@@ -12,10 +12,11 @@ use crate::{
     inbox::{Inbox, Work, inspection_lane},
     inspection::{
         self, History, Order,
-        archive::{self, Asked, Listener},
+        archive::{self, Asked, Listener, Retention},
+        attention::StandingOrders,
     },
     repair::{ActionKind, Policy, Rule},
-    report,
+    report::{self, View},
     store::{Commit, Options, Store},
 };
 use anyhow::Context;
@@ -58,7 +59,8 @@ pub async fn run(args: Args, platforms: Platforms, out: &mut impl Write) -> anyh
     let clock = Clock::system();
     let cluster = cluster(&clock)?;
     let inspected = inspection::run(&cluster, &Order::default(), &History::default(), clock.now()).await?;
-    write!(out, "{}", report::text::write(&inspected.report, super::style()))?;
+    let view = View { style: super::style(), ..View::default() };
+    write!(out, "{}", report::text::write(&inspected.report, &view))?;
     if args.once {
         return Ok(ExitCode::SUCCESS);
     }
@@ -131,6 +133,8 @@ pub async fn start(
         adapters: vec![Arc::clone(&console.adapter)],
         access: access(),
         policy: policy(),
+        standing: StandingOrders::default(),
+        retention: Retention::default(),
         agent: Agent::new(None, Prompts::load(None)?)?,
         time_zone: None,
         api: None,
@@ -159,6 +163,7 @@ fn access() -> Access {
         name: ROOM.to_owned(),
         clusters: vec![CLUSTER.to_owned()],
         people: People::Listed([OWNER.to_owned()].into()),
+        may_mute: [OWNER.to_owned()].into(),
     };
     Access {
         channels: [((Platform::Console, ROOM.to_owned()), grant)].into(),

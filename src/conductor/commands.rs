@@ -1,6 +1,6 @@
 //! The commands: parsed arguments in, an answer out.
 
-use super::{Desk, Failure, Taken, inspecting, looking, proposals, questions, repairs};
+use super::{Desk, Failure, Taken, heeding, inspecting, looking, proposals, questions, repairs, showing};
 use crate::{
     channel::{Grant, SUBSCRIPTIONS, Subscription},
     ids,
@@ -32,7 +32,9 @@ pub(super) async fn handle(
         CommandName::Unsubscribe => unsubscribe(&order).await,
         CommandName::Subscriptions => subscriptions(&order).await,
         CommandName::Inspect => inspect(&order).await,
-        CommandName::Findings => looking::findings(&order).await,
+        CommandName::Findings => showing::findings(&order).await,
+        CommandName::Score => showing::score(&order).await,
+        CommandName::Trend => showing::trend(&order).await,
         CommandName::Why => looking::why(&order).await,
         CommandName::Describe => looking::describe(&order).await,
         CommandName::Logs => looking::logs(&order).await,
@@ -41,6 +43,11 @@ pub(super) async fn handle(
             let question = invocation.get("question").unwrap_or_default();
             questions::handle_chat(desk, taken, inbound, grant, question).await
         }
+        CommandName::Ack => heeding::ack(&order).await,
+        CommandName::Snooze => heeding::snooze(&order).await,
+        CommandName::Mute => heeding::mute(&order).await,
+        CommandName::Unmute => heeding::unmute(&order).await,
+        CommandName::Muted => heeding::muted(&order).await,
         CommandName::Fix => repairs::fix(&order).await,
         CommandName::Proposals => proposals::handle(&order).await,
         CommandName::Approve | CommandName::Reject => repairs::decide_by_command(&order).await,

@@ -1,6 +1,10 @@
 //! A pressed button: what it means is looked up here, and whether it counts for this channel and still.
 
-use super::{Desk, Failure, Taken, inspecting, questions, repairs};
+use super::{
+    Desk, Failure, Taken,
+    heeding::{self, Heed, Who},
+    inspecting, questions, repairs, showing,
+};
 use crate::{
     channel::{
         Grant,
@@ -13,7 +17,7 @@ use crate::{
     store::Commit,
     texts,
 };
-use contract::{Block, Inbound, Token};
+use contract::{Block, Body, Button, Inbound, Token};
 
 pub(super) async fn handle(
     desk: &Desk,
@@ -34,6 +38,7 @@ pub(super) async fn handle(
         taken.done(&mut commit);
         return Ok(desk.store.commit(commit).await?);
     };
+    let who = Who { desk, taken, inbound, grant };
     match &meaning.purpose {
         // An expired proposal has its own words.
         Purpose::Approve { proposal } => {
@@ -50,10 +55,14 @@ pub(super) async fn handle(
             let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
             let Some(found) = stored.find(finding) else { return gone(desk, taken, inbound).await };
             let mut commit = Commit::new();
-            let mut body = texts::report::details(&stored, found);
+            let mut body = texts::details::details(&stored, found);
             let (to, cluster) = (&inbound.channel, &report.cluster);
             let fix = inspecting::fix_button(desk, &mut commit, to, cluster, (found, None), "Fix…");
-            body.blocks.extend(fix.map(|button| Block::Buttons(vec![button])));
+            let mut row: Vec<Button> = fix.into_iter().collect();
+            if heeding::have_room(desk, to, 1) {
+                row.extend(heeding::buttons(desk, &mut commit, to, report, found, None));
+            }
+            body.blocks.extend((!row.is_empty()).then_some(Block::Buttons(row)));
             let subject = Subject::Report { key: report.clone() };
             desk.answer_about(&mut commit, taken, inbound, body, "details", subject);
             taken.done(&mut commit);
@@ -67,12 +76,27 @@ pub(super) async fn handle(
         }
         Purpose::Rest { report } => {
             let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
-            let subject = Subject::Report { key: report.clone() };
-            desk.finish(taken, |commit| {
-                desk.answer_about(commit, taken, inbound, inspecting::whole(&stored), "rest", subject);
-            })
-            .await
+            show(desk, taken, inbound, report, texts::report::whole(&stored), "rest").await
         }
+        Purpose::Score { report } => {
+            let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
+            show(desk, taken, inbound, report, texts::score::chat(&stored), "score").await
+        }
+        Purpose::File { report } => {
+            let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
+            let body = showing::file(desk, report, &stored)?;
+            show(desk, taken, inbound, report, body, "file").await
+        }
+        Purpose::Trend { report } => {
+            let body = showing::days(desk, report)?;
+            show(desk, taken, inbound, report, body, "trend").await
+        }
+        Purpose::Ack { report, finding } => heeding::press(&who, report, finding, Heed::Ack).await,
+        Purpose::Snooze { report, finding, hours } => {
+            let heed = hours.map_or(Heed::AskHowLong, Heed::Snooze);
+            heeding::press(&who, report, finding, heed).await
+        }
+        Purpose::Unmute { cluster, silence } => heeding::take_back(&who, &[cluster.as_str()], silence).await,
         Purpose::Fix { cluster, hint, finding, reason } => {
             let ask = Ask {
                 hint: hint.clone(),
@@ -84,6 +108,22 @@ pub(super) async fn handle(
             repairs::propose(desk, taken, inbound, grant, cluster, ask).await
         }
     }
+}
+
+/// Answers with something about a report; a reply to it is about the report too.
+async fn show(
+    desk: &Desk,
+    taken: &Taken,
+    inbound: &Inbound,
+    report: &ReportKey,
+    body: Body,
+    which: &str,
+) -> Result<(), Failure> {
+    let subject = Subject::Report { key: report.clone() };
+    desk.finish(taken, |commit| {
+        desk.answer_about(commit, taken, inbound, body, which, subject);
+    })
+    .await
 }
 
 fn load(desk: &Desk, key: &ReportKey) -> Result<Option<Report>, Failure> {

@@ -8,12 +8,16 @@
 
 mod aftermath;
 mod api;
+mod attention;
 mod causes;
 mod checks;
 mod cli;
 mod commands;
 mod console;
+mod forms;
+mod heeding;
 mod history;
+mod hostile;
 mod kills;
 mod layering;
 mod mishaps;
@@ -27,5 +31,6 @@ mod scale;
 mod schedules;
 mod secrets;
 mod shapes;
+mod showing;
 mod words;
 mod world;
