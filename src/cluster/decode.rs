@@ -16,6 +16,13 @@ pub(super) struct Partial {
     pub(super) undecodable: Option<(u64, String)>,
 }
 
+impl Partial {
+    /// For another list of the same snapshot.
+    pub(super) fn beside(other: &Self) -> Self {
+        Self { interner: Interner::beside(&other.interner), ..Self::default() }
+    }
+}
+
 /// One answer on its way, in the form that the server chose.
 #[derive(Debug)]
 pub(super) enum Decoder {

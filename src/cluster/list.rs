@@ -89,7 +89,7 @@ impl ListCall {
     }
 
     async fn again(&self, wire: &Wire, paging: Paging, partial: &mut Partial) -> Result<(), Refused> {
-        *partial = Partial::default();
+        *partial = Partial::beside(partial);
         self.attempt(wire, paging, partial).await
     }
 

@@ -173,13 +173,15 @@ impl Cluster {
         paging: Paging,
         deadline: Instant,
     ) -> JoinSet<Outcome> {
+        let shared = Arc::new(Partial::default());
         let slots = Arc::new(Semaphore::new(self.limits.concurrency.max(1)));
         let mut lists = JoinSet::new();
         for call in calls {
             let (wire, slots, scope) = (Arc::clone(wire), Arc::clone(&slots), request.scope.clone());
+            let shared = Arc::clone(&shared);
             let resource = call.resource;
             lists.spawn(async move {
-                let mut partial = Partial::default();
+                let mut partial = Partial::beside(&shared);
                 let read = async {
                     let _slot = slots.acquire().await.map_err(|error| Why::Failed(error.to_string()))?;
                     read_resource(&wire, call, &scope, paging, &mut partial).await
@@ -228,7 +230,7 @@ async fn read_resource(
         return call.read(wire, paging, partial).await;
     }
     // Helm keeps whole releases in Secrets: of those the names and labels are enough.
-    let mut releases = Partial::default();
+    let mut releases = Partial::beside(partial);
     ListCall::helm_releases(scope).read(wire, paging, &mut releases).await?;
     let read = ListCall::other_secrets(scope).read(wire, paging, partial).await;
     partial.objects.reads.objects += releases.objects.reads.objects;

@@ -1,23 +1,87 @@
 //! Conditions, which every kind has and which few kinds send alike.
 
-use chrono::{DateTime, Utc};
+use std::ops::{Deref, DerefMut};
+use std::sync::LazyLock;
 
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer};
+
+use super::common::{Empty, Shared};
 use super::lean::lean;
 use super::protobuf::{Malformed, Message, Repeats, Value, Wire, each_field, read_each};
 use super::text::Str;
 
 lean! {
-    /// One condition of any kind; `status` is `True`, `False` or `Unknown`.
-    pub struct Condition {
+    /// A condition as most kinds send it.
+    pub struct WireCondition {
         #[serde(rename = "type")] type_: Str = 1,
         status: Str = 2,
         reason: Str = 5,
         message: Str = 6,
         last_transition_time: Option<DateTime<Utc>> = 4,
-        /// Deployments say here when the rollout last made progress.
         last_update_time: Option<DateTime<Utc>>,
-        /// Nodes say here when they were last heard.
         last_heartbeat_time: Option<DateTime<Utc>>,
+    }
+}
+
+/// One condition of any kind: what it says, and since when.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Condition {
+    said: Shared<Statement>,
+    pub last_transition_time: Option<DateTime<Utc>>,
+    /// Deployments say here when the rollout last made progress.
+    pub last_update_time: Option<DateTime<Utc>>,
+    /// Nodes say here when they were last heard.
+    pub last_heartbeat_time: Option<DateTime<Utc>>,
+}
+
+/// What a condition says; many objects say the same, each since another time. `status` is `True`, `False` or `Unknown`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Statement {
+    pub type_: Str,
+    pub status: Str,
+    pub reason: Str,
+    pub message: Str,
+}
+
+impl Empty for Statement {
+    fn empty() -> &'static Self {
+        static EMPTY: LazyLock<Statement> = LazyLock::new(Statement::default);
+        &EMPTY
+    }
+}
+
+impl Deref for Condition {
+    type Target = Statement;
+    fn deref(&self) -> &Statement {
+        &self.said
+    }
+}
+
+impl DerefMut for Condition {
+    fn deref_mut(&mut self) -> &mut Statement {
+        &mut self.said
+    }
+}
+
+impl From<WireCondition> for Condition {
+    fn from(wire: WireCondition) -> Self {
+        let WireCondition { type_, status, reason, message, .. } = wire;
+        let said = Statement { type_, status, reason, message };
+        Self {
+            said: Shared::known(said, |said, write| {
+                [&said.type_, &said.status, &said.reason, &said.message].iter().for_each(|text| write(text.as_bytes()));
+            }),
+            last_transition_time: wire.last_transition_time,
+            last_update_time: wire.last_update_time,
+            last_heartbeat_time: wire.last_heartbeat_time,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Condition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        WireCondition::deserialize(deserializer).map(Self::from)
     }
 }
 
@@ -96,16 +160,19 @@ impl Conditions {
         &mut self,
         first: Value<'a>,
         more: &mut Repeats<'_, 'a>,
-        read: fn(&mut Condition, u32, Value<'a>, &mut Repeats<'_, 'a>) -> Result<(), Malformed>,
+        read: fn(&mut WireCondition, u32, Value<'a>, &mut Repeats<'_, 'a>) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
         read_each(&mut self.0, first, more, |condition, value| {
-            each_field(value.bytes()?, |number, value, more| read(condition, number, value, more))
+            let mut wire = WireCondition::default();
+            each_field(value.bytes()?, |number, value, more| read(&mut wire, number, value, more))?;
+            *condition = wire.into();
+            Ok(())
         })
     }
 }
 
 impl Wire for Conditions {
     fn read<'a>(&mut self, value: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
-        self.0.read(value, more)
+        self.read_with(value, more, |condition, number, value, more| condition.field((number, 0), value, more))
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::common::List;
 use super::condition::Conditions;
 use super::lean::lean;
 use super::protobuf::{Malformed, Repeats, Value, Wire, each_field, entries};
@@ -18,7 +19,7 @@ lean! {
         uid: Str = 5,
         labels: Labels = 11,
         annotations: Annotations = 12,
-        owner_references: Vec<OwnerReference> = 13,
+        owner_references: List<OwnerReference> = 13,
         finalizers: Vec<Str> = 14,
         creation_timestamp: Option<DateTime<Utc>> = 8,
         deletion_timestamp: Option<DateTime<Utc>> = 9,
@@ -65,8 +66,8 @@ lean! {
 }
 
 /// Key/value pairs sorted by key: smaller than a map, and there are few of them per object.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Labels(Box<[(Str, Str)]>);
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Labels(List<(Str, Str)>);
 
 impl Labels {
     /// The value of a key.
@@ -95,7 +96,7 @@ impl<K: Into<Str>, V: Into<Str>> FromIterator<(K, V)> for Labels {
         let mut pairs: Vec<(Str, Str)> = pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         pairs.dedup_by(|a, b| a.0 == b.0);
-        Self(pairs.into_boxed_slice())
+        Self(pairs.into())
     }
 }
 
@@ -107,36 +108,28 @@ impl<'de> Deserialize<'de> for Labels {
 
 impl Wire for Labels {
     fn read<'a>(&mut self, value: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
-        self.read_those(|_| true, value, more)
+        self.0.read_common(value, more, |first, more| pairs(|_| true, first, more))
     }
 }
 
-impl Labels {
-    fn read_those<'a>(
-        &mut self,
-        keep: fn(&str) -> bool,
-        first: Value<'a>,
-        more: &mut Repeats<'_, 'a>,
-    ) -> Result<(), Malformed> {
-        // Go sends a map in one piece; joining many would cost the square of them.
-        if !self.is_empty() {
-            return Err(Malformed::Value);
+fn pairs<'a>(
+    keep: fn(&str) -> bool,
+    first: Value<'a>,
+    more: &mut Repeats<'_, 'a>,
+) -> Result<Vec<(Str, Str)>, Malformed> {
+    let mut pairs = Vec::with_capacity(1 + more.count()?);
+    entries(first, more, |key, value| {
+        if std::str::from_utf8(key).is_ok_and(keep) {
+            pairs.push((Str::from_utf8_lossy(key), Str::from_utf8_lossy(value)));
         }
-        let mut pairs = Vec::new();
-        entries(first, more, |key, value| {
-            if std::str::from_utf8(key).is_ok_and(keep) {
-                pairs.push((Str::from_utf8_lossy(key), Str::from_utf8_lossy(value)));
-            }
-            Ok(())
-        })?;
-        pairs.sort();
-        self.0 = pairs.into_boxed_slice();
         Ok(())
-    }
+    })?;
+    pairs.sort();
+    Ok(pairs)
 }
 
 /// The annotations that checks ask for; the others (a whole manifest in `last-applied-configuration`) are dropped while decoding.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Annotations(Labels);
 
 const KEPT_ANNOTATIONS: &[&str] = &[
@@ -180,7 +173,10 @@ impl<'de> Deserialize<'de> for Annotations {
 
 impl Wire for Annotations {
     fn read<'a>(&mut self, value: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
-        self.0.read_those(|key| KEPT_ANNOTATIONS.contains(&key), value, more)
+        let mut kept = pairs(|key| KEPT_ANNOTATIONS.contains(&key), value, more)?;
+        kept.shrink_to_fit();
+        self.0 = Labels(kept.into());
+        Ok(())
     }
 }
 
@@ -189,7 +185,7 @@ struct Pairs {
 }
 
 impl<'de> Visitor<'de> for Pairs {
-    type Value = Box<[(Str, Str)]>;
+    type Value = List<(Str, Str)>;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map of strings")
     }
@@ -204,7 +200,7 @@ impl<'de> Visitor<'de> for Pairs {
             }
         }
         pairs.sort();
-        Ok(pairs.into_boxed_slice())
+        Ok(pairs.into())
     }
 }
 

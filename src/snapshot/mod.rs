@@ -1,6 +1,7 @@
 //! One read of one cluster as plain values: what checks and cause chains look at, and what could not be read.
 
 mod cilium;
+mod common;
 mod condition;
 mod config;
 mod event;
@@ -14,6 +15,7 @@ mod network;
 mod node;
 mod operator;
 mod pod;
+mod pod_spec;
 pub(crate) mod protobuf;
 mod quantity;
 mod rbac;
@@ -29,7 +31,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use cilium::*;
-pub use condition::{Condition, Conditions};
+pub use common::{List, Shared};
+pub use condition::{Condition, Conditions, Statement};
 pub use config::*;
 pub use event::Event;
 pub use extension::*;
@@ -43,6 +46,7 @@ pub use network::*;
 pub use node::*;
 pub use operator::*;
 pub use pod::*;
+pub use pod_spec::PodSpec;
 pub use protobuf::Malformed;
 pub use quantity::{NotAQuantity, Quantities, Quantity};
 pub use rbac::*;

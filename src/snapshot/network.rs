@@ -1,7 +1,7 @@
 //! Services, the endpoints behind them, and the Ingresses in front.
 
 use super::lean::lean;
-use super::meta::{ConditionsOnly, IntOrString, Labels, ObjectMeta, ObjectReference};
+use super::meta::{ConditionsOnly, IntOrString, Labels, ObjectMeta};
 use super::selector::LabelSelector;
 use super::text::Str;
 
@@ -67,8 +67,14 @@ lean! {
     pub struct Endpoint {
         addresses: Vec<Str> = 1,
         conditions: EndpointConditions = 2,
-        target_ref: Option<ObjectReference> = 4,
+        target_ref: Option<EndpointTarget> = 4,
         node_name: Str = 6,
+    }
+
+    /// The object behind an address, in the slice's namespace.
+    pub struct EndpointTarget {
+        kind: Str = 1,
+        name: Str = 3,
     }
 
     /// Absent means unknown, which consumers read as ready (and serving), not terminating.

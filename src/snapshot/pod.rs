@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::condition::Conditions;
 use super::lean::lean;
-use super::meta::Labels;
-use super::meta::{IntOrString, LocalObjectReference, ObjectMeta};
+use super::meta::{IntOrString, Labels, LocalObjectReference, ObjectMeta};
+use super::pod_spec::PodSpec;
 use super::quantity::Quantities;
 use super::selector::LabelSelector;
 use super::text::Str;
@@ -22,7 +22,9 @@ lean! {
         spec: PodSpec = 2,
     }
 
-    pub struct PodSpec {
+    /// What a pod runs, and with what.
+    pub struct PodContents {
+        /// In a pod it is taken out from here.
         node_name: Str = 10,
         containers: Vec<Container> = 2,
         init_containers: Vec<Container> = 20,

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::{Serialize, Serializer};
 
+use super::common::Parts;
+
 /// Longer texts are messages, which hardly repeat; looking them up would cost more than it saves.
 const LONGEST_SHARED: usize = 256;
 
@@ -146,9 +148,22 @@ pub struct Interner {
     known: HashSet<Arc<str>>,
     /// How many were used more than once when that was last looked at.
     shared: usize,
+    /// Of all lists that are decoded for one snapshot.
+    parts: Arc<Parts>,
+}
+
+/// The parts of the decoding under way on this thread.
+pub(super) fn current_parts() -> Option<Arc<Parts>> {
+    CURRENT.with_borrow(|current| current.as_ref().map(|interner| Arc::clone(&interner.parts)))
 }
 
 impl Interner {
+    /// For another list of the same snapshot: the larger parts that they have in common are kept once.
+    #[must_use]
+    pub fn beside(other: &Self) -> Self {
+        Self { parts: Arc::clone(&other.parts), ..Self::default() }
+    }
+
     /// Runs `decode`; every `Str` made inside shares its memory with equal ones made in earlier scopes of this interner.
     /// `decode` must not wait: the table belongs to the thread for as long as it runs.
     pub fn scope<T>(&mut self, decode: impl FnOnce() -> T) -> T {

@@ -108,6 +108,6 @@ fn shut(pod: &Pod) -> impl Iterator<Item = Shut<'_>> {
 }
 
 fn state(condition: &Condition) -> String {
-    let Condition { status, reason, .. } = condition;
+    let (status, reason) = (&condition.status, &condition.reason);
     if reason.is_empty() { status.as_str().to_owned() } else { format!("{status} ({reason})") }
 }

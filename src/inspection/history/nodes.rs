@@ -68,8 +68,8 @@ mod tests {
     }
 
     fn node(changed: i64, cordoned: bool) -> Node {
-        let ready =
-            Condition { type_: "Ready".into(), last_transition_time: Some(hour(changed)), ..Condition::default() };
+        let mut ready = Condition { last_transition_time: Some(hour(changed)), ..Condition::default() };
+        ready.type_ = "Ready".into();
         let mut node = Node::default();
         node.status.conditions = Conditions(vec![ready]);
         node.spec.unschedulable = cordoned;

@@ -51,10 +51,15 @@ impl<'r, 'a> Repeats<'r, 'a> {
         Self { rest: nothing, number: 0 }
     }
 
+    /// The same ones, to be looked at again.
+    pub(crate) fn ahead(&self) -> Ahead<'a> {
+        Ahead { rest: self.rest, number: self.number }
+    }
+
     /// How many are left.
     pub(crate) fn count(&self) -> Result<usize, Malformed> {
-        let mut ahead = *self.rest;
-        let mut ahead = Repeats { rest: &mut ahead, number: self.number };
+        let mut ahead = self.ahead();
+        let mut ahead = ahead.repeats();
         let mut count = 0;
         while ahead.next()?.is_some() {
             count += 1;
@@ -71,6 +76,19 @@ impl<'r, 'a> Repeats<'r, 'a> {
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// A place in a message to come back to.
+#[derive(Debug)]
+pub(crate) struct Ahead<'a> {
+    rest: &'a [u8],
+    number: u32,
+}
+
+impl<'a> Ahead<'a> {
+    pub(crate) fn repeats(&mut self) -> Repeats<'_, 'a> {
+        Repeats { rest: &mut self.rest, number: self.number }
     }
 }
 

@@ -85,6 +85,10 @@ impl Plan {
         (self.now - TimeDelta::minutes(minutes)).to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 
+    fn seconds_ago(&self, seconds: i64) -> String {
+        (self.now - TimeDelta::seconds(seconds)).to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+
     /// For parts of a second, as leases and newer events have them.
     fn micros_ago(&self, seconds: i64) -> String {
         (self.now - TimeDelta::seconds(seconds)).to_rfc3339_opts(SecondsFormat::Micros, true)

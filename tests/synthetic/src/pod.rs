@@ -96,7 +96,7 @@ pub(crate) fn pod(plan: &Plan, each: &PodPlan<'_>) -> Value {
     pod["metadata"]["name"] = each.name.as_str().into();
     pod["metadata"]["namespace"] = each.namespace.into();
     pod["metadata"]["uid"] = uid("Pod", each.namespace, &each.name).into();
-    pod["metadata"]["creationTimestamp"] = plan.ago(600).into();
+    pod["metadata"]["creationTimestamp"] = plan.ago(16_000).into();
     pod["metadata"]["ownerReferences"] = json!([{"apiVersion": api_version, "kind": kind, "name": owner,
         "uid": uid(kind, each.namespace, owner), "controller": true, "blockOwnerDeletion": true}]);
     add_token(&mut pod, &each.name);
@@ -138,7 +138,8 @@ fn add_token(pod: &mut Value, name: &str) {
 }
 
 fn status(plan: &Plan, each: &PodPlan<'_>) -> Value {
-    let started = plan.ago(590 + (each.number % 60) as i64);
+    // Hardly two pods of a cluster have started at the same second.
+    let started = plan.seconds_ago(35_400 + (each.number as i64 * 37) % 864_000);
     let condition = |type_: &str, status: bool, reason: &str, message: &str| {
         let mut condition = json!({"type": type_, "status": if status { "True" } else { "False" }, "lastProbeTime": null, "lastTransitionTime": started});
         if !reason.is_empty() {
