@@ -29,6 +29,7 @@ pub(super) fn report(findings: Vec<Finding>) -> Report {
         kept_out: Vec::new(),
         changes: Changes::default(),
         gaps: Vec::new(),
+        ran: Vec::new(),
         reads: Default::default(),
     }
 }

@@ -72,6 +72,21 @@ pub enum Purpose {
         /// The silence's id.
         silence: String,
     },
+    /// Where the points of its score went.
+    Score {
+        /// Of which report.
+        report: ReportKey,
+    },
+    /// The report as a file.
+    File {
+        /// Which report.
+        report: ReportKey,
+    },
+    /// The last days as a picture.
+    Trend {
+        /// Up to which report.
+        report: ReportKey,
+    },
     /// Propose a repair.
     Fix {
         /// In which cluster.
@@ -121,6 +136,9 @@ impl Purpose {
             | Self::Ack { .. }
             | Self::Snooze { .. }
             | Self::Unmute { .. }
+            | Self::Score { .. }
+            | Self::File { .. }
+            | Self::Trend { .. }
             | Self::Fix { .. } => None,
         }
     }

@@ -16,6 +16,7 @@ mod proposals;
 mod questions;
 mod repairs;
 mod rounds;
+mod showing;
 mod upkeep;
 
 pub use desk::Desk;

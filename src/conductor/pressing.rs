@@ -3,7 +3,7 @@
 use super::{
     Desk, Failure, Taken,
     heeding::{self, Heed, Who},
-    inspecting, questions, repairs,
+    inspecting, questions, repairs, showing,
 };
 use crate::{
     channel::{
@@ -17,7 +17,7 @@ use crate::{
     store::Commit,
     texts,
 };
-use contract::{Block, Button, Inbound, Token};
+use contract::{Block, Body, Button, Inbound, Token};
 
 pub(super) async fn handle(
     desk: &Desk,
@@ -55,7 +55,7 @@ pub(super) async fn handle(
             let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
             let Some(found) = stored.find(finding) else { return gone(desk, taken, inbound).await };
             let mut commit = Commit::new();
-            let mut body = texts::report::details(&stored, found);
+            let mut body = texts::details::details(&stored, found);
             let (to, cluster) = (&inbound.channel, &report.cluster);
             let fix = inspecting::fix_button(desk, &mut commit, to, cluster, (found, None), "Fix…");
             let mut row: Vec<Button> = fix.into_iter().collect();
@@ -76,11 +76,20 @@ pub(super) async fn handle(
         }
         Purpose::Rest { report } => {
             let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
-            let subject = Subject::Report { key: report.clone() };
-            desk.finish(taken, |commit| {
-                desk.answer_about(commit, taken, inbound, inspecting::whole(&stored), "rest", subject);
-            })
-            .await
+            show(desk, taken, inbound, report, texts::report::whole(&stored), "rest").await
+        }
+        Purpose::Score { report } => {
+            let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
+            show(desk, taken, inbound, report, texts::score::chat(&stored), "score").await
+        }
+        Purpose::File { report } => {
+            let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
+            let body = showing::file(desk, report, &stored)?;
+            show(desk, taken, inbound, report, body, "file").await
+        }
+        Purpose::Trend { report } => {
+            let body = showing::days(desk, report)?;
+            show(desk, taken, inbound, report, body, "trend").await
         }
         Purpose::Ack { report, finding } => heeding::press(&who, report, finding, Heed::Ack).await,
         Purpose::Snooze { report, finding, hours } => {
@@ -99,6 +108,22 @@ pub(super) async fn handle(
             repairs::propose(desk, taken, inbound, grant, cluster, ask).await
         }
     }
+}
+
+/// Answers with something about a report; a reply to it is about the report too.
+async fn show(
+    desk: &Desk,
+    taken: &Taken,
+    inbound: &Inbound,
+    report: &ReportKey,
+    body: Body,
+    which: &str,
+) -> Result<(), Failure> {
+    let subject = Subject::Report { key: report.clone() };
+    desk.finish(taken, |commit| {
+        desk.answer_about(commit, taken, inbound, body, which, subject);
+    })
+    .await
 }
 
 fn load(desk: &Desk, key: &ReportKey) -> Result<Option<Report>, Failure> {

@@ -1,6 +1,13 @@
 //! The result of one inspection of one cluster: built without the model, the same for chat, terminal and API.
 
+pub mod chart;
+pub mod command;
+mod form;
+mod html;
 pub mod json;
+mod junit;
+mod markdown;
+mod prometheus;
 mod redacted;
 pub mod score;
 pub mod text;
@@ -11,7 +18,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
+pub use crate::inspection::history::{Day, Trend};
 pub use crate::snapshot::Reads;
+pub use form::{Form, UnknownForm, View};
 pub use score::Grade;
 
 /// The name and version of the JSON form.
@@ -41,6 +50,9 @@ pub struct Report {
     pub changes: Changes,
     /// What could not be inspected, and why.
     pub gaps: Vec<Gap>,
+    /// The checks that ran; empty in a report of a version that did not say.
+    #[serde(default)]
+    pub ran: Vec<CheckId>,
     /// What it cost.
     pub reads: Reads,
 }

@@ -43,6 +43,10 @@ pub enum CommandName {
     Unmute,
     /// What is silenced.
     Muted,
+    /// Where the points of the last score went.
+    Score,
+    /// The last days as a picture.
+    Trend,
     /// Repairs that wait for a decision, and the latest ones.
     Proposals,
     /// Propose a repair.

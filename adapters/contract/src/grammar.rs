@@ -64,6 +64,28 @@ pub const GRAMMAR: &[CommandSpec] = &[
         example: "/findings prod",
     },
     CommandSpec {
+        name: CommandName::Score,
+        word: "score",
+        summary: "Why the score is what it is: where the points went",
+        arguments: &[optional("cluster", "Cluster, if not this channel's default")],
+        example: "/score prod",
+    },
+    CommandSpec {
+        name: CommandName::Trend,
+        word: "trend",
+        summary: "Findings and score of the last days, as a picture",
+        arguments: &[
+            optional("cluster", "Cluster, if not this channel's default"),
+            ArgumentSpec {
+                name: "days",
+                about: "How many days (default 14, at most 90)",
+                kind: ArgumentKind::Option { short: Some('d') },
+                required: false,
+            },
+        ],
+        example: "/trend prod --days 30",
+    },
+    CommandSpec {
         name: CommandName::Describe,
         word: "describe",
         summary: "One object: state, owner, events",

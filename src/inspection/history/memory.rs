@@ -84,11 +84,11 @@ pub struct Memory {
 
 /// `Deployment/shop/api`, `Node/worker-1`.
 pub fn key(kind: &str, meta: &ObjectMeta) -> String {
-    if meta.namespace.is_empty() {
-        format!("{kind}/{}", meta.name)
-    } else {
-        format!("{kind}/{}/{}", meta.namespace, meta.name)
-    }
+    key_of(kind, &meta.namespace, &meta.name)
+}
+
+pub(super) fn key_of(kind: &str, namespace: &str, name: &str) -> String {
+    if namespace.is_empty() { format!("{kind}/{name}") } else { format!("{kind}/{namespace}/{name}") }
 }
 
 /// The lists without which the next inspection could not see that a workload or a node has changed. What else is
@@ -128,7 +128,7 @@ impl Memory {
             ),
             claims: fresh(read(&[Resource::VolumeUses]), || series::claims(snapshot, claims), &before.claims),
             usage: fresh(
-                read(&[Resource::Pods, Resource::PodMetrics]),
+                read(&[Resource::PodMetrics, Resource::Pods, Resource::ReplicaSets]),
                 || series::usage(snapshot, usage),
                 &before.usage,
             ),

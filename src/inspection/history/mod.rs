@@ -23,7 +23,7 @@ pub use forecast::{Forecast, full};
 pub use memory::{Memory, Part, key, resources};
 pub use nodes::KnownNode;
 pub use restarts::{RestartCounts, Restarted};
-pub use series::{Fill, Usage};
+pub use series::{Fill, Usage, runs, usage_now};
 pub use trend::{Capacity, Day, Trend};
 pub use workloads::{KnownConfig, KnownWorkload};
 

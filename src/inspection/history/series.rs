@@ -1,8 +1,7 @@
 //! What is measured again and again: claims that fill up, what workloads use, how long runs take.
 
-use super::memory::key;
-use crate::diagnosis::Graph;
-use crate::snapshot::{HorizontalPodAutoscaler, ObjectMeta, Pod, PodMetrics, Quantities, Snapshot};
+use super::memory::key_of;
+use crate::snapshot::{HorizontalPodAutoscaler, ObjectMeta, Pod, Quantities, Snapshot};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -86,38 +85,53 @@ pub(super) fn claims(snapshot: &Snapshot, before: Option<&BTreeMap<String, Vec<F
     extended(now, before)
 }
 
-/// What workloads use, the sum of their pods that are measured.
+/// What each workload uses, after what is remembered of it.
 pub(super) fn usage(
     snapshot: &Snapshot,
     before: Option<&BTreeMap<String, Vec<Usage>>>,
 ) -> BTreeMap<String, Vec<Usage>> {
-    let graph = Graph::new(snapshot);
-    let measured: HashMap<(&str, &str), &PodMetrics> = snapshot
-        .pod_metrics
-        .iter()
-        .map(|metrics| ((metrics.meta.namespace.as_str(), metrics.meta.name.as_str()), metrics))
-        .collect();
-    let mut now: BTreeMap<String, Usage> = BTreeMap::new();
-    for pod in &snapshot.pods {
-        let Some(metrics) = measured.get(&(pod.meta.namespace.as_str(), pod.meta.name.as_str())) else { continue };
-        let owner = graph.pod_id(pod).map(|id| graph.object(graph.owner(id)));
-        let key = owner.and_then(|owner| Some(key(owner.kind, owner.entity?.meta())));
-        let Some(key) = key else { continue };
-        let none = Usage { at: snapshot.taken_at, cpu: 0, cpu_requested: 0, memory: 0, memory_requested: 0 };
-        add(now.entry(key).or_insert(none), pod, metrics);
-    }
-    extended(now, before)
+    extended(usage_now(snapshot), before)
 }
 
-fn add(sum: &mut Usage, pod: &Pod, metrics: &PodMetrics) {
-    for container in &metrics.containers {
-        sum.cpu += millis(&container.usage);
-        sum.memory += bytes(&container.usage);
+/// What the running pods of each workload use together, by their key.
+pub fn usage_now(snapshot: &Snapshot) -> BTreeMap<String, Usage> {
+    let pods: HashMap<(&str, &str), &Pod> =
+        snapshot.pods.iter().map(|pod| ((pod.meta.namespace.as_str(), pod.meta.name.as_str()), pod)).collect();
+    let deployments: HashMap<(&str, &str), &str> = snapshot
+        .replica_sets
+        .iter()
+        .filter_map(|set| {
+            let owner = set.meta.controller().filter(|owner| owner.kind == "Deployment")?;
+            Some(((set.meta.namespace.as_str(), set.meta.name.as_str()), owner.name.as_str()))
+        })
+        .collect();
+    let mut usages: BTreeMap<String, Usage> = BTreeMap::new();
+    for metrics in &snapshot.pod_metrics {
+        let namespace = metrics.meta.namespace.as_str();
+        let Some(pod) = pods.get(&(namespace, metrics.meta.name.as_str())) else { continue };
+        let Some(owner) = pod.meta.controller().filter(|_| pod.status.phase == "Running") else { continue };
+        let (kind, name) = match owner.kind.as_str() {
+            "ReplicaSet" => match deployments.get(&(namespace, owner.name.as_str())) {
+                Some(deployment) => ("Deployment", *deployment),
+                None => continue,
+            },
+            "StatefulSet" => ("StatefulSet", owner.name.as_str()),
+            "DaemonSet" => ("DaemonSet", owner.name.as_str()),
+            _ => continue,
+        };
+        let none = Usage { at: snapshot.taken_at, cpu: 0, cpu_requested: 0, memory: 0, memory_requested: 0 };
+        let usage = usages.entry(key_of(kind, namespace, name)).or_insert(none);
+        for used in metrics.containers.iter().map(|container| &container.usage) {
+            usage.cpu += millis(used);
+            usage.memory += bytes(used);
+        }
+        let sidecars = pod.spec.init_containers.iter().filter(|container| container.restart_policy == "Always");
+        for asked in pod.spec.containers.iter().chain(sidecars).map(|container| &container.resources.requests) {
+            usage.cpu_requested += millis(asked);
+            usage.memory_requested += bytes(asked);
+        }
     }
-    for container in &pod.spec.containers {
-        sum.cpu_requested += millis(&container.resources.requests);
-        sum.memory_requested += bytes(&container.resources.requests);
-    }
+    usages
 }
 
 /// Millicores.
@@ -156,7 +170,7 @@ fn is_at_max(autoscaler: &HorizontalPodAutoscaler) -> bool {
 
 /// The durations of finished Jobs of CronJobs, with those of earlier ones that are gone by now; the newest by name,
 /// which ends with the minute that it was planned for.
-pub(super) fn runs(
+pub fn runs(
     snapshot: &Snapshot,
     before: Option<&BTreeMap<String, BTreeMap<String, i64>>>,
 ) -> BTreeMap<String, BTreeMap<String, i64>> {
@@ -221,7 +235,7 @@ mod tests {
         let owned = |name: &str| {
             json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"namespace": "shop", "name": name, "uid": name,
                 "ownerReferences": [{"kind": "StatefulSet", "apiVersion": "apps/v1", "name": "db", "uid": "db", "controller": true}]},
-                "spec": {"containers": [{"name": "db", "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}]}})
+                "spec": {"containers": [{"name": "db", "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}]}, "status": {"phase": "Running"}})
         };
         let used = |name: &str| {
             json!({"kind": "PodMetrics", "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {"namespace": "shop", "name": name},
