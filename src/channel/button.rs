@@ -49,6 +49,21 @@ pub enum Purpose {
         /// Of which report.
         report: ReportKey,
     },
+    /// Where the points of its score went.
+    Score {
+        /// Of which report.
+        report: ReportKey,
+    },
+    /// The report as a file.
+    File {
+        /// Which report.
+        report: ReportKey,
+    },
+    /// The last days as a picture.
+    Trend {
+        /// Up to which report.
+        report: ReportKey,
+    },
     /// Somebody sees to a finding.
     Ack {
         /// Of which report.
@@ -71,21 +86,6 @@ pub enum Purpose {
         cluster: String,
         /// The silence's id.
         silence: String,
-    },
-    /// Where the points of its score went.
-    Score {
-        /// Of which report.
-        report: ReportKey,
-    },
-    /// The report as a file.
-    File {
-        /// Which report.
-        report: ReportKey,
-    },
-    /// The last days as a picture.
-    Trend {
-        /// Up to which report.
-        report: ReportKey,
     },
     /// Propose a repair.
     Fix {
@@ -133,12 +133,12 @@ impl Purpose {
             Self::Details { .. }
             | Self::Explain { .. }
             | Self::Rest { .. }
-            | Self::Ack { .. }
-            | Self::Snooze { .. }
-            | Self::Unmute { .. }
             | Self::Score { .. }
             | Self::File { .. }
             | Self::Trend { .. }
+            | Self::Ack { .. }
+            | Self::Snooze { .. }
+            | Self::Unmute { .. }
             | Self::Fix { .. } => None,
         }
     }

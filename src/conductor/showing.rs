@@ -80,8 +80,9 @@ async fn last_report(order: &Order<'_>, which: &str, say: impl Fn(&Report) -> Bo
     };
     let key = ReportKey { cluster: report.cluster.clone(), namespace: None, taken_at: report.taken_at };
     let mut commit = Commit::new();
+    let subject = Subject::Report { key: key.clone() };
+    order.desk.answer_about(&mut commit, order.taken, order.inbound, say(&report), which, subject);
     commit.put(&SHOWN, (order.inbound.channel.to_string(), cluster.name()), &key);
-    order.desk.answer_about(&mut commit, order.taken, order.inbound, say(&report), which, Subject::Report { key });
     order.taken.done(&mut commit);
     Ok(order.desk.store.commit(commit).await?)
 }

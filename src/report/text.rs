@@ -50,8 +50,7 @@ pub fn write(report: &Report, view: &View) -> String {
         let unread = texts::unread(&report.gaps).map(|unread| format!(" {unread}")).unwrap_or_default();
         let kept_out = attention::kept_out(report).map(|kept_out| format!(" {kept_out}")).unwrap_or_default();
         let head = format!("{}, {}:", line(&report.cluster), time::moment(report.taken_at));
-        let verdict = format!("{}{unread}{kept_out}", texts::verdict(report));
-        format!("{} {}", style.strong(&head), line(&verdict))
+        format!("{} {}", style.strong(&head), line(&format!("{}{unread}{kept_out}", texts::verdict(report))))
     }];
     if !all.is_empty() {
         lines.push(texts::summary(report, &all));

@@ -33,6 +33,10 @@ pub enum CommandName {
     Describe,
     /// The findings of the last report.
     Findings,
+    /// Where the points of the last score went.
+    Score,
+    /// The last days as a picture.
+    Trend,
     /// Somebody sees to a finding.
     Ack,
     /// A finding stays out of the reports for a while.
@@ -43,10 +47,6 @@ pub enum CommandName {
     Unmute,
     /// What is silenced.
     Muted,
-    /// Where the points of the last score went.
-    Score,
-    /// The last days as a picture.
-    Trend,
     /// Repairs that wait for a decision, and the latest ones.
     Proposals,
     /// Propose a repair.

@@ -213,6 +213,7 @@ pub(super) fn is_live(pod: &Pod) -> bool {
 }
 
 /// Since when a live pod is not ready; nothing for one that is.
+#[expect(clippy::option_option, reason = "ready; not ready since an unknown time; not ready since then")]
 pub(super) fn unready(pod: &Pod) -> Option<Option<DateTime<Utc>>> {
     let ready = pod.status.conditions.get("Ready");
     let since = ready.and_then(|ready| ready.last_transition_time).or(pod.meta.creation_timestamp);

@@ -85,14 +85,6 @@ pub(super) fn claims(snapshot: &Snapshot, before: Option<&BTreeMap<String, Vec<F
     extended(now, before)
 }
 
-/// What each workload uses, after what is remembered of it.
-pub(super) fn usage(
-    snapshot: &Snapshot,
-    before: Option<&BTreeMap<String, Vec<Usage>>>,
-) -> BTreeMap<String, Vec<Usage>> {
-    extended(usage_now(snapshot), before)
-}
-
 /// What the running pods of each workload use together, by their key.
 pub fn usage_now(snapshot: &Snapshot) -> BTreeMap<String, Usage> {
     let pods: HashMap<(&str, &str), &Pod> =
@@ -132,6 +124,14 @@ pub fn usage_now(snapshot: &Snapshot) -> BTreeMap<String, Usage> {
         }
     }
     usages
+}
+
+/// What each workload uses now, after what is remembered of it.
+pub(super) fn usage(
+    snapshot: &Snapshot,
+    before: Option<&BTreeMap<String, Vec<Usage>>>,
+) -> BTreeMap<String, Vec<Usage>> {
+    extended(usage_now(snapshot), before)
 }
 
 /// Millicores.
@@ -235,7 +235,7 @@ mod tests {
         let owned = |name: &str| {
             json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"namespace": "shop", "name": name, "uid": name,
                 "ownerReferences": [{"kind": "StatefulSet", "apiVersion": "apps/v1", "name": "db", "uid": "db", "controller": true}]},
-                "spec": {"containers": [{"name": "db", "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}]}, "status": {"phase": "Running"}})
+                "status": {"phase": "Running"}, "spec": {"containers": [{"name": "db", "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}]}})
         };
         let used = |name: &str| {
             json!({"kind": "PodMetrics", "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {"namespace": "shop", "name": name},

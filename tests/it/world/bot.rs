@@ -90,7 +90,6 @@ id = "{channel}"
 clusters = ["{CLUSTER}"]
 people = ["alice", "bob"]
 may_mute = ["alice"]
-may_mute = ["alice"]
 
 [repair]
 enabled = true
