@@ -59,7 +59,7 @@ pub async fn run(
     let mut report = inspect(&snapshot, history, &order.settings);
     report.duration_ms = begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
     let memory = Memory::of(&snapshot, history.memory()).and(&report);
-    let day = Day::of(&report, &snapshot, history.memory(), &memory);
+    let day = Day::of(&report).measured(&snapshot, history.memory(), &memory);
     Ok(Inspected { report, memory, day })
 }
 

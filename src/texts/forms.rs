@@ -1,6 +1,6 @@
 //! What the written forms of a report say around it: headings, notes, the help of the figures.
 
-use super::{report, time};
+use super::{attention, report, time};
 use crate::inspection::finding::{Evidence, Finding, ObjectRef};
 use crate::report::{Report, Resolved, Tree};
 
@@ -23,13 +23,14 @@ pub(crate) fn title(report: &Report) -> String {
     format!("{}, {}", report.cluster, time::moment(report.taken_at))
 }
 
-/// The first sentence with a capital, and what could not be read.
+/// The first sentence with a capital, what could not be read, and what is kept out.
 pub(crate) fn verdict(report: &Report) -> String {
     let verdict = report::verdict(report);
     let mut letters = verdict.chars();
     let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
     let unread = report::unread(&report.gaps).map(|unread| format!(" {unread}")).unwrap_or_default();
-    format!("{first}{}{unread}", letters.as_str())
+    let kept_out = attention::kept_out(report).map(|kept_out| format!(" {kept_out}")).unwrap_or_default();
+    format!("{first}{}{unread}{kept_out}", letters.as_str())
 }
 
 /// `new, for 3h, pod/image-pull`.

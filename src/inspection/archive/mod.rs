@@ -12,6 +12,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use retention::outdated;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 pub use retention::Retention;
 pub use runs::{Asked, Listener, RUNS, Run, ask, run_key};
@@ -97,7 +98,15 @@ fn taken_at(key: &str) -> Option<DateTime<Utc>> {
 /// When the store cannot be read.
 pub fn trend(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<Trend, ReadError> {
     let days = store.scan(&DAYS, &Keys::under(run_key(cluster, namespace)), usize::MAX, Direction::Ascending)?;
-    let days = days.into_iter().map(|(_, day)| day.into_value()).collect();
+    let mut days: Vec<Day> = days.into_iter().map(|(_, day)| day.into_value()).collect();
+    if days.is_empty() {
+        // Reports that were kept before there were days: the last one of each.
+        let reports =
+            store.scan(&REPORTS, &Keys::under(run_key(cluster, namespace)), usize::MAX, Direction::Ascending)?;
+        let by_date: BTreeMap<_, _> =
+            reports.into_iter().map(|(_, stored)| Day::of(&stored.report)).map(|day| (day.date, day)).collect();
+        days = by_date.into_values().collect();
+    }
     Ok(Trend { cluster: cluster.to_owned(), days })
 }
 

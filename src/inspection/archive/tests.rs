@@ -27,7 +27,7 @@ async fn inspected(store: &Store, at: DateTime<Utc>, restarts: i32, retention: R
     let snapshot = snapshot(at, restarts);
     let report = inspect(&snapshot, &history, &Settings::default());
     let memory = Memory::of(&snapshot, history.memory()).and(&report);
-    let day = Day::of(&report, &snapshot, history.memory(), &memory);
+    let day = Day::of(&report).measured(&snapshot, history.memory(), &memory);
     let mut commit = Commit::new();
     keep(store, &mut commit, None, &Inspected { report, memory, day }, retention).unwrap();
     store.commit(commit).await.unwrap();

@@ -128,7 +128,7 @@ impl Memory {
             ),
             claims: fresh(read(&[Resource::VolumeUses]), || series::claims(snapshot, claims), &before.claims),
             usage: fresh(
-                read(&[Resource::Pods, Resource::PodMetrics]),
+                read(&[Resource::PodMetrics, Resource::Pods, Resource::ReplicaSets]),
                 || series::usage(snapshot, usage),
                 &before.usage,
             ),

@@ -63,13 +63,12 @@ pub struct Capacity {
 }
 
 impl Day {
-    /// The day of one inspection. `before` is what was remembered until then: without it no restart can be counted.
-    pub fn of(report: &Report, snapshot: &Snapshot, before: Option<&Memory>, now: &Memory) -> Self {
+    /// The figures of one report.
+    pub fn of(report: &Report) -> Self {
         let mut roots: BTreeMap<Severity, usize> = BTreeMap::new();
         for tree in report.trees() {
             *roots.entry(tree.severity).or_default() += 1;
         }
-        let counted = before.and_then(|before| before.restarts.as_ref()).zip(now.restarts.as_ref());
         Self {
             date: report.taken_at.date_naive(),
             inspections: 1,
@@ -79,9 +78,17 @@ impl Day {
             kept_out: report.kept_out_counts().values().sum(),
             new: report.changes.new,
             resolved: report.changes.resolved.len(),
-            restarts: counted.map_or(0, |(before, now)| now.since(before)),
-            capacity: Capacity::of(snapshot),
+            restarts: 0,
+            capacity: Capacity::default(),
         }
+    }
+
+    /// With what the cluster showed: its size, and the restarts since what was remembered until then.
+    #[must_use]
+    pub fn measured(self, snapshot: &Snapshot, before: Option<&Memory>, now: &Memory) -> Self {
+        let counted = before.and_then(|before| before.restarts.as_ref()).zip(now.restarts.as_ref());
+        let restarts = counted.map_or(0, |(before, now)| now.since(before));
+        Self { restarts, capacity: Capacity::of(snapshot), ..self }
     }
 
     /// The same day after one more inspection.

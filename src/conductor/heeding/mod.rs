@@ -1,40 +1,28 @@
 //! What stays out of the reports: acknowledged, snoozed and muted by command or button, taken back, and over.
 
+mod who;
+
 use super::{Desk, Failure, Taken, commands::Order, inspecting};
 use crate::{
-    channel::{
-        Grant,
-        button::{self, Purpose, ReportKey},
-    },
-    ids,
-    inbox::{Work, silence_lane},
+    channel::button::{self, Purpose, ReportKey},
     inspection::{
-        archive::{self, ChatSilence, Listener, MOST, SILENCES},
-        attention::{Kind, Level, Pattern, Rule, Silence, What, until},
+        archive::{self, ChatSilence, Listener, SILENCES},
+        attention::{Kind, Pattern, Rule, Silence, What, until},
         finding::{Finding, Fingerprint},
     },
-    outbox::{Class, Draft, RowKind, SUBJECTS, Subject},
+    outbox::{Class, Draft, RowKind, Subject},
     report::Report,
     store::Commit,
     texts::attention as texts,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use contract::{Block, Body, Button, ButtonStyle, ChannelRef, Inbound};
+use contract::{Block, Body, Button, ButtonStyle, ChannelRef};
+use who::Found;
+
+pub(super) use who::Who;
 
 /// For how long a button snoozes, in hours.
 const CHOICES: [u32; 4] = [1, 4, 24, 168];
-/// Digits of a fingerprint from which on it is taken for one.
-const LEAST_DIGITS: usize = 6;
-
-/// Somebody who asks for something, by command or by button.
-#[derive(Clone, Copy)]
-pub(super) struct Who<'a> {
-    pub(super) desk: &'a Desk,
-    pub(super) taken: &'a Taken,
-    pub(super) inbound: &'a Inbound,
-    pub(super) grant: &'a Grant<'a>,
-}
-
 /// What a button asks for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Heed {
@@ -42,12 +30,6 @@ pub(super) enum Heed {
     AskHowLong,
     /// For so many hours.
     Snooze(u32),
-}
-
-/// A finding with the report that it stands in.
-struct Found {
-    report: Report,
-    finding: Finding,
 }
 
 /// `/ack FINDING`.
@@ -285,134 +267,4 @@ pub(super) fn buttons(
             button::make(commit, (to, until), (format!("{word}{number}"), ButtonStyle::Neutral), purpose)
         })
         .collect()
-}
-
-impl<'a> Who<'a> {
-    fn of(order: &Order<'a>) -> Self {
-        let Order { desk, taken, inbound, grant, .. } = *order;
-        Self { desk, taken, inbound, grant }
-    }
-
-    async fn refuse(&self, body: Body) -> Result<(), Failure> {
-        self.desk
-            .finish(self.taken, |commit| {
-                self.desk.answer_private(commit, self.taken, self.inbound, body, "refusal");
-            })
-            .await
-    }
-
-    /// Whether they may silence anything here.
-    fn may(&self) -> Result<(), Body> {
-        if self.grant.may_mute() {
-            return Ok(());
-        }
-        Err(texts::may_not_mute(&self.grant.channel.name, self.grant.person.map(String::as_str)))
-    }
-
-    fn cluster(&self, named: Option<&str>) -> Result<String, Body> {
-        self.may()?;
-        self.desk.cluster(self.grant.channel, named).map(|cluster| cluster.name().to_owned())
-    }
-
-    /// The finding of that number (or fingerprint) in the report that is replied to, or else was shown here last.
-    fn found(&self, named: &str, cluster: Option<&str>) -> Result<Result<Found, Body>, Failure> {
-        let replied = match &self.inbound.reply_to {
-            Some(message) => self.desk.store.get(&SUBJECTS, (message.channel.to_string(), message.id.as_str()))?,
-            None => None,
-        };
-        let replied = match replied.map(|subject| subject.into_value()) {
-            Some(Subject::Report { key }) => Some(key),
-            Some(Subject::Conversation { .. } | Subject::Proposal { .. } | Subject::Nothing) | None => None,
-        };
-        let cluster = match self.cluster(cluster.or(replied.as_ref().map(|key| key.cluster.as_str()))) {
-            Ok(cluster) => cluster,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let store = &self.desk.store;
-        let report = match replied.filter(|key| key.cluster == cluster) {
-            Some(key) => archive::at(store, &cluster, key.namespace.as_deref(), key.taken_at)?,
-            None => archive::shown(store, &self.inbound.channel, &cluster)?,
-        };
-        let Some(report) = report else { return Ok(Err(crate::texts::report::none_yet(&cluster))) };
-        let known = report.trees().len();
-        let found = match named.parse::<usize>() {
-            Ok(number) => {
-                let root = report.trees().get(number.wrapping_sub(1)).map(|tree| tree.root.fingerprint.clone());
-                root.and_then(|root| Found::by(report, |finding| finding.fingerprint == root))
-            }
-            Err(_) if named.len() < LEAST_DIGITS => None,
-            Err(_) => Found::by(report, |finding| finding.fingerprint.as_str().starts_with(named)),
-        };
-        Ok(found.ok_or_else(|| texts::no_finding(named, &cluster, known)))
-    }
-
-    /// Keeps a silence and says so, with a button to take it back.
-    async fn silence(
-        &self,
-        cluster: &str,
-        what: What,
-        why: Option<String>,
-        until: Option<DateTime<Utc>>,
-    ) -> Result<(), Failure> {
-        let Self { desk, taken, inbound, grant } = *self;
-        let now = desk.clock.now();
-        let known = archive::silences(&desk.store, cluster, now)?;
-        if known.len() >= MOST {
-            return self.refuse(texts::too_many(MOST)).await;
-        }
-        let by = grant.person.cloned().unwrap_or_else(|| inbound.actor.name().to_owned());
-        let silence = Silence { id: ids::short("m"), what, by, why, at: now, until };
-        let mut commit = Commit::new();
-        // Said again about the same finding: the last word counts.
-        for earlier in known.iter().filter(|known| known.silence.is_about_the_same(&silence)) {
-            commit.remove_expected(&SILENCES, (cluster, earlier.silence.id.as_str()), earlier);
-        }
-        let key = (cluster, silence.id.as_str());
-        if let Some(until) = until {
-            let work = Work::SilenceOver { cluster: cluster.to_owned(), silence: silence.id.clone() };
-            desk.inbox.add_later(&mut commit, silence_lane(&silence.id), work, until);
-        }
-        let purpose = Purpose::Unmute { cluster: cluster.to_owned(), silence: silence.id.clone() };
-        let place = (&inbound.channel, now + button::LASTS);
-        let undo = button::make(&mut commit, place, ("Undo", ButtonStyle::Neutral), purpose);
-        let body = texts::silenced(&silence, desk.time_zone).with(Block::Buttons(vec![undo]));
-        let channel = inbound.channel.clone();
-        let asked = ChatSilence { cluster: cluster.to_owned(), channel, silence: silence.clone() };
-        commit.insert(&SILENCES, key, &asked);
-        desk.answer(&mut commit, taken, inbound, body, "silenced");
-        taken.done(&mut commit);
-        Ok(desk.store.commit(commit).await?)
-    }
-}
-
-impl Found {
-    fn by(report: Report, wanted: impl Fn(&Finding) -> bool) -> Option<Self> {
-        let finding = report.findings.iter().find(|finding| wanted(finding))?.clone();
-        Some(Self { report, finding })
-    }
-
-    /// The finding with all that it explains, as bad as it is now.
-    fn what(&self) -> What {
-        let Self { report, finding } = self;
-        let trees = report.trees();
-        let tree = trees.iter().find(|tree| tree.root.fingerprint == finding.fingerprint);
-        let explained = tree.map(|tree| tree.explains.as_slice()).unwrap_or_default();
-        What::Finding {
-            fingerprint: finding.fingerprint.clone(),
-            target: finding.target.clone(),
-            title: finding.title.clone(),
-            level: Level::with_all(finding, explained.iter().copied()),
-        }
-    }
-
-    /// The same check about the same object.
-    fn rule(&self) -> Rule {
-        let Finding { id, target, .. } = &self.finding;
-        Rule {
-            checks: vec![id.as_str().into()],
-            namespaces: target.namespace.iter().map(|namespace| namespace.as_str().into()).collect(),
-            names: vec![target.name.as_str().into()],
-            ..Rule::default()
-        }
-    }
 }
