@@ -80,13 +80,13 @@ pub(super) fn readiness_gate_false(scene: &Scene<'_>) -> Vec<Draft> {
         shut.sort_by_key(|shut| (shut.gate, shut.since));
         shut.dedup_by_key(|shut| shut.gate);
         let evidence = shut.iter().map(|shut| {
-            let said = shut.condition.map_or_else(|| gates::no_condition(), state);
+            let said = shut.condition.map_or_else(gates::no_condition, state);
             Evidence::since(format!("conditions[{}]", shut.gate), said, shut.since)
         });
         let evidence = evidence.collect();
         let names: Vec<&str> = shut.iter().map(|shut| shut.gate).collect();
-        let messages = shut.iter().filter_map(|shut| shut.condition).map(|condition| condition.message.as_str());
-        let message = messages.filter(|message| !message.is_empty()).next();
+        let mut messages = shut.iter().filter_map(|shut| shut.condition).map(|condition| condition.message.as_str());
+        let message = messages.find(|message| !message.is_empty());
         let title = gates::readiness_gate_false(group.sightings.len(), &names, message);
         group.draft(Severity::Medium, title, evidence)
     };
