@@ -6,7 +6,7 @@ use crate::{
     channel::Access,
     clock::Clock,
     cluster::Cluster,
-    conductor::{Conductor, Desk, Rounds},
+    conductor::{Conductor, Desk, Rounds, Upkeep},
     config::{ApiSettings, Route},
     health::{Health, Phase},
     inbox::Inbox,
@@ -115,7 +115,8 @@ pub async fn start(parts: Parts) -> anyhow::Result<Running> {
     delivery.spawn(worker.run(delivery_stop));
     conductor.spawn(Conductor::new(Arc::clone(&desk)).run(conductor_stop));
     let ticker = Ticker::start(clock.clone()).await.context("starting the clock of the schedules")?;
-    doors.spawn(Rounds::new(desk).run(ticker, doors_stop.clone()));
+    doors.spawn(Rounds::new(Arc::clone(&desk)).run(ticker, doors_stop.clone()));
+    doors.spawn(Upkeep::new(desk, health.clone()).run(doors_stop.clone()));
     for cluster in clusters {
         doors.spawn(watch_cluster(cluster, health.clone(), clock.clone(), doors_stop.clone()));
     }

@@ -19,6 +19,9 @@ pub const PARKED: Table<Parked> = Table::new("parked");
 /// What has been accepted before, by platform and the platform's id.
 pub const SEEN: Table<Seen> = Table::new("seen");
 
+/// Items that may wait. What is over it stays with the platform until there is room, and a caller of the API is told.
+pub const CAPACITY: usize = 2_000;
+
 /// One thing to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
@@ -96,6 +99,20 @@ impl Record for Seen {
     const VERSION: u16 = 1;
 }
 
+/// Why something was not accepted: then it must not be acknowledged.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// Too much waits already.
+    #[error("{CAPACITY} items wait already")]
+    Full,
+    /// The store could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The store could not be written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
 /// The door of the inbox.
 #[derive(Debug, Clone)]
 pub struct Inbox {
@@ -131,18 +148,29 @@ impl Inbox {
         commit.insert(&INBOX, key, &item);
     }
 
+    /// Whether nothing more is taken in for now.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn is_full(&self) -> Result<bool, ReadError> {
+        Ok(self.store.count(&INBOX, &Keys::all())? >= CAPACITY)
+    }
+
     /// Stores what a platform brought; `Ok` also when it was known from before.
     ///
     /// # Errors
     /// When it could not be stored: then it must not be acknowledged.
-    pub async fn accept(&self, inbound: Inbound, lane: String) -> Result<(), CommitError> {
+    pub async fn accept(&self, inbound: Inbound, lane: String) -> Result<(), AcceptError> {
+        if self.is_full()? {
+            return Err(AcceptError::Full);
+        }
         let mut commit = Commit::new();
         let platform = inbound.channel.platform;
         commit.insert(&SEEN, seen_key(platform, inbound.id.as_str()), &Seen { at: self.clock.now() });
         self.add(&mut commit, lane, Work::Chat(Box::new(inbound)));
         match self.store.commit(commit).await {
             Err(CommitError::Conflict { table, .. }) if table == SEEN.name() => Ok(()),
-            other => other,
+            other => Ok(other?),
         }
     }
 

@@ -5,9 +5,11 @@ use crate::{
     clock::Clock,
     health::Health,
     inbox::{self, Inbox},
+    redact,
     store::Store,
 };
-use contract::{BoxFuture, Connection, Inbound, InboundKind, Intake, IntakeError, Platform};
+use contract::{BoxFuture, CommandName, Connection, Inbound, InboundKind, Intake, IntakeError, Platform};
+use std::borrow::Cow;
 
 /// The intake of one platform.
 #[derive(Debug, Clone)]
@@ -29,7 +31,7 @@ impl Intake for Door {
         Box::pin(async move {
             let proposal = self.proposal(&inbound)?;
             let lane = inbox::lane(&inbound, proposal.as_deref());
-            self.inbox.accept(inbound, lane).await.map_err(|error| IntakeError(error.to_string()))
+            self.inbox.accept(without_secrets(inbound), lane).await.map_err(|error| IntakeError(error.to_string()))
         })
     }
 
@@ -44,5 +46,28 @@ impl Door {
         let InboundKind::Press { token } = &inbound.kind else { return Ok(None) };
         let meaning = self.store.get(&BUTTONS, token.as_str()).map_err(|error| IntakeError(error.to_string()))?;
         Ok(meaning.and_then(|meaning| meaning.purpose.proposal().map(str::to_owned)))
+    }
+}
+
+/// What people paste can hold a secret, which then is not even stored.
+fn without_secrets(mut inbound: Inbound) -> Inbound {
+    match &mut inbound.kind {
+        InboundKind::Text(text) => clean(text),
+        InboundKind::Misread { problem } => clean(problem),
+        InboundKind::Command(invocation) if invocation.command == CommandName::Ask => {
+            invocation.arguments.values_mut().for_each(clean);
+        }
+        // Names of objects and of schedules.
+        InboundKind::Command(_)
+        | InboundKind::Press { .. }
+        | InboundKind::Membership(_)
+        | InboundKind::Moved { .. } => {}
+    }
+    inbound
+}
+
+fn clean(text: &mut String) {
+    if let Cow::Owned(changed) = redact::text(text) {
+        *text = changed;
     }
 }

@@ -1,16 +1,23 @@
 //! What callers of the API asked for, and what came of it: the rows behind `202 Accepted` and `GET …/{id}`.
 
 use crate::{
+    ids, redact,
     report::Report,
     store::{Commit, ReadError, Record, Store, Table, Versioned},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use contract::ChannelRef;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// By id.
 pub const REQUESTS: Table<Request> = Table::new("requests");
+
+/// Batches of alerts by their digest: one that is delivered again is not posted again.
+pub const TOLD: Table<Told> = Table::new("told");
+
+/// So long the same batch is a repetition of its delivery; later it is Alertmanager's wish to remind people.
+pub const REPEATED: TimeDelta = TimeDelta::hours(1);
 
 /// One accepted request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,11 +114,45 @@ pub struct Alert {
     pub starts_at: String,
 }
 
+/// A batch of alerts that arrived, and the request that it became.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The request.
+    pub id: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 impl Record for Request {
     const VERSION: u16 = 1;
 }
 
+impl Record for Told {
+    const VERSION: u16 = 1;
+}
+
 impl AlertBatch {
+    /// What the batch says, for recognising it; `place` says where it goes.
+    pub fn digest(&self, place: &[&str]) -> String {
+        let mut lines: Vec<String> = self.alerts.iter().map(Alert::line).collect();
+        lines.sort();
+        let mut parts = vec![self.group_key.as_str()];
+        parts.extend(place);
+        parts.extend(lines.iter().map(String::as_str));
+        ids::derived(&parts)
+    }
+
+    /// The batch as it may be kept: what annotations quote can hold a secret.
+    #[must_use]
+    pub fn without_secrets(mut self) -> Self {
+        for text in self.alerts.iter_mut().flat_map(|alert| alert.annotations.values_mut()) {
+            if let Cow::Owned(cleaned) = redact::text(text) {
+                *text = cleaned;
+            }
+        }
+        self
+    }
+
     /// The question that the firing alerts pose; none when all are resolved.
     pub fn question(&self) -> Option<String> {
         let lines: Vec<String> =
@@ -153,6 +194,11 @@ impl Alert {
         .find_map(|key| self.labels.get(*key).map(|name| format!("{}/{name}", key.trim_end_matches("_name"))))
     }
 
+    /// What makes it another alert than before.
+    fn line(&self) -> String {
+        format!("{} {} {:?}", self.status, self.starts_at, self.labels)
+    }
+
     fn question(&self) -> String {
         let mut text = format!("The alert {} fires", self.name());
         if let Some(object) = self.object() {
@@ -175,6 +221,25 @@ impl Alert {
 /// When the store cannot be read.
 pub fn load(store: &Store, id: &str) -> Result<Option<Versioned<Request>>, ReadError> {
     store.get(&REQUESTS, id)
+}
+
+/// The request that the same batch became shortly before; else the commit keeps that it is now `request`.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn told_before(
+    store: &Store,
+    commit: &mut Commit,
+    digest: String,
+    request: &Request,
+) -> Result<Option<String>, ReadError> {
+    let told = Told { id: request.id.clone(), at: request.at };
+    match store.get(&TOLD, &digest)? {
+        Some(known) if request.at - known.at < REPEATED => return Ok(Some(known.id.clone())),
+        Some(old) => commit.replace(&TOLD, digest, &old, &told),
+        None => commit.insert(&TOLD, digest, &told),
+    };
+    Ok(None)
 }
 
 /// Adds the report, or why there is none, to a request.
@@ -201,6 +266,11 @@ pub fn answer_inspection(
 /// Adds an answer to a request.
 pub fn answer_text(commit: &mut Commit, request: &Versioned<Request>, text: &str, now: DateTime<Utc>) {
     finish(commit, request, Outcome::Answer(text.to_owned()), now);
+}
+
+/// Adds why there is no answer to a request.
+pub fn give_up(commit: &mut Commit, request: &Versioned<Request>, why: &str, now: DateTime<Utc>) {
+    finish(commit, request, Outcome::Failed(why.to_owned()), now);
 }
 
 fn finish(commit: &mut Commit, request: &Versioned<Request>, result: Outcome, now: DateTime<Utc>) {

@@ -3,19 +3,13 @@
 mod auth;
 mod health;
 mod read;
+mod routing;
 mod write;
 
-use crate::{
-    channel::Access,
-    clock::Clock,
-    config::{ApiSettings, Route},
-    health::Health,
-    inbox::Inbox,
-    store::Store,
-};
+use crate::{channel::Access, clock::Clock, config::ApiSettings, health::Health, inbox::Inbox, store::Store};
 use axum::{
     Json, Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, rejection::BytesRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -89,12 +83,14 @@ impl From<crate::store::CommitError> for Problem {
     }
 }
 
-/// The first route that fits an alert's cluster and labels.
-fn route<'a>(routes: &'a [Route], cluster: &str, labels: &BTreeMap<String, String>) -> Option<&'a Route> {
-    routes.iter().find(|route| {
-        route.cluster.as_deref().is_none_or(|wanted| wanted == cluster)
-            && route.labels.iter().all(|(name, value)| labels.get(name) == Some(value))
-    })
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        let reason = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => format!("the body is larger than {BODY_LIMIT} bytes"),
+            _ => format!("the body cannot be read: {}", rejection.body_text()),
+        };
+        Self(rejection.status(), reason)
+    }
 }
 
 #[cfg(test)]

@@ -10,9 +10,10 @@ use crate::{
 };
 use axum::{
     Extension, Json,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
 };
+use serde::Deserialize;
 use std::sync::Arc;
 
 /// Rows of one answer.
@@ -62,14 +63,21 @@ pub(super) async fn proposals(
     Ok(Json(proposals))
 }
 
+/// From where the audit is read on.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page {
+    /// Only entries before this number.
+    before: Option<u64>,
+}
+
 /// The audit, newest first, for a caller that may see every cluster.
 pub(super) async fn audit(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
+    Query(page): Query<Page>,
 ) -> Result<Json<Vec<repair::Entry>>, Problem> {
     if !api.clusters.keys().all(|cluster| caller.may_see(cluster)) {
         return Err(Problem(StatusCode::FORBIDDEN, "the audit is for callers that may see every cluster".into()));
     }
-    let rows = api.store.scan(&repair::AUDIT, &Keys::all(), ROWS, Direction::Descending)?;
-    Ok(Json(rows.into_iter().map(|(_, entry)| entry.into_value()).collect()))
+    Ok(Json(repair::audit::before(&api.store, page.before, ROWS)?))
 }

@@ -1,15 +1,16 @@
 use super::{Api, router};
 use crate::{
     channel::{Access, ChannelGrant, People},
-    clock::Clock,
+    clock::{Clock, ManualClock},
     config::{ApiSettings, ApiToken, Route},
     health::{Health, Phase},
-    inbox::{Inbox, Work},
+    inbox::{self, Inbox, Work},
     inspection::archive::{Listener, RUNS, run_key},
     requests::{self, Received},
-    store::{Options, Store},
+    store::{Commit, Options, Store},
 };
 use axum::{Router, body::Body, http::Request};
+use chrono::TimeDelta;
 use contract::Platform;
 use http_body_util::BodyExt;
 use secrecy::SecretString;
@@ -23,13 +24,14 @@ struct Stand {
     store: Store,
     inbox: Inbox,
     health: Health,
+    hand: ManualClock,
     _dir: TempDir,
 }
 
 fn stand() -> Stand {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), Options::default()).unwrap();
-    let clock = Clock::system();
+    let (clock, hand) = Clock::manual("2026-11-23T09:00:00Z".parse().unwrap());
     let inbox = Inbox::open(store.clone(), clock.clone()).unwrap();
     let health = Health::default();
     let token = |name: &str, clusters: &[&str]| ApiToken {
@@ -37,25 +39,33 @@ fn stand() -> Stand {
         token: SecretString::from(format!("{name}-token")),
         clusters: clusters.iter().map(|name| (*name).to_owned()).collect(),
     };
-    let grant = ChannelGrant { name: "ops".into(), clusters: vec!["prod".into()], people: People::Everyone };
+    let listed = |name: &str, id: &str, cluster: &str| {
+        let clusters = vec![cluster.to_owned()];
+        let grant = ChannelGrant { name: name.to_owned(), clusters, people: People::Everyone };
+        ((Platform::Telegram, id.to_owned()), grant)
+    };
+    let route = |cluster: &str, team: &str, channel: &str| Route {
+        cluster: Some(cluster.to_owned()),
+        labels: vec![("team".to_owned(), team.to_owned())],
+        channel: channel.to_owned(),
+    };
     let api = Api {
         settings: ApiSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             tokens: vec![token("all", &[]), token("stage", &["stage"])],
-            routes: vec![Route {
-                cluster: Some("prod".into()),
-                labels: vec![("team".into(), "shop".into())],
-                channel: "ops".into(),
-            }],
+            routes: vec![route("prod", "shop", "ops"), route("stage", "stage-team", "stage-ops")],
         },
         store: store.clone(),
         inbox: inbox.clone(),
-        access: Access { channels: [((Platform::Telegram, "-1".into()), grant)].into(), people: [].into() },
+        access: Access {
+            channels: [listed("ops", "-1", "prod"), listed("stage-ops", "-2", "stage")].into(),
+            people: [].into(),
+        },
         clusters: [("prod".into(), "production".into()), ("stage".into(), "stage".into())].into(),
         health: health.clone(),
         clock,
     };
-    Stand { router: router(api), store, inbox, health, _dir: dir }
+    Stand { router: router(api), store, inbox, health, hand, _dir: dir }
 }
 
 impl Stand {
@@ -143,6 +153,87 @@ async fn alerts_find_their_cluster_and_channel() {
 }
 
 #[tokio::test]
+async fn a_batch_of_several_clusters_is_sorted_by_the_labels_of_each_alert() {
+    let stand = stand();
+    let mut batch = alerts(json!({ "alertname": "A", "cluster": "prod", "team": "shop" }));
+    let other = json!({ "status": "firing", "labels": { "alertname": "B", "cluster": "stage", "team": "shop" } });
+    batch["alerts"].as_array_mut().unwrap().push(other.clone());
+    // One of them belongs nowhere, so none is taken.
+    let (status, body) = stand.post("/api/v1/alerts", batch.clone()).await;
+    assert_eq!(status, 422, "{body}");
+    assert_eq!(stand.inbox.waiting(10).unwrap().len(), 0);
+
+    batch["alerts"][1]["labels"]["team"] = json!("stage-team");
+    let (status, made) = stand.post("/api/v1/alerts", batch).await;
+    assert_eq!(status, 202, "{made}");
+    let mut places = Vec::new();
+    for location in made["locations"].as_array().unwrap() {
+        let id = location.as_str().unwrap().rsplit('/').next().unwrap();
+        let request = requests::load(&stand.store, id).unwrap().unwrap();
+        let Received::Alerts { cluster, channel, batch } = &request.received else { panic!("{request:?}") };
+        places.push((cluster.clone(), channel.id.clone(), batch.alerts[0].name().to_owned()));
+    }
+    assert_eq!(places, [("prod".into(), "-1".into(), "A".into()), ("stage".into(), "-2".into(), "B".into())]);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_delivered_again_is_the_same_request() {
+    let stand = stand();
+    let labels = json!({ "alertname": "A", "cluster": "prod", "team": "shop" });
+    let (_, first) = stand.post("/api/v1/alerts", alerts(labels.clone())).await;
+    let (status, again) = stand.post("/api/v1/alerts", alerts(labels.clone())).await;
+    assert_eq!((status, &again), (202, &first));
+    assert_eq!(stand.inbox.waiting(10).unwrap().len(), 1, "posted once");
+
+    // What became of it is news, and an hour later it is a reminder.
+    let mut resolved = alerts(labels.clone());
+    resolved["alerts"][0]["status"] = json!("resolved");
+    let (_, news) = stand.post("/api/v1/alerts", resolved).await;
+    assert_ne!(news["id"], first["id"]);
+    stand.hand.advance(TimeDelta::minutes(61));
+    let (_, reminder) = stand.post("/api/v1/alerts", alerts(labels)).await;
+    assert_ne!(reminder["id"], first["id"]);
+    assert_eq!(stand.inbox.waiting(10).unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn what_callers_quote_is_stored_without_its_secrets() {
+    let stand = stand();
+    let order = json!({ "cluster": "prod", "question": "why does password=s3cr3t not work?" });
+    let (_, question) = stand.post("/api/v1/questions", order).await;
+    let mut batch = alerts(json!({ "cluster": "prod", "team": "shop" }));
+    batch["alerts"][0]["annotations"]["summary"] = json!("GET https://bob:s3cr3t@api/ fails");
+    let (_, alerts) = stand.post("/api/v1/alerts", batch).await;
+    for made in [question, alerts] {
+        let (status, body) =
+            stand.call("GET", made["location"].as_str().unwrap(), Some("all-token"), Body::empty()).await;
+        assert_eq!(status, 200);
+        assert!(!body.to_string().contains("s3cr3t") && body.to_string().contains("[redacted]"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn while_too_much_waits_nothing_is_accepted() {
+    let stand = stand();
+    let mut commit = Commit::new();
+    for number in 0..inbox::CAPACITY {
+        stand.inbox.add(&mut commit, format!("lane {number}"), Work::Repair { proposal: "r-aaaaa".into() });
+    }
+    stand.store.commit(commit).await.unwrap();
+    for (path, body) in [
+        ("/api/v1/inspections", json!({ "cluster": "prod" })),
+        ("/api/v1/questions", json!({ "cluster": "prod", "question": "why?" })),
+        ("/api/v1/alerts", alerts(json!({ "cluster": "prod", "team": "shop" }))),
+    ] {
+        let (status, answer) = stand.post(path, body).await;
+        assert_eq!(status, 503, "{path}");
+        assert!(answer["error"].as_str().unwrap().contains("try again later"), "{answer}");
+    }
+    let (_, ready) = stand.call("GET", "/readyz", None, Body::empty()).await;
+    assert_eq!(ready["waiting"]["inbox"], inbox::CAPACITY);
+}
+
+#[tokio::test]
 async fn bad_bodies_are_refused_with_a_reason() {
     let stand = stand();
     for (path, body) in [
@@ -155,8 +246,9 @@ async fn bad_bodies_are_refused_with_a_reason() {
         assert_eq!(status, 422, "{path}");
         assert!(answer["error"].is_string(), "{path}");
     }
-    let (status, _) = stand.call("POST", "/api/v1/alerts", Some("all-token"), vec![b' '; 2 * 1024 * 1024]).await;
+    let (status, answer) = stand.call("POST", "/api/v1/alerts", Some("all-token"), vec![b' '; 2 * 1024 * 1024]).await;
     assert_eq!(status, 413);
+    assert!(answer["error"].as_str().unwrap().contains("larger than"), "{answer}");
     assert_eq!(stand.inbox.waiting(10).unwrap().len(), 0, "nothing refused was stored");
 }
 

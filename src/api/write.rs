@@ -1,17 +1,18 @@
 //! What can be asked for: each answers 202 with an id after the commit.
 
-use super::{Api, Problem, auth::Caller, route};
+use super::{Api, Problem, auth::Caller, routing};
 use crate::{
     ids,
     inbox::{Work, inspection_lane},
-    inspection::archive::{self, Listener},
-    requests::{AlertBatch, REQUESTS, Received, Request},
+    inspection::archive::{self, Asked, Listener},
+    redact,
+    requests::{self, AlertBatch, REQUESTS, Received, Request},
     store::{Commit, CommitError},
 };
 use axum::{
     Extension, Json,
     body::Bytes,
-    extract::State,
+    extract::{State, rejection::BytesRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -41,9 +42,10 @@ struct QuestionOrder {
 pub(super) async fn inspection(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let order: InspectionOrder = parse(&body)?;
+    let order: InspectionOrder = parse(&body?)?;
+    room(&api)?;
     known_cluster(&api, &caller, &order.cluster)?;
     let namespace = order.namespace.as_deref();
     let received = Received::Inspection { cluster: order.cluster.clone(), namespace: order.namespace.clone() };
@@ -53,89 +55,105 @@ pub(super) async fn inspection(
         commit.insert(&REQUESTS, request.id.as_str(), &request);
         let listener = Listener::Request { id: request.id.clone() };
         let scope = (order.cluster.as_str(), namespace);
-        if archive::ask(&api.store, &mut commit, scope, vec![listener], api.clock.now())? {
-            let work = Work::Inspect { cluster: order.cluster.clone(), namespace: order.namespace.clone() };
-            api.inbox.add(&mut commit, inspection_lane(&order.cluster, namespace), work);
+        match archive::ask(&api.store, &mut commit, scope, vec![listener], api.clock.now())? {
+            Asked::Opened => {
+                let work = Work::Inspect { cluster: order.cluster.clone(), namespace: order.namespace.clone() };
+                api.inbox.add(&mut commit, inspection_lane(&order.cluster, namespace), work);
+            }
+            Asked::Joined => {}
+            Asked::Full => return Err(busy()),
         }
         match api.store.commit(commit).await {
             // An inspection opened or ended meanwhile: join the one that is there now.
             Err(CommitError::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),
-            Ok(()) => return Ok(answer("inspections", &request)),
+            Ok(()) => return Ok(answer("inspections", &[request.id])),
         }
     }
-    Err(Problem(StatusCode::SERVICE_UNAVAILABLE, "too much is going on at once; try again".into()))
+    Err(busy())
 }
 
 /// `POST /api/v1/questions {"cluster": "prod", "question": "why is checkout restarting?"}`.
 pub(super) async fn question(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let order: QuestionOrder = parse(&body)?;
+    let order: QuestionOrder = parse(&body?)?;
+    room(&api)?;
     known_cluster(&api, &caller, &order.cluster)?;
     if order.question.trim().is_empty() || order.question.chars().count() > QUESTION_LIMIT {
         let text = format!("question must have 1 to {QUESTION_LIMIT} characters");
         return Err(Problem(StatusCode::UNPROCESSABLE_ENTITY, text));
     }
-    let received = Received::Question { cluster: order.cluster, question: order.question };
+    let question = redact::text(&order.question).into_owned();
+    let received = Received::Question { cluster: order.cluster, question };
     let request = accepted(&api, &caller, received);
     let mut commit = Commit::new();
     commit.insert(&REQUESTS, request.id.as_str(), &request);
     api.inbox.add(&mut commit, format!("question {}", request.id), Work::Question { request: request.id.clone() });
     api.store.commit(commit).await?;
-    Ok(answer("questions", &request))
+    Ok(answer("questions", &[request.id]))
 }
 
-/// `POST /api/v1/alerts`: Alertmanager's webhook message. The cluster is the label `cluster`, or the only one that is
-/// configured; the channel is that of the first route that fits.
+/// `POST /api/v1/alerts`: Alertmanager's webhook message, one request for each place that its alerts go to. A batch that
+/// is delivered again is the same request.
 pub(super) async fn alerts(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let batch: AlertBatch = parse(&body)?;
-    let unprocessable = |text: String| Problem(StatusCode::UNPROCESSABLE_ENTITY, text);
-    let first = batch.alerts.first().ok_or_else(|| unprocessable("alerts is empty".into()))?;
-    let mut labels = first.labels.clone();
-    labels.extend(batch.common_labels.clone());
-    let cluster = match labels.get("cluster") {
-        Some(label) => api
-            .clusters
-            .iter()
-            .find(|(name, alert_label)| *alert_label == label || *name == label)
-            .map(|(name, _)| name.clone())
-            .ok_or_else(|| unprocessable(format!("the label cluster=\"{label}\" names no configured cluster")))?,
-        None => match api.clusters.keys().collect::<Vec<_>>().as_slice() {
-            [only] => (*only).clone(),
-            _ => return Err(unprocessable("the alerts carry no label cluster, and several are configured".into())),
-        },
-    };
-    known_cluster(&api, &caller, &cluster)?;
-    let route = route(&api.settings.routes, &cluster, &labels).ok_or_else(|| {
-        unprocessable(format!("no [[api.route]] fits alerts of the cluster {cluster} with these labels"))
-    })?;
-    let channel = api
-        .access
-        .by_name(&route.channel)
-        .ok_or_else(|| unprocessable(format!("the route's channel {} is not listed", route.channel)))?;
-    let request = accepted(&api, &caller, Received::Alerts { cluster, channel: channel.clone(), batch });
-    let mut commit = Commit::new();
-    commit.insert(&REQUESTS, request.id.as_str(), &request);
-    api.inbox.add(&mut commit, format!("alerts {channel}"), Work::Alerts { request: request.id.clone() });
-    api.store.commit(commit).await?;
-    Ok(answer("alerts", &request))
+    let batch: AlertBatch = parse(&body?)?;
+    room(&api)?;
+    let parts = routing::sorted(&api, &caller, batch.without_secrets())?;
+    for _ in 0..TRIES {
+        let mut requests = Vec::new();
+        let mut commit = Commit::new();
+        for part in parts.clone() {
+            let digest = part.batch.digest(&[&caller.name, &part.cluster, &part.channel.to_string()]);
+            let received = Received::Alerts { cluster: part.cluster, channel: part.channel.clone(), batch: part.batch };
+            let request = accepted(&api, &caller, received);
+            if let Some(known) = requests::told_before(&api.store, &mut commit, digest, &request)? {
+                requests.push(known);
+                continue;
+            }
+            commit.insert(&REQUESTS, request.id.as_str(), &request);
+            let work = Work::Alerts { request: request.id.clone() };
+            api.inbox.add(&mut commit, format!("alerts {}", part.channel), work);
+            requests.push(request.id);
+        }
+        match api.store.commit(commit).await {
+            // The same batch arrived twice at once.
+            Err(CommitError::Conflict { .. }) => {}
+            Err(error) => return Err(error.into()),
+            Ok(()) => return Ok(answer("alerts", &requests)),
+        }
+    }
+    Err(busy())
+}
+
+/// Refuses while too much waits already.
+fn room(api: &Api) -> Result<(), Problem> {
+    if api.inbox.is_full()? { Err(busy()) } else { Ok(()) }
+}
+
+fn busy() -> Problem {
+    Problem(StatusCode::SERVICE_UNAVAILABLE, "too much waits already; try again later".into())
 }
 
 fn accepted(api: &Api, caller: &Caller, received: Received) -> Request {
     Request { id: ids::random(), caller: caller.name.clone(), at: api.clock.now(), received, outcome: None }
 }
 
-fn answer(collection: &str, request: &Request) -> Response {
-    let location = format!("/api/v1/{collection}/{}", request.id);
-    let body = Json(serde_json::json!({ "id": request.id, "location": location }));
-    (StatusCode::ACCEPTED, [("location", location)], body).into_response()
+/// `id` and `location` are those of the first request; where there are several, `locations` has them all.
+fn answer(collection: &str, ids: &[String]) -> Response {
+    let locations: Vec<String> = ids.iter().map(|id| format!("/api/v1/{collection}/{id}")).collect();
+    let location = locations.first().cloned().unwrap_or_default();
+    let mut body = serde_json::json!({ "id": ids.first(), "location": location });
+    if locations.len() > 1 {
+        body["locations"] = locations.into();
+    }
+    (StatusCode::ACCEPTED, [("location", location)], Json(body)).into_response()
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -143,7 +161,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         .map_err(|error| Problem(StatusCode::UNPROCESSABLE_ENTITY, format!("the body is not as expected: {error}")))
 }
 
-fn known_cluster(api: &Api, caller: &Caller, cluster: &str) -> Result<(), Problem> {
+pub(super) fn known_cluster(api: &Api, caller: &Caller, cluster: &str) -> Result<(), Problem> {
     if api.clusters.contains_key(cluster) && caller.may_see(cluster) {
         return Ok(());
     }

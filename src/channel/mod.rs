@@ -2,7 +2,9 @@
 
 mod access;
 pub mod button;
+mod moved;
 mod subscription;
 
 pub use access::{Access, ChannelGrant, Denied, Grant, People, PersonName};
+pub use moved::{follow, listed_as};
 pub use subscription::{OCCURRENCES, Occurrence, OccurrenceState, SUBSCRIPTIONS, Subscription};

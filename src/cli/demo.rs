@@ -12,7 +12,7 @@ use crate::{
     inbox::{Inbox, Work, inspection_lane},
     inspection::{
         self, History, Order,
-        archive::{self, Listener},
+        archive::{self, Asked, Listener},
     },
     repair::{ActionKind, Policy, Rule},
     report,
@@ -119,7 +119,7 @@ pub async fn start(
         log: Some(dir.join("console.jsonl")),
     })
     .with_context(|| format!("opening the web chat on port {port}; --port 0 takes a free one"))?;
-    let store_dir = dir.join("store");
+    let store_dir = super::dump::folder(dir);
     let open = move || Store::open(&store_dir, Options::default());
     let store = tokio::task::spawn_blocking(open).await.context("opening the store")??;
     first_report(&store, &clock).await?;
@@ -144,9 +144,12 @@ async fn first_report(store: &Store, clock: &Clock) -> anyhow::Result<()> {
     let inbox = Inbox::open(store.clone(), clock.clone())?;
     let mut commit = Commit::new();
     let listener = Listener::Post { channel: ChannelRef::new(Platform::Console, ROOM), after_repair: None };
-    if archive::ask(store, &mut commit, (CLUSTER, None), vec![listener], clock.now())? {
-        let work = Work::Inspect { cluster: CLUSTER.to_owned(), namespace: None };
-        inbox.add(&mut commit, inspection_lane(CLUSTER, None), work);
+    match archive::ask(store, &mut commit, (CLUSTER, None), vec![listener], clock.now())? {
+        Asked::Opened => {
+            let work = Work::Inspect { cluster: CLUSTER.to_owned(), namespace: None };
+            inbox.add(&mut commit, inspection_lane(CLUSTER, None), work);
+        }
+        Asked::Joined | Asked::Full => {}
     }
     Ok(store.commit(commit).await?)
 }
@@ -177,5 +180,6 @@ fn policy() -> Policy {
             approvers: BTreeSet::from([OWNER.to_owned()]),
             max_replica_change: 10,
         }],
+        protected_labels: Vec::new(),
     }
 }

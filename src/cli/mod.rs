@@ -3,6 +3,7 @@
 mod ask;
 mod check_config;
 pub mod demo;
+mod dump;
 mod hash_password;
 mod inspect;
 mod out;
@@ -18,6 +19,7 @@ use out::Out;
 use crate::{
     cluster::{self, Cluster, init_tls},
     config::environment,
+    redact::Redacting,
     report::text::Style,
 };
 use chrono::{DateTime, Utc};
@@ -57,6 +59,10 @@ enum Command {
     Run(run::Args),
     /// Check a configuration file: every mistake at once, with its line
     CheckConfig(check_config::Args),
+    /// Write everything that a stopped bot has kept into a file
+    Export(dump::ExportArgs),
+    /// Make what a bot keeps from such a file, in an empty folder
+    Import(dump::ImportArgs),
     /// Make the hash that a user of the web chat needs, of a password on the input
     HashPassword,
     /// Start an embedded cluster in trouble, with its report and a web chat; needs nothing else
@@ -103,7 +109,7 @@ pub fn main(platforms: Platforms) -> ExitCode {
     let filter = environment("ROUNDSMAN_LOG").unwrap_or_else(|| default.to_owned());
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
-        .with_writer(std::io::stderr)
+        .with_writer(|| Redacting(std::io::stderr()))
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let ran = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from).and_then(
@@ -128,6 +134,8 @@ async fn dispatch(command: Command, platforms: Platforms) -> anyhow::Result<Exit
         Command::Ask(args) => ask::run(args, &mut out).await,
         Command::Run(args) => run::run(args, platforms).await,
         Command::CheckConfig(args) => check_config::run(&args, &mut out),
+        Command::Export(args) => dump::export(&args, &mut out),
+        Command::Import(args) => dump::import(&args, &mut out),
         Command::HashPassword => hash_password::run(&mut std::io::stdin().lock(), &mut out),
         Command::Demo(args) => demo::run(args, platforms, &mut out).await,
     }

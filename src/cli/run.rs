@@ -68,8 +68,8 @@ pub(super) async fn stopped() {
 /// # Errors
 /// When the store is in use or damaged, a kubeconfig has no such context, or an address is taken.
 pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: Options) -> anyhow::Result<Parts> {
-    let dir = config.data_dir.clone();
-    let open = move || Store::open(&dir.join("store"), options);
+    let dir = super::dump::folder(&config.data_dir);
+    let open = move || Store::open(&dir, options);
     let store = tokio::task::spawn_blocking(open).await.context("opening the store")??;
     let mut clusters = Vec::new();
     for settings in &config.clusters {

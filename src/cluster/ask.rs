@@ -5,7 +5,7 @@ use tokio::time::timeout;
 
 use super::kinds::Kind;
 use super::list::encode;
-use super::split::Splitter;
+use super::split::JsonSplitter;
 use super::wire::{JSON, Refused};
 use super::{Cluster, Unreachable};
 
@@ -76,7 +76,7 @@ impl Cluster {
     pub(super) async fn scan(&self, path: &str, accept: &str, mut each: impl FnMut(Value)) -> Result<usize, LookError> {
         let ask = async {
             let mut body = self.wire.get(path, accept).await?.into_body();
-            let mut splitter = Splitter::default();
+            let mut splitter = JsonSplitter::default();
             let mut count = 0;
             while let Some(chunk) = self.wire.chunk(&mut body).await? {
                 let fed = splitter.feed(&chunk, |item| {

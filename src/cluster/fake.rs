@@ -59,6 +59,9 @@ impl Answer {
         self.headers.push((name, value.to_owned()));
         self
     }
+    pub(crate) fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
     pub(crate) fn chunks(chunks: Vec<Bytes>) -> Self {
         Self { status: 200, headers: Vec::new(), chunks, end: End::Proper }
     }

@@ -2,14 +2,14 @@
 
 use http::Response;
 use kube::client::Body;
-use serde::Deserialize;
 
-use super::split::Splitter;
-use super::wire::{JSON, Refused, Wire};
-use crate::snapshot::{Interner, Resource, Scope, Snapshot, Why};
+use super::decode::{Decoder, Partial};
+use super::wire::{JSON, PROTOBUF, Refused, Wire};
+use crate::snapshot::{Resource, Scope, Why};
 
 /// Names and labels without the content; servers that cannot do that send the whole objects.
-const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+const METADATA_ONLY: &str = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,\
+    application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 /// How a server is asked for a whole list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,21 +30,12 @@ pub(super) struct ListCall {
     accept: &'static str,
 }
 
-/// What has arrived so far; it outlives a read that is cut off by the deadline.
-#[derive(Debug, Default)]
-pub(super) struct Partial {
-    pub(super) objects: Snapshot,
-    /// In the server's words: they name the identity.
-    pub(super) forbidden: Option<String>,
-    interner: Interner,
-    undecodable: Option<(u64, String)>,
-}
-
 impl ListCall {
     /// The list of a resource in a scope.
     pub(super) fn new(resource: Resource, scope: &Scope) -> Self {
         let accept = match resource {
             Resource::IpAddresses => METADATA_ONLY,
+            other if other.has_protobuf() => PROTOBUF,
             _ => JSON,
         };
         let path = path(resource, resource.api().version, scope);
@@ -107,7 +98,7 @@ impl ListCall {
         loop {
             let path = self.path_and_query(paging, token.as_deref());
             let response = wire.get(&path, self.accept).await?;
-            let next = self.stream(wire, response, partial).await?.filter(|next| !next.is_empty());
+            let next = self.stream(wire, response, partial).await?;
             match next {
                 None => return Ok(()),
                 // A server that sends the same token for ever must not keep us for ever.
@@ -124,30 +115,17 @@ impl ListCall {
         response: Response<Body>,
         partial: &mut Partial,
     ) -> Result<Option<String>, Refused> {
-        #[derive(Deserialize, Default)]
-        struct Envelope {
-            #[serde(default)]
-            kind: String,
-            #[serde(default)]
-            metadata: ListMeta,
-        }
-        #[derive(Deserialize, Default)]
-        struct ListMeta {
-            #[serde(default)]
-            r#continue: Option<String>,
-        }
         let nonsense = |detail: String| Refused::Status(200, detail);
+        let mut decoder = Decoder::of(response.headers());
         let mut body = response.into_body();
-        let mut splitter = Splitter::default();
         while let Some(chunk) = wire.chunk(&mut body).await? {
-            partial.feed(self.resource, &mut splitter, &chunk).map_err(|error| nonsense(error.to_string()))?;
+            decoder.feed(&chunk, self.resource, partial).map_err(|error| nonsense(error.to_string()))?;
         }
-        let envelope = splitter.finish().map_err(|error| nonsense(error.to_string()))?;
-        let envelope: Envelope = serde_json::from_slice(&envelope).map_err(|error| nonsense(error.to_string()))?;
+        let envelope = decoder.finish().map_err(|error| nonsense(error.to_string()))?;
         if !envelope.kind.ends_with("List") {
             return Err(nonsense(format!("the answer is a {:?} and no list", envelope.kind)));
         }
-        Ok(envelope.metadata.r#continue)
+        Ok(envelope.next)
     }
 
     fn path_and_query(&self, paging: Paging, token: Option<&str>) -> String {
@@ -161,27 +139,6 @@ impl ListCall {
             }
         }
         format!("{}?{}", self.path, query.join("&"))
-    }
-}
-
-impl Partial {
-    fn feed(
-        &mut self,
-        resource: Resource,
-        splitter: &mut Splitter,
-        chunk: &[u8],
-    ) -> Result<(), super::split::SplitError> {
-        let Self { objects, interner, undecodable, .. } = self;
-        interner.scope(|| {
-            splitter.feed(chunk, |item| {
-                let mut json = serde_json::Deserializer::from_slice(item);
-                match objects.push(resource, &mut json) {
-                    Ok(()) => objects.reads.objects += 1,
-                    // One odd object must not hide the others; that it is missing is said.
-                    Err(error) => undecodable.get_or_insert_with(|| (0, error.to_string())).0 += 1,
-                }
-            })
-        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod ask;
 mod connect;
+mod decode;
 mod discovery;
 mod events;
 mod exchange;

@@ -10,7 +10,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::list::{ListCall, Paging, Partial};
+use super::decode::Partial;
+use super::list::{ListCall, Paging};
 use super::wire::{JSON, Refused, Wire};
 use super::{Cluster, Obstacle, Unreachable};
 use crate::snapshot::{Origin, Resource, Scope, ServedApi, Snapshot, State, Unread, Why};

@@ -278,6 +278,62 @@ async fn what_stands_in_the_way_is_told_apart() {
     assert_eq!(portal.read(&everything()).await.unwrap_err().obstacle, Obstacle::NotKubernetes);
 }
 
+/// `k8s\0`, the type, and a list of pods that have a name each.
+fn protobuf_pods(names: &[&str], token: &str) -> Vec<u8> {
+    let field = |number: u8, content: &[u8]| [&[number << 3 | 2, content.len() as u8], content].concat();
+    let item = |name: &&str| field(2, &field(1, &field(1, name.as_bytes())));
+    let list = [field(1, &field(3, token.as_bytes())), names.iter().flat_map(item).collect()].concat();
+    [b"k8s\0".to_vec(), field(1, &field(2, b"PodList")), field(2, &list), field(3, b""), field(4, b"")].concat()
+}
+
+#[tokio::test]
+async fn a_server_that_has_protobuf_is_read_in_it_page_by_page() {
+    let (cluster, log) = cluster(|asked| {
+        version(asked, 30).unwrap_or_else(|| {
+            let (names, token): (&[&str], _) =
+                if asked.query.contains_key("continue") { (&["c"], "") } else { (&["a", "b"], "more") };
+            let body = protobuf_pods(names, token);
+            let chunks = body.chunks(3).map(Bytes::copy_from_slice).collect();
+            Answer::chunks(chunks).header("content-type", "application/vnd.kubernetes.protobuf")
+        })
+    });
+    let snapshot = cluster.read(&only(&[Resource::Pods])).await.unwrap();
+    assert_eq!(snapshot.pods.iter().map(|pod| pod.meta.name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert!(snapshot.has_read(Resource::Pods));
+    assert_eq!(log.lock().unwrap()[1].accept, "application/vnd.kubernetes.protobuf,application/json");
+}
+
+#[tokio::test]
+async fn broken_protobuf_fails_its_list_and_a_refusal_in_it_is_understood() {
+    let (cluster, _) = cluster(|asked| {
+        version(asked, 37).unwrap_or_else(|| {
+            let answer = match asked.path.as_str() {
+                "/api/v1/pods" => Answer::chunks(vec![protobuf_pods(&["a"], "")[..20].to_vec().into()]),
+                "/api/v1/nodes" => {
+                    Answer::chunks(vec![Bytes::from_static(b"k8s\0\x0a\x08\x12\x06Status\x12\x02\x0a\x00")])
+                }
+                "/api/v1/services" => {
+                    let refusal =
+                        Bytes::from_static(b"k8s\0\x0a\x08\x12\x06Status\x12\x06\x1a\x04busy\x1a\x00\x22\x00");
+                    Answer::chunks(vec![refusal]).status(409)
+                }
+                _ => Answer::chunks(vec![protobuf_pods(&[], "").into()]),
+            };
+            answer.header("content-type", "application/vnd.kubernetes.protobuf")
+        })
+    });
+    let snapshot = cluster.read(&only(&[Resource::Pods, Resource::Nodes, Resource::Services, Resource::Events])).await;
+    let snapshot = snapshot.unwrap();
+    let why = |resource| match snapshot.state_of(resource) {
+        State::Unread(Why::Failed(why)) => why.as_str(),
+        other => panic!("{resource}: {other:?}"),
+    };
+    assert_eq!(why(Resource::Pods), "200: the answer broke off in the middle");
+    assert_eq!(why(Resource::Nodes), "200: the answer is a \"Status\" and no list");
+    assert_eq!(why(Resource::Services), "409: busy");
+    assert!(snapshot.has_read(Resource::Events));
+}
+
 #[tokio::test]
 async fn equal_texts_of_a_large_list_are_kept_once() {
     let item = Bytes::from(pod("p").to_string().replace("acme/c:1", &format!("acme/{}:1", "x".repeat(200))) + ",");

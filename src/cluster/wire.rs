@@ -11,6 +11,8 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::obstacle::Obstacle;
+use super::split::MAGIC;
+use crate::snapshot::protobuf::bytes_of;
 
 /// Answers that are not lists (a version, an error) are read up to here.
 const LARGEST_SMALL_BODY: usize = 8 << 20;
@@ -20,6 +22,10 @@ const RETRIES_WHEN_FAILING: u32 = 2;
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 pub(super) const JSON: &str = "application/json";
+/// The media type of Kubernetes' protobuf.
+pub(super) const PROTOBUF_TYPE: &str = "application/vnd.kubernetes.protobuf";
+/// Protobuf, and JSON from whoever has no other.
+pub(super) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf,application/json";
 
 /// A request that brought no answer to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,15 +154,9 @@ impl Wire {
     }
 
     async fn refusal(&self, response: Response<Body>) -> Refused {
-        #[derive(Deserialize, Default)]
-        struct Status {
-            #[serde(default)]
-            message: String,
-        }
         let code = response.status();
         let body = self.small_body(response).await.unwrap_or_default();
-        let said: Status = serde_json::from_slice(&body).unwrap_or_default();
-        let message = if said.message.is_empty() { plain(code, &body) } else { said.message };
+        let message = said(&body).filter(|message| !message.is_empty()).unwrap_or_else(|| plain(code, &body));
         match code {
             StatusCode::UNAUTHORIZED => Refused::Unauthorized,
             StatusCode::FORBIDDEN => Refused::Forbidden(message),
@@ -165,6 +165,20 @@ impl Wire {
             other => Refused::Status(other.as_u16(), message),
         }
     }
+}
+
+/// The message of a `Status`, which comes in the form that was asked for.
+fn said(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Status {
+        message: String,
+    }
+    let Some(unknown) = body.strip_prefix(MAGIC) else {
+        return serde_json::from_slice(body).ok().map(|status: Status| status.message);
+    };
+    // `runtime.Unknown.raw`, and in it `Status.message`.
+    let message = bytes_of(unknown, 2).and_then(|status| bytes_of(status, 3)).ok()?;
+    Some(String::from_utf8_lossy(message).into_owned())
 }
 
 /// What the server or something before it says without a `Status`: a line of text, but no page.

@@ -2,22 +2,22 @@
 
 use super::{Desk, Failure, Taken, commands, pressing, questions};
 use crate::{
-    channel::Denied,
-    store::{Commit, CommitError, Record, Table},
+    channel::{self, Denied, SUBSCRIPTIONS, Subscription},
+    store::{Commit, Record, Table},
     texts,
 };
 use chrono::{DateTime, Utc};
-use contract::{Inbound, InboundKind};
+use contract::{Inbound, InboundKind, Membership};
 use serde::{Deserialize, Serialize};
 
 /// Who was refused before, by channel and person: one refusal, then silence.
-const REFUSED: Table<Refused> = Table::new("refused");
+pub(super) const REFUSED: Table<Refused> = Table::new("refused");
 
 /// The mark of a refusal.
 #[derive(Debug, Serialize, Deserialize)]
-struct Refused {
+pub(super) struct Refused {
     /// When.
-    at: DateTime<Utc>,
+    pub(super) at: DateTime<Utc>,
 }
 
 impl Record for Refused {
@@ -28,7 +28,8 @@ pub(super) async fn handle(desk: &Desk, taken: &Taken, inbound: &Inbound) -> Res
     if let InboundKind::Membership(_) | InboundKind::Moved { .. } = &inbound.kind {
         return membership(desk, taken, inbound).await;
     }
-    let grant = match desk.access.check(&inbound.channel, &inbound.actor) {
+    let listed = channel::listed_as(&desk.store, &inbound.channel)?;
+    let grant = match desk.access.check(&listed, &inbound.actor) {
         Ok(grant) => grant,
         Err(denied) => return refuse(desk, taken, inbound, denied).await,
     };
@@ -63,24 +64,29 @@ async fn refuse(desk: &Desk, taken: &Taken, inbound: &Inbound, denied: Denied) -
     Ok(desk.store.commit(commit).await?)
 }
 
-/// The channel's life: subscriptions pause when the bot is gone, go on when it is back, and follow a new id.
+/// The channel's life: subscriptions pause when the bot is gone, go on when it is back, and follow a new id, and so does
+/// what the configuration says about the channel.
 async fn membership(desk: &Desk, taken: &Taken, inbound: &Inbound) -> Result<(), Failure> {
     let mut commit = Commit::new();
+    let listed = channel::listed_as(&desk.store, &inbound.channel)?;
+    if let (InboundKind::Moved { to }, Some(_)) = (&inbound.kind, desk.access.channel(&listed)) {
+        channel::follow(&desk.store, &mut commit, &inbound.channel, to)?;
+    }
     for (key, subscription) in desk.subscriptions_of(&inbound.channel)? {
-        let mut changed = crate::channel::Subscription::clone(&subscription);
+        let mut changed = Subscription::clone(&subscription);
         match &inbound.kind {
-            InboundKind::Membership(contract::Membership::Left) => {
-                changed.paused = Some("the bot was removed from the channel".to_owned());
-                commit.replace(&crate::channel::SUBSCRIPTIONS, key, &subscription, &changed);
+            InboundKind::Membership(Membership::Left) => {
+                changed.paused = Some(texts::chat::REMOVED.to_owned());
+                commit.replace(&SUBSCRIPTIONS, key, &subscription, &changed);
             }
-            InboundKind::Membership(contract::Membership::Joined) => {
+            InboundKind::Membership(Membership::Joined) => {
                 changed.paused = None;
-                commit.replace(&crate::channel::SUBSCRIPTIONS, key, &subscription, &changed);
+                commit.replace(&SUBSCRIPTIONS, key, &subscription, &changed);
             }
             InboundKind::Moved { to } => {
                 changed.channel = to.clone();
-                commit.remove_expected(&crate::channel::SUBSCRIPTIONS, key, &subscription);
-                commit.put(&crate::channel::SUBSCRIPTIONS, changed.key(), &changed);
+                commit.remove_expected(&SUBSCRIPTIONS, key, &subscription);
+                commit.put(&SUBSCRIPTIONS, changed.key(), &changed);
             }
             InboundKind::Command(_)
             | InboundKind::Misread { .. }
@@ -89,5 +95,5 @@ async fn membership(desk: &Desk, taken: &Taken, inbound: &Inbound) -> Result<(),
         }
     }
     taken.done(&mut commit);
-    desk.store.commit(commit).await.map_err(|error: CommitError| error.into())
+    Ok(desk.store.commit(commit).await?)
 }

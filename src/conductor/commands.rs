@@ -1,15 +1,18 @@
 //! The commands: parsed arguments in, an answer out.
 
-use super::{Desk, Failure, Taken, inspecting, looking, questions, repairs};
+use super::{Desk, Failure, Taken, inspecting, looking, proposals, questions, repairs};
 use crate::{
     channel::{Grant, SUBSCRIPTIONS, Subscription},
     ids,
-    inspection::archive::{self, Listener},
+    inspection::archive::{self, Asked, Listener},
     schedule::Schedule,
     store::{Commit, Versioned},
     texts,
 };
 use contract::{Body, CommandName, Inbound, Invocation};
+
+/// Reports that one channel can have on a schedule.
+const SUBSCRIPTIONS_OF_A_CHANNEL: usize = 50;
 
 pub(super) async fn handle(
     desk: &Desk,
@@ -39,7 +42,7 @@ pub(super) async fn handle(
             questions::handle_chat(desk, taken, inbound, grant, question).await
         }
         CommandName::Fix => repairs::fix(&order).await,
-        CommandName::Proposals => repairs::list(&order).await,
+        CommandName::Proposals => proposals::handle(&order).await,
         CommandName::Approve | CommandName::Reject => repairs::decide_by_command(&order).await,
         CommandName::Cancel => {
             let anything = desk.cancel(&inbound.channel);
@@ -101,6 +104,9 @@ async fn subscribe(order: &Order<'_>) -> Result<(), Failure> {
                 Subscription { only_changes: subscription.only_changes, paused: None, ..Subscription::clone(known) };
             commit.replace(&SUBSCRIPTIONS, subscription.key(), known, &changed);
         }
+        None if desk.subscriptions_of(&inbound.channel)?.len() >= SUBSCRIPTIONS_OF_A_CHANNEL => {
+            return order.say(texts::chat::enough_subscriptions(SUBSCRIPTIONS_OF_A_CHANNEL)).await;
+        }
         None => {
             commit.insert(&SUBSCRIPTIONS, subscription.key(), &subscription);
         }
@@ -154,8 +160,9 @@ async fn inspect(order: &Order<'_>) -> Result<(), Failure> {
     let mut commit = Commit::new();
     taken.done(&mut commit);
     let scope = (cluster.name(), namespace);
-    if archive::ask(&desk.store, &mut commit, scope, vec![listener], desk.clock.now())? {
-        inspecting::open(desk, &mut commit, scope);
+    match archive::ask(&desk.store, &mut commit, scope, vec![listener], desk.clock.now())? {
+        Asked::Full => return order.say(texts::chat::too_many_wait(cluster.name())).await,
+        asked @ (Asked::Opened | Asked::Joined) => inspecting::open_if(asked, desk, &mut commit, scope),
     }
     Ok(desk.store.commit(commit).await?)
 }

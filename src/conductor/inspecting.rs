@@ -2,14 +2,11 @@
 
 use super::{Desk, Failure, Taken, desk::reply};
 use crate::{
-    channel::{
-        SUBSCRIPTIONS, Subscription,
-        button::{self, Purpose, ReportKey},
-    },
+    channel::button::{self, Purpose, ReportKey},
     inbox::{Work, inspection_lane},
     inspection::{
         self, Inspected, Order,
-        archive::{self, Listener, RUNS, Run},
+        archive::{self, Asked, Listener, RUNS, Run},
         finding::{Finding, Remedy},
     },
     outbox::{Class, Draft, RowKind, SENT, Subject},
@@ -22,11 +19,17 @@ use crate::{
 use anyhow::anyhow;
 use contract::{Block, Body, Button, ButtonStyle, ChannelRef, MessageRef, Visibility};
 
+/// Listeners that are served in one commit: each has some ten rows, and a commit has a limit.
+const AT_ONCE: usize = 100;
 /// Findings of one report that get buttons of their own.
 const WITH_BUTTONS: usize = 3;
 
 /// Adds the inbox item of an inspection that was just opened.
-pub(super) fn open(desk: &Desk, commit: &mut Commit, (cluster, namespace): (&str, Option<&str>)) {
+pub(super) fn open_if(asked: Asked, desk: &Desk, commit: &mut Commit, (cluster, namespace): (&str, Option<&str>)) {
+    match asked {
+        Asked::Opened => {}
+        Asked::Joined | Asked::Full => return,
+    }
     let work = Work::Inspect { cluster: cluster.to_owned(), namespace: namespace.map(str::to_owned) };
     desk.inbox.add(commit, inspection_lane(cluster, namespace), work);
 }
@@ -45,25 +48,45 @@ pub(super) async fn handle(desk: &Desk, taken: &Taken, cluster: &str, namespace:
         }
         Err(error) => Err(error.to_string()),
     };
+    serve(desk, taken, (cluster, namespace), &outcome, &|commit| taken.done(commit)).await
+}
+
+/// Tells everybody who waits for an inspection what came of it; `end` is part of the last commit.
+pub(super) async fn serve(
+    desk: &Desk,
+    taken: &Taken,
+    scope: (&str, Option<&str>),
+    outcome: &Result<Inspected, String>,
+    end: &(dyn Fn(&mut Commit) + Sync),
+) -> Result<(), Failure> {
+    let key = archive::run_key(scope.0, scope.1);
     // Whoever joined while it ran conflicts with the commit below and is then served too.
     loop {
-        let key = archive::run_key(cluster, namespace);
-        let Some(run) = desk.store.get(&RUNS, &key)? else {
-            return desk.finish(taken, |_| {}).await;
-        };
         let mut commit = Commit::new();
-        commit.remove_expected(&RUNS, key, &run);
-        if let Ok(inspected) = &outcome {
-            archive::keep(&mut commit, namespace, inspected);
+        let run = desk.store.get(&RUNS, &key)?;
+        let audience = run.as_ref().map(|run| run.audience.as_slice()).unwrap_or_default();
+        let (served, left) = audience.split_at(audience.len().min(AT_ONCE));
+        for listener in served {
+            tell(desk, &mut commit, taken, listener, scope, outcome)?;
         }
-        for (place, listener) in run.audience.iter().enumerate() {
-            tell(desk, &mut commit, taken, listener, place, &run, &outcome)?;
+        match &run {
+            Some(run) if left.is_empty() => commit.remove_expected(&RUNS, &key, run),
+            Some(run) => {
+                let rest = Run { audience: left.to_vec(), ..Run::clone(run) };
+                commit.replace(&RUNS, &key, run, &rest)
+            }
+            None => &mut commit,
+        };
+        if let Ok(inspected) = outcome {
+            archive::keep(&mut commit, scope.1, inspected);
         }
-        taken.done(&mut commit);
+        let over = left.is_empty();
+        if over {
+            end(&mut commit);
+        }
         match desk.store.commit(commit).await {
             Err(CommitError::Conflict { table, .. }) if table == RUNS.name() => {}
-            // A subscription changed meanwhile; the report itself is still good.
-            Err(CommitError::Conflict { table, .. }) if table == SUBSCRIPTIONS.name() => {}
+            Ok(()) if !over => {}
             other => return Ok(other?),
         }
     }
@@ -85,17 +108,12 @@ fn tell(
     commit: &mut Commit,
     taken: &Taken,
     listener: &Listener,
-    place: usize,
-    run: &Run,
+    (cluster, namespace): (&str, Option<&str>),
     outcome: &Result<Inspected, String>,
 ) -> Result<(), Failure> {
     let outcome = outcome.as_ref().map(|inspected| &inspected.report).map_err(String::as_str);
     let (to, kind, notice) = match listener {
-        Listener::Subscription { channel, key, planned_at, late, missed, only_changes } => {
-            if let Some(subscription) = desk.store.get(&SUBSCRIPTIONS, key.as_str())? {
-                let told = Subscription { missed: None, ..Subscription::clone(&subscription) };
-                commit.replace(&SUBSCRIPTIONS, key.as_str(), &subscription, &told);
-            }
+        Listener::Subscription { channel, key: _, planned_at, late, missed, only_changes } => {
             let quiet = outcome.is_ok_and(|report| {
                 *only_changes && report.changes.new == 0 && report.changes.resolved.is_empty() && missed.is_none()
             });
@@ -121,18 +139,15 @@ fn tell(
     };
     let (body, subject) = match outcome {
         Ok(report) => {
-            let key = ReportKey {
-                cluster: report.cluster.clone(),
-                namespace: run.namespace.clone(),
-                taken_at: report.taken_at,
-            };
+            let namespace = namespace.map(str::to_owned);
+            let key = ReportKey { cluster: report.cluster.clone(), namespace, taken_at: report.taken_at };
             let mut body = texts::report::chat(report, notice.as_deref());
             body.blocks.extend(buttons(desk, commit, &to, report, &key));
             (body, Subject::Report { key })
         }
-        Err(error) => (texts::report::not_inspected(&run.cluster, error, notice.as_deref()), Subject::Nothing),
+        Err(error) => (texts::report::not_inspected(cluster, error, notice.as_deref()), Subject::Nothing),
     };
-    let cause = taken.cause(&format!("report {place}"));
+    let cause = taken.cause(&format!("report {}", listener.identity()));
     desk.outbox.add(commit, Draft { cause, to, kind, body, subject, class: Class::Report });
     Ok(())
 }

@@ -3,36 +3,41 @@
 //! An item is done in the commit that holds everything it led to, so that a crash either repeats it from the start or
 //! finds it done. What a repeat would do again is derived from the item (message ids), or has a state of its own.
 
+mod afterwards;
 mod chat;
 mod commands;
 mod desk;
 mod inspecting;
 mod looking;
+mod parking;
 mod pressing;
+mod proposals;
 mod questions;
 mod repairs;
 mod rounds;
+mod upkeep;
 
 pub use desk::Desk;
 pub use rounds::Rounds;
+pub use upkeep::Upkeep;
 
 use crate::{
-    inbox::{INBOX, Item, PARKED, Parked, Work},
+    inbox::{self, INBOX, Item, Work},
     store::{Commit, CommitError, ReadError, Versioned},
-    texts,
 };
-use chrono::TimeDelta;
+use anyhow::anyhow;
 use contract::Stop;
-use std::{collections::BTreeSet, sync::Arc};
+use futures::FutureExt;
+use std::{any::Any, collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use thiserror::Error;
 use tokio::task::JoinSet;
 
 /// Items under way at once.
 const PARALLEL: usize = 16;
-/// Items looked at in one pass; more stay for the next.
-const PASS: usize = 1_000;
-/// Tries before an item is parked.
-const TRIES: u32 = 5;
+/// Items looked at in one pass: all that may wait, and what the bot itself adds to them.
+const PASS: usize = 2 * inbox::CAPACITY;
+/// Before an item that could not even be put back is taken up again: the store is ill.
+const BREATH: Duration = Duration::from_secs(1);
 
 /// Why an item was not done this time.
 #[derive(Debug, Error)]
@@ -95,9 +100,9 @@ impl Conductor {
             tokio::select! {
                 Some(finished) = tasks.join_next(), if !tasks.is_empty() => match finished {
                     Ok(lane) => { busy.remove(&lane); }
-                    // A panic: which lane it was is not known any more, so the free ones are found by what still runs.
+                    // Only while the runtime ends: `work` catches the panics of its items.
                     Err(error) => {
-                        tracing::error!(%error, "an item of the inbox panicked");
+                        tracing::error!(%error, "an item of the inbox was lost sight of");
                         if tasks.is_empty() { busy.clear(); }
                     }
                 },
@@ -151,14 +156,22 @@ impl Conductor {
 
 /// Does one item, and puts it back or parks it when it fails.
 async fn work(desk: &Desk, taken: Taken) {
-    let result = handle(desk, &taken).await;
-    let Err(failure) = result else { return };
-    // Somebody else changed what the decision rested on: it is simply decided again.
-    let conflict = matches!(failure, Failure::Commit(CommitError::Conflict { .. }));
+    // A panic is a failure like any other: the item is not repeated for ever, and nothing else stops.
+    let result = AssertUnwindSafe(handle(desk, &taken)).catch_unwind().await;
+    let Err(failure) = result.unwrap_or_else(|panic| Err(anyhow!("a bug: {}", said(panic.as_ref())).into())) else {
+        return;
+    };
     tracing::warn!(lane = taken.item.lane, attempts = taken.item.attempts, error = %failure, "an item failed");
-    if let Err(error) = put_back(desk, &taken, &failure, conflict).await {
+    if let Err(error) = parking::put_back(desk, &taken, &failure).await {
         tracing::error!(%error, "a failed item could not be put back");
+        tokio::time::sleep(BREATH).await;
     }
+}
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("it panicked")
 }
 
 async fn handle(desk: &Desk, taken: &Taken) -> Result<(), Failure> {
@@ -169,24 +182,4 @@ async fn handle(desk: &Desk, taken: &Taken) -> Result<(), Failure> {
         Work::Question { request } => questions::handle_request(desk, taken, request).await,
         Work::Alerts { request } => questions::handle_alerts(desk, taken, request).await,
     }
-}
-
-async fn put_back(desk: &Desk, taken: &Taken, failure: &Failure, conflict: bool) -> Result<(), Failure> {
-    let now = desk.clock.now();
-    let mut item = Item::clone(&taken.item);
-    item.attempts += 1;
-    let mut commit = Commit::new();
-    if item.attempts >= if conflict { 4 * TRIES } else { TRIES } {
-        taken.done(&mut commit);
-        let parked = Parked { item: item.clone(), error: failure.to_string(), at: now };
-        commit.put(&PARKED, taken.key.clone(), &parked);
-        if let Work::Chat(inbound) = &item.work {
-            desk.answer(&mut commit, taken, inbound, texts::chat::gave_up(failure), "gave up");
-        }
-    } else {
-        item.not_before = (!conflict).then(|| now + TimeDelta::seconds(1 << item.attempts.min(6)));
-        commit.replace(&INBOX, taken.key.clone(), &taken.item, &item);
-    }
-    desk.store.commit(commit).await?;
-    Ok(())
 }

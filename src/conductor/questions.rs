@@ -8,7 +8,7 @@ use crate::{
     ids,
     inspection::{archive, finding::ActionHint},
     outbox::{Class, Draft, RowKind, SUBJECTS, Subject},
-    repair::{self, Ask, PROPOSALS, Proposal, Requester},
+    repair::{Ask, PROPOSALS, Proposal, Requester},
     report::Report,
     requests::{self, Received},
     store::Commit,
@@ -188,7 +188,7 @@ impl Proposer for Collected<'_> {
                 reason: Some(reason),
                 finding: None,
             };
-            let planned = repair::propose(&cluster, &self.desk.policy, ask, &self.desk.clock).await;
+            let planned = repairs::plan(self.desk, &cluster, ask).await.map_err(|error| error.to_string())?;
             let proposal = planned.map_err(|refusal| repairs::for_model(&refusal))?;
             let summary = texts::repair::for_model(&proposal);
             self.proposals.lock().unwrap_or_else(PoisonError::into_inner).push(proposal);

@@ -1,28 +1,29 @@
 //! Repairs as the conductor takes them through their states: each step is one commit with the card that shows it.
 
-use super::{Desk, Failure, Taken, commands::Order};
+use super::{Desk, Failure, Taken, afterwards, commands::Order, proposals};
 use crate::{
     channel::{Grant, button},
+    cluster::Cluster,
     inbox::{Work, repair_lane},
-    inspection::{
-        archive::{self, Listener},
-        finding::{ActionHint, Target},
-    },
+    inspection::finding::{ActionHint, Target},
     outbox::{Class, Draft, RowKind, Subject},
     repair::{
-        self, Ask, AuditEvent, Decider, Decision, Outcome, PROPOSALS, Proposal, Refusal, Requester, State, audit,
+        self, Ask, AuditEvent, Decider, Decision, Outcome, PROPOSALS, Proposal, Refusal, Requester, State, Verdict,
+        audit,
     },
-    store::{Commit, Direction, Keys, Versioned},
+    store::{Commit, ReadError, Versioned},
     texts,
 };
 use anyhow::anyhow;
 use chrono::TimeDelta;
-use contract::{Body, Inbound};
+use contract::{Body, ChannelRef, Inbound};
 
 /// Between two looks at a repair that is being verified.
 const LOOK_EVERY: TimeDelta = TimeDelta::seconds(2);
-/// Proposals that `/proposals` shows.
-const LISTED: usize = 20;
+/// The same where only the inspection is not content yet: it reads a whole namespace.
+const INSPECT_EVERY: TimeDelta = TimeDelta::seconds(15);
+/// Proposals that wait for a decision in one channel.
+const OPEN: usize = 20;
 
 /// Who asks, as the audit and the policy know them.
 pub(super) fn requester(inbound: &Inbound, grant: &Grant<'_>) -> Requester {
@@ -87,8 +88,8 @@ pub(super) async fn propose(
         Ok(cluster) => cluster,
         Err(body) => return finish_with(desk, taken, inbound, body).await,
     };
-    let plan = repair::propose(&cluster, &desk.policy, ask, &desk.clock);
-    match desk.while_working(&inbound.channel, plan).await {
+    let plan = plan(desk, &cluster, ask);
+    match desk.while_working(&inbound.channel, plan).await? {
         Err(refusal) => finish_with(desk, taken, inbound, texts::repair::refusal(&refusal)).await,
         Ok(proposal) => {
             let mut commit = Commit::new();
@@ -97,6 +98,24 @@ pub(super) async fn propose(
             Ok(desk.store.commit(commit).await?)
         }
     }
+}
+
+/// Plans a repair, unless too many wait for a decision already.
+pub(super) async fn plan(desk: &Desk, cluster: &Cluster, ask: Ask) -> Result<Result<Proposal, Refusal>, ReadError> {
+    let open = proposals::shown_in(desk, &ask.channel)?.iter().filter(|proposal| proposal.is_open()).count();
+    if open >= OPEN {
+        return Ok(Err(Refusal::TooManyOpen { limit: OPEN }));
+    }
+    Ok(repair::propose(cluster, &desk.policy, ask, &desk.clock).await)
+}
+
+/// A proposal, if it is one of this channel's.
+pub(super) fn of_channel(
+    desk: &Desk,
+    channel: &ChannelRef,
+    id: &str,
+) -> Result<Option<Versioned<Proposal>>, ReadError> {
+    Ok(desk.store.get(&PROPOSALS, id)?.filter(|proposal| proposal.channel == *channel))
 }
 
 /// Adds a new proposal with its card and its expiry to a commit.
@@ -144,16 +163,21 @@ pub(super) async fn decide(
     decision: Decision,
 ) -> Result<(), Failure> {
     let now = desk.clock.now();
-    let Some(proposal) = desk.store.get(&PROPOSALS, id)?.filter(|proposal| proposal.channel == inbound.channel) else {
+    let Some(proposal) = of_channel(desk, &inbound.channel, id)? else {
         return finish_with(desk, taken, inbound, texts::repair::no_such_proposal(id)).await;
     };
     let by = Decider { person: grant.person.cloned(), actor: inbound.actor.clone(), channel: inbound.channel.clone() };
     let mut commit = Commit::new();
     taken.done(&mut commit);
-    match repair::decide(&proposal, decision, &by, &desk.policy, now) {
+    let decided = match repair::decide(&proposal, decision, &by, &desk.policy, now) {
+        // Approved: from here on the object is this repair's.
+        Ok(decided) if !decided.is_final() => repair::take(&desk.store, &mut commit, &decided, now)?.map(|()| decided),
+        rejected_or_refused => rejected_or_refused,
+    };
+    match decided {
         Ok(decided) => {
             audit::append(&desk.store, &mut commit, AuditEvent::decided(&decided, &by), now)?;
-            save(desk, &mut commit, taken, &proposal, &decided, "decided");
+            save(desk, &mut commit, taken, &proposal, &decided, "decided")?;
             if !decided.is_final() {
                 desk.inbox.add(&mut commit, repair_lane(id), Work::Repair { proposal: id.to_owned() });
             }
@@ -171,19 +195,6 @@ pub(super) fn note_foreign_press(desk: &Desk, commit: &mut Commit, inbound: &Inb
     Ok(audit::append(&desk.store, commit, AuditEvent::foreign_press(inbound), desk.clock.now())?)
 }
 
-/// `/proposals`.
-pub(super) async fn list(order: &Order<'_>) -> Result<(), Failure> {
-    let all = order.desk.store.scan(&PROPOSALS, &Keys::all(), 10_000, Direction::Descending)?;
-    let mut here: Vec<Proposal> = all
-        .into_iter()
-        .map(|(_, proposal)| proposal.into_value())
-        .filter(|proposal| proposal.channel == order.inbound.channel)
-        .collect();
-    here.sort_by_key(|proposal| (proposal.is_final(), std::cmp::Reverse(proposal.created_at)));
-    here.truncate(LISTED);
-    order.say(texts::repair::list(&here, order.desk.clock.now())).await
-}
-
 /// Takes a proposal on from the state in which it is stored, until it waits for somebody or is over.
 pub(super) async fn advance(desk: &Desk, taken: &Taken, id: &str) -> Result<(), Failure> {
     let stored = desk.store.get(&PROPOSALS, id)?.ok_or_else(|| anyhow!("there is no proposal {id}"))?;
@@ -193,7 +204,7 @@ pub(super) async fn advance(desk: &Desk, taken: &Taken, id: &str) -> Result<(), 
             Some(expired) => {
                 let mut commit = Commit::new();
                 audit::append(&desk.store, &mut commit, AuditEvent::expired(&expired), now)?;
-                save(desk, &mut commit, taken, &stored, &expired, "expired");
+                save(desk, &mut commit, taken, &stored, &expired, "expired")?;
                 taken.done(&mut commit);
                 Ok(desk.store.commit(commit).await?)
             }
@@ -227,7 +238,7 @@ async fn carry_out(desk: &Desk, taken: &Taken, stored: Versioned<Proposal>) -> R
     };
     let mut commit = Commit::new();
     audit::append(&desk.store, &mut commit, AuditEvent::executing(&executing), now)?;
-    save(desk, &mut commit, taken, &stored, &executing, "executing");
+    save(desk, &mut commit, taken, &stored, &executing, "executing")?;
     desk.store.commit(commit).await?;
     let executing = reload(desk, &stored.id)?;
     let outcome = repair::carry_out(&cluster, &executing, &desk.policy, &desk.clock).await;
@@ -246,7 +257,7 @@ async fn after_execution(
     let recorded = repair::record(executing, outcome, now);
     let mut commit = Commit::new();
     audit::append(&desk.store, &mut commit, AuditEvent::executed(&recorded, outcome), now)?;
-    save(desk, &mut commit, taken, executing, &recorded, "executed");
+    save(desk, &mut commit, taken, executing, &recorded, "executed")?;
     desk.store.commit(commit).await?;
     reload(desk, &executing.id)
 }
@@ -258,13 +269,20 @@ async fn verify(desk: &Desk, taken: &Taken, mut stored: Versioned<Proposal>) -> 
     let mut step = 0;
     while let State::Verifying { .. } = stored.state {
         let now = desk.clock.now();
-        let look = repair::look(&cluster, &stored, now).await;
+        let mut look = repair::look(&cluster, &stored, now).await;
+        let mut pause = LOOK_EVERY;
+        if look.verdict == Some(Verdict::Succeeded)
+            && let Some(title) = afterwards::still_found(&cluster, &stored, now).await
+        {
+            look = repair::still_found(&stored, &title, now);
+            pause = INSPECT_EVERY;
+        }
         if let Some(verdict) = &look.verdict {
             let concluded = repair::conclude(&stored, verdict, now);
             let mut commit = Commit::new();
             audit::append(&desk.store, &mut commit, AuditEvent::verified(&concluded), now)?;
-            save(desk, &mut commit, taken, &stored, &concluded, "concluded");
-            look_again(desk, &mut commit, &concluded)?;
+            save(desk, &mut commit, taken, &stored, &concluded, "concluded")?;
+            afterwards::look_again(desk, &mut commit, &concluded)?;
             taken.done(&mut commit);
             return Ok(desk.store.commit(commit).await?);
         }
@@ -272,33 +290,33 @@ async fn verify(desk: &Desk, taken: &Taken, mut stored: Versioned<Proposal>) -> 
             step += 1;
             let shown = Proposal { progress: Some(look.progress.clone()), ..Proposal::clone(&stored) };
             let mut commit = Commit::new();
-            save(desk, &mut commit, taken, &stored, &shown, &format!("progress {now} {step}"));
+            save(desk, &mut commit, taken, &stored, &shown, &format!("progress {now} {step}"))?;
             desk.store.commit(commit).await?;
             stored = reload(desk, &shown.id)?;
             told = Some(look.progress);
         }
-        desk.pause(LOOK_EVERY).await;
+        desk.pause(pause).await;
     }
     desk.finish(taken, |_| {}).await
 }
 
-/// After a repair the cluster is inspected again for the channel, so that it sees what is resolved.
-fn look_again(desk: &Desk, commit: &mut Commit, proposal: &Proposal) -> Result<(), Failure> {
-    if !matches!(proposal.state, State::Succeeded { .. }) {
-        return Ok(());
-    }
-    let now = desk.clock.now();
-    let listener = Listener::Post { channel: proposal.channel.clone(), after_repair: Some(proposal.id.clone()) };
-    let scope = (proposal.cluster.as_str(), None);
-    if archive::ask(&desk.store, commit, scope, vec![listener], now)? {
-        super::inspecting::open(desk, commit, scope);
-    }
-    Ok(())
-}
-
-/// Adds the new state and the card that shows it.
-fn save(desk: &Desk, commit: &mut Commit, taken: &Taken, old: &Versioned<Proposal>, new: &Proposal, which: &str) {
+/// Adds the new state and the card that shows it, with what it offers now.
+fn save(
+    desk: &Desk,
+    commit: &mut Commit,
+    taken: &Taken,
+    old: &Versioned<Proposal>,
+    new: &Proposal,
+    which: &str,
+) -> Result<(), Failure> {
     commit.replace(&PROPOSALS, new.id.as_str(), old, new);
+    if new.is_final() {
+        repair::give_back(&desk.store, commit, new)?;
+    }
+    let mut body = texts::repair::card(new, None, desk.clock.now());
+    if let Some(next) = repair::follow_up(&old.state, new) {
+        body.blocks.extend(afterwards::offer(desk, commit, new, &next));
+    }
     let kind = match &new.card {
         Some(card) => RowKind::Edit { of: card.clone() },
         None => RowKind::Post { reply_to: None },
@@ -310,11 +328,12 @@ fn save(desk: &Desk, commit: &mut Commit, taken: &Taken, old: &Versioned<Proposa
             cause: taken.cause(&format!("{} {which}", new.id)),
             to: new.channel.clone(),
             kind,
-            body: texts::repair::card(new, None, desk.clock.now()),
+            body,
             subject: Subject::Proposal { id: new.id.clone() },
             class,
         },
     );
+    Ok(())
 }
 
 fn reload(desk: &Desk, id: &str) -> Result<Versioned<Proposal>, Failure> {

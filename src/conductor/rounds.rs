@@ -100,24 +100,29 @@ impl Rounds {
                 commit.replace(&SUBSCRIPTIONS, key.as_str(), &subscription, &changed);
                 continue;
             }
-            if state == OccurrenceState::Skipped {
-                changed.missed = add(subscription.missed, missed);
-            } else {
-                listeners.push(Listener::Subscription {
-                    channel: subscription.channel.clone(),
-                    key: key.clone(),
-                    planned_at,
-                    late: state == OccurrenceState::Late,
-                    missed: add(subscription.missed, missed),
-                    only_changes: subscription.only_changes,
-                });
-            }
+            let missed = add(subscription.missed, missed);
+            changed.missed = match state {
+                OccurrenceState::Skipped => missed,
+                // Whoever posts this report says it.
+                OccurrenceState::Planned | OccurrenceState::Late => {
+                    listeners.push(Listener::Subscription {
+                        channel: subscription.channel.clone(),
+                        key: key.clone(),
+                        planned_at,
+                        late: state == OccurrenceState::Late,
+                        missed,
+                        only_changes: subscription.only_changes,
+                    });
+                    None
+                }
+            };
             commit.replace(&SUBSCRIPTIONS, key.as_str(), &subscription, &changed);
             let occurrence = Occurrence { planned_at, decided_at: now, state };
             commit.insert(&OCCURRENCES, (subscription.id.as_str(), planned_at), &occurrence);
         }
-        if !listeners.is_empty() && archive::ask(&self.desk.store, &mut commit, (cluster, None), listeners, now)? {
-            inspecting::open(&self.desk, &mut commit, (cluster, None));
+        if !listeners.is_empty() {
+            let asked = archive::ask(&self.desk.store, &mut commit, (cluster, None), listeners, now)?;
+            inspecting::open_if(asked, &self.desk, &mut commit, (cluster, None));
         }
         Ok(self.desk.store.commit(commit).await?)
     }

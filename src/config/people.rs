@@ -3,7 +3,7 @@
 use super::reader::{Mistakes, Table};
 use crate::{
     channel::{Access, ChannelGrant, People},
-    repair::{ActionKind, Policy, Rule},
+    repair::{ActionKind, Policy, ProtectedLabel, Rule},
 };
 use contract::{Platform, UserId};
 use std::{collections::BTreeSet, time::Duration};
@@ -87,6 +87,14 @@ pub(super) fn policy(root: &mut Table<'_>, clusters: &[&str], access: &Access, m
     let enabled = table.flag("enabled", false, mistakes);
     let allow_self_approval = table.flag("allow_self_approval", false, mistakes);
     let minutes = table.number("expires_minutes", 15, 1..=1440, mistakes);
+    let mut protected_labels = Vec::new();
+    for (text, span) in table.texts("protected_labels", mistakes).unwrap_or_default() {
+        let label = ProtectedLabel::from(text.as_str());
+        if label.name.is_empty() {
+            mistakes.at(&span, format!("a protected label is written name or name=value, not \"{text}\""));
+        }
+        protected_labels.push(label);
+    }
     let mut rules = Vec::new();
     for mut entry in table.tables("rule", mistakes) {
         rules.push(rule(&mut entry, clusters, access, mistakes));
@@ -96,7 +104,8 @@ pub(super) fn policy(root: &mut Table<'_>, clusters: &[&str], access: &Access, m
         mistakes.at(&table.span(), "repair is enabled and nothing is allowed; write a [[repair.rule]]");
     }
     table.done(mistakes);
-    Policy { enabled, allow_self_approval, expires_after: Duration::from_secs(minutes * 60), rules }
+    let expires_after = Duration::from_secs(minutes * 60);
+    Policy { enabled, allow_self_approval, expires_after, rules, protected_labels }
 }
 
 fn rule(entry: &mut Table<'_>, clusters: &[&str], access: &Access, mistakes: &mut Mistakes) -> Rule {

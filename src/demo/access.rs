@@ -56,7 +56,7 @@ const READER: &[Rule] = &[
     Rule { groups: &["batch"], resources: &["cronjobs", "jobs"], verbs: READ },
     Rule {
         groups: &["networking.k8s.io"],
-        resources: &["ingressclasses", "ingresses", "networkpolicies"],
+        resources: &["ingressclasses", "ingresses", "ipaddresses", "networkpolicies", "servicecidrs"],
         verbs: READ,
     },
     Rule { groups: &["discovery.k8s.io"], resources: &["endpointslices"], verbs: READ },

@@ -216,7 +216,7 @@ fn distance(a: &str, b: &str, limit: usize) -> usize {
 }
 
 /// Objects that may be meant by a name that does not exist: the same name elsewhere, then names like it. Of another kind
-/// only what has the name or a part of it: a slip of the finger is in the kind or in the name.
+/// and elsewhere only what has the name or a part of it.
 pub(super) fn similar(graph: &Graph<'_>, wanted: &Target) -> Vec<Target> {
     const MOST: usize = 5;
     let name = wanted.name.to_lowercase();
@@ -224,7 +224,8 @@ pub(super) fn similar(graph: &Graph<'_>, wanted: &Target) -> Vec<Target> {
         let likeness = likeness(&name, &object.name.to_lowercase());
         let kind = if object.kind == wanted.kind { 15 } else { 0 };
         let space = if wanted.namespace.as_deref() == Some(object.namespace) { 5 } else { 0 };
-        (likeness + kind > SLIP).then(|| (Reverse(likeness + kind + space), object.target()))
+        let likely = likeness + kind + space;
+        (likeness > 0 && likely > SLIP).then(|| (Reverse(likely), object.target()))
     });
     let mut scored: Vec<(Reverse<i32>, Target)> = scored.collect();
     scored.sort();

@@ -205,7 +205,11 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("httproute/backend-missing", Target),
             ("httproute/backend-port", Target),
         ],
-        "node/memory-pressure" => &[("node/not-ready", Silent)],
+        "node/memory-pressure" | "node/disk-pressure" | "node/pid-pressure" | "node/network-unavailable" => {
+            &[("node/not-ready", Silent)]
+        }
+        "node/gc-or-eviction" => &[("node/disk-pressure", Target), ("node/memory-pressure", Target)],
+        "node/not-ready" => &[("node/network-unavailable", Target)],
         "container/run-as-root" | "container/privilege-escalation" => &[("container/no-security-context", Target)],
         _ => &[],
     }

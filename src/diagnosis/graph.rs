@@ -1,6 +1,7 @@
 //! The object graph of one snapshot: built once, in time linear in objects and their ties.
 
 use super::object::{Entity, KINDS, Object};
+use super::register::Register;
 use super::relations::{self, Relation};
 use crate::inspection::finding::Target;
 use crate::snapshot::{EndpointSlice, Event, Pod, Resource, Snapshot};
@@ -20,51 +21,53 @@ impl ObjectId {
 #[derive(Debug)]
 pub struct Graph<'a> {
     snapshot: &'a Snapshot,
-    objects: Vec<Object<'a>>,
-    names: HashMap<Key<'a>, ObjectId>,
+    objects: Register<'a>,
     towards: Ties,
     from: Ties,
     events: HashMap<ObjectId, Vec<&'a Event>>,
     slices: HashMap<ObjectId, Vec<&'a EndpointSlice>>,
 }
 
-/// Kind, namespace, name.
-type Key<'a> = (&'a str, &'a str, &'a str);
-
-/// For each object its ties, packed: those of object `i` are `ties[starts[i]..starts[i + 1]]`.
+/// For each object its ties, packed: those of object `i` are the ones at `starts[i]..starts[i + 1]`.
 #[derive(Debug)]
 struct Ties {
     starts: Vec<u32>,
-    ties: Vec<(Relation, ObjectId)>,
+    relations: Vec<Relation>,
+    objects: Vec<ObjectId>,
 }
 
 /// The graph under construction.
 #[derive(Debug)]
 pub(crate) struct Builder<'a> {
     pub(crate) snapshot: &'a Snapshot,
-    pub(crate) objects: Vec<Object<'a>>,
-    names: HashMap<Key<'a>, ObjectId>,
-    edges: Vec<(ObjectId, Relation, ObjectId)>,
+    objects: Register<'a>,
+    edges: Edges,
+}
+
+/// Ties as they come up, side by side: there are several for each object.
+#[derive(Debug, Default)]
+struct Edges {
+    from: Vec<ObjectId>,
+    relations: Vec<Relation>,
+    to: Vec<ObjectId>,
 }
 
 impl<'a> Builder<'a> {
     /// The object of that name, with nothing known of it if the snapshot does not hold it.
     pub(crate) fn named(&mut self, kind: &'a str, namespace: &'a str, name: &'a str) -> ObjectId {
-        let Self { names, objects, .. } = self;
-        *names.entry((kind, namespace, name)).or_insert_with(|| {
-            objects.push(Object { kind, namespace, name, entity: None });
-            ObjectId((objects.len() - 1) as u32)
-        })
+        ObjectId(self.objects.named((kind, namespace, name)) as u32)
     }
 
     /// The object of that name, only if the snapshot holds it or another object has named it.
     pub(crate) fn known(&self, kind: &str, namespace: &str, name: &str) -> Option<ObjectId> {
-        self.names.get(&(kind, namespace, name)).copied()
+        self.objects.find((kind, namespace, name)).map(|place| ObjectId(place as u32))
     }
 
     /// Ties `from` to `to`, on which it depends.
     pub(crate) fn tie(&mut self, from: ObjectId, relation: Relation, to: ObjectId) {
-        self.edges.push((from, relation, to));
+        self.edges.from.push(from);
+        self.edges.relations.push(relation);
+        self.edges.to.push(to);
     }
 }
 
@@ -78,27 +81,26 @@ pub fn resources() -> impl Iterator<Item = Resource> {
 impl<'a> Graph<'a> {
     /// The graph of a snapshot.
     pub fn new(snapshot: &'a Snapshot) -> Self {
-        let mut builder = Builder { snapshot, objects: Vec::new(), names: HashMap::new(), edges: Vec::new() };
-        let mut uids = HashMap::new();
+        let objects = Register::with_capacity(Entity::all(snapshot).count());
+        let mut builder = Builder { snapshot, objects, edges: Edges::default() };
+        let mut uids: HashMap<&str, Option<ObjectId>> =
+            snapshot.events.iter().map(|event| (event.involved_object.uid.as_str(), None)).collect();
         for entity in Entity::all(snapshot) {
-            let meta = entity.meta();
-            let id = builder.named(entity.kind(), &meta.namespace, &meta.name);
-            if let Some(object) = builder.objects.get_mut(id.index()) {
-                object.entity = Some(entity);
-            }
-            if !meta.uid.is_empty() {
-                uids.insert(meta.uid.as_str(), id);
+            let id = ObjectId(builder.objects.read(entity) as u32);
+            if let Some(wanted) = uids.get_mut(entity.meta().uid.as_str()) {
+                *wanted = Some(id);
             }
         }
+        uids.remove("");
         relations::tie_all(&mut builder);
 
-        let Builder { objects, names, edges, .. } = builder;
+        let Builder { objects, edges, .. } = builder;
+        let Edges { from, relations, to } = edges;
         let mut graph = Self {
             snapshot,
-            towards: Ties::new(objects.len(), edges.iter().map(|(from, relation, to)| (*from, *relation, *to))),
-            from: Ties::new(objects.len(), edges.iter().map(|(from, relation, to)| (*to, *relation, *from))),
+            towards: Ties::new(objects.len(), &from, &relations, &to),
+            from: Ties::new(objects.len(), &to, &relations, &from),
             objects,
-            names,
             events: HashMap::new(),
             slices: HashMap::new(),
         };
@@ -106,7 +108,7 @@ impl<'a> Graph<'a> {
             let about = &event.involved_object;
             // The kubelet names a Node by its name instead of its uid.
             let by_name = about.uid.is_empty() || about.kind == "Node";
-            let id = uids.get(about.uid.as_str()).copied();
+            let id = uids.get(about.uid.as_str()).copied().flatten();
             let id = id.or_else(|| if by_name { graph.find(&about.kind, &about.namespace, &about.name) } else { None });
             if let Some(id) = id {
                 graph.events.entry(id).or_default().push(event);
@@ -132,7 +134,7 @@ impl<'a> Graph<'a> {
 
     /// The object of that name; an empty namespace for what has none.
     pub fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<ObjectId> {
-        self.names.get(&(kind, namespace, name)).copied()
+        self.objects.find((kind, namespace, name)).map(|place| ObjectId(place as u32))
     }
 
     /// The object that a finding is about.
@@ -143,12 +145,12 @@ impl<'a> Graph<'a> {
     /// The object at that place.
     pub fn object(&self, id: ObjectId) -> Object<'a> {
         // Ids are made by this graph only, in range by construction.
-        self.objects[id.index()]
+        self.objects.object(id.index())
     }
 
     /// All objects.
     pub fn objects(&self) -> impl Iterator<Item = (ObjectId, Object<'a>)> {
-        self.objects.iter().enumerate().map(|(index, object)| (ObjectId(index as u32), *object))
+        self.objects.objects().enumerate().map(|(index, object)| (ObjectId(index as u32), object))
     }
 
     /// Whether the object is known not to exist: something names it, and the complete list of its kind does not have it.
@@ -160,12 +162,12 @@ impl<'a> Graph<'a> {
 
     /// What the object depends on.
     pub fn depends_on(&self, id: ObjectId) -> impl Iterator<Item = (Relation, ObjectId)> {
-        self.towards.of(id).iter().copied()
+        self.towards.of(id)
     }
 
     /// What depends on the object.
     pub fn dependents(&self, id: ObjectId) -> impl Iterator<Item = (Relation, ObjectId)> {
-        self.from.of(id).iter().copied()
+        self.from.of(id)
     }
 
     /// The events of an object, newest first.
@@ -248,27 +250,27 @@ impl<'a> Graph<'a> {
 
 impl Ties {
     /// Counting sort by the first object.
-    fn new(objects: usize, edges: impl Iterator<Item = (ObjectId, Relation, ObjectId)> + Clone) -> Self {
+    fn new(objects: usize, from: &[ObjectId], relations: &[Relation], to: &[ObjectId]) -> Self {
         let mut starts = vec![0u32; objects + 1];
-        for (from, _, _) in edges.clone() {
-            starts[from.index() + 1] += 1;
+        for id in from {
+            starts[id.index() + 1] += 1;
         }
         for index in 1..starts.len() {
             starts[index] += starts[index - 1];
         }
         let mut next = starts.clone();
-        let total = starts.last().copied().unwrap_or_default() as usize;
-        let mut ties = vec![(Relation::Owns, ObjectId(0)); total];
-        for (from, relation, to) in edges {
+        let mut ties = Self { starts, relations: relations.to_vec(), objects: to.to_vec() };
+        for ((from, relation), to) in from.iter().zip(relations).zip(to) {
             let place = &mut next[from.index()];
-            ties[*place as usize] = (relation, to);
+            ties.relations[*place as usize] = *relation;
+            ties.objects[*place as usize] = *to;
             *place += 1;
         }
-        Self { starts, ties }
+        ties
     }
 
-    fn of(&self, id: ObjectId) -> &[(Relation, ObjectId)] {
-        let (start, end) = (self.starts[id.index()] as usize, self.starts[id.index() + 1] as usize);
-        &self.ties[start..end]
+    fn of(&self, id: ObjectId) -> impl Iterator<Item = (Relation, ObjectId)> {
+        let range = self.starts[id.index()] as usize..self.starts[id.index() + 1] as usize;
+        self.relations[range.clone()].iter().copied().zip(self.objects[range].iter().copied())
     }
 }

@@ -9,6 +9,7 @@ mod facts;
 mod graph;
 mod look;
 mod object;
+mod register;
 mod relations;
 mod rollout;
 mod why;

@@ -17,6 +17,9 @@ pub const MEMORIES: Table<Memory> = Table::new("memories");
 /// The inspection that waits or runs, by cluster and scope: whoever asks meanwhile joins it.
 pub const RUNS: Table<Run> = Table::new("runs");
 
+/// Listeners after whom nobody joins an inspection who was not promised its report.
+const AUDIENCE: usize = 500;
+
 /// A report as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
@@ -76,6 +79,39 @@ pub enum Listener {
         /// The request's id.
         id: String,
     },
+}
+
+impl Listener {
+    /// What tells it apart from the others that wait; the same after a restart.
+    pub fn identity(&self) -> String {
+        match self {
+            Self::Subscription { key, planned_at, .. } => format!("subscription {key} {}", planned_at.to_rfc3339()),
+            Self::Chat { inbound } => format!("chat {} {}", inbound.channel.platform, inbound.id),
+            Self::Post { channel, after_repair } => {
+                format!("post {channel} {}", after_repair.as_deref().unwrap_or_default())
+            }
+            Self::Request { id } => format!("request {id}"),
+        }
+    }
+
+    /// Whether it was promised long before, so that it is never turned away.
+    fn is_promised(&self) -> bool {
+        match self {
+            Self::Subscription { .. } | Self::Post { .. } => true,
+            Self::Chat { .. } | Self::Request { .. } => false,
+        }
+    }
+}
+
+/// What became of somebody's wish for a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// An inspection was opened for it: the caller adds the inbox item.
+    Opened,
+    /// It joined the one that waits or runs.
+    Joined,
+    /// So many wait for that one that no more are taken on.
+    Full,
 }
 
 impl Record for Stored {
@@ -140,8 +176,7 @@ pub fn at(
     Ok(store.get(&REPORTS, key)?.map(|stored: Versioned<Stored>| stored.into_value().report))
 }
 
-/// Asks for an inspection: joins the one that waits or runs, or opens one. Whether it opened one (then the caller
-/// adds the inbox item).
+/// Asks for an inspection: joins the one that waits or runs, or opens one.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -151,14 +186,15 @@ pub fn ask(
     (cluster, namespace): (&str, Option<&str>),
     listeners: Vec<Listener>,
     now: DateTime<Utc>,
-) -> Result<bool, ReadError> {
+) -> Result<Asked, ReadError> {
     let key = run_key(cluster, namespace);
     match store.get(&RUNS, &key)? {
+        Some(run) if run.audience.len() >= AUDIENCE && !listeners.iter().any(Listener::is_promised) => Ok(Asked::Full),
         Some(run) => {
             let mut joined = Run::clone(&run);
             joined.audience.extend(listeners);
             commit.replace(&RUNS, key, &run, &joined);
-            Ok(false)
+            Ok(Asked::Joined)
         }
         None => {
             let run = Run {
@@ -168,7 +204,7 @@ pub fn ask(
                 audience: listeners,
             };
             commit.insert(&RUNS, key, &run);
-            Ok(true)
+            Ok(Asked::Opened)
         }
     }
 }

@@ -96,6 +96,18 @@ pub struct Thresholds {
     pub inodes: u8,
     /// Percent of the volumes that a node can attach from which on to report.
     pub attachments: u8,
+    /// From how many changes of its readiness in the window on a node is flapping.
+    pub ready_changes: usize,
+    /// Percent of a node's CPU or memory in use from which on to report.
+    pub node_usage: u8,
+    /// Percent of a node's memory in use from which on it is high.
+    pub node_memory_high: u8,
+    /// Percent of a node that requests take from which on to report.
+    pub requests_full: u8,
+    /// Percent of a node's memory that limits add up to, from which on to report.
+    pub limits_overcommit: u16,
+    /// Percent of the pods that a node can hold from which on to report.
+    pub pod_capacity: u8,
     /// How long ago something that is over (a restart, a failed Job) is still news.
     pub window: TimeDelta,
     /// From how many restarts on a container is restarting often.
@@ -164,6 +176,12 @@ impl Default for Thresholds {
             volume_high: 85,
             inodes: 90,
             attachments: 90,
+            ready_changes: 3,
+            node_usage: 80,
+            node_memory_high: 95,
+            requests_full: 90,
+            limits_overcommit: 150,
+            pod_capacity: 90,
             window: TimeDelta::hours(24),
             restarts: 3,
             quota_high: 95,

@@ -10,7 +10,7 @@ mod run;
 
 use crate::diagnosis::{self, Graph};
 use crate::report::{Gap, Grade, Report, SCHEMA, score};
-use crate::snapshot::{Resource, Scope, Snapshot, State, Why};
+use crate::snapshot::{Resource, Scope, Snapshot, State, Unread, Why};
 use crate::texts;
 use checks::{Check, Draft, Role, Scene};
 use finding::{Finding, FindingState, Fingerprint, Target};
@@ -81,10 +81,11 @@ fn in_scope(snapshot: &Snapshot, target: &Target) -> bool {
     }
 }
 
-/// What was expected and not read. An API that the cluster does not have is no gap.
+/// What was expected and not read. An API that the cluster does not have and a source that nobody configured are no gaps.
 fn gaps(snapshot: &Snapshot, chosen: &[&Check]) -> Vec<Gap> {
     let mut gaps: Vec<(Resource, Gap)> = Vec::new();
-    for unread in snapshot.unread.iter().filter(|unread| unread.why != Why::NotServed) {
+    let expected = |unread: &&Unread| !matches!(unread.why, Why::NotServed | Why::NotConfigured);
+    for unread in snapshot.unread.iter().filter(expected) {
         let uses = |check: &&&Check| check.data.iter().any(|(resource, _)| *resource == unread.resource);
         let checks: Vec<_> = chosen.iter().filter(uses).map(|check| check.id.clone()).collect();
         let known = gaps.iter().any(|(resource, _)| *resource == unread.resource);

@@ -4,8 +4,9 @@ use super::{Class, state::Delivery};
 use crate::{
     channel::button::ReportKey,
     clock::Clock,
-    ids,
+    ids, redact,
     store::{Commit, Direction, Keys, ReadError, Record, Store, Table},
+    texts,
 };
 use chrono::{DateTime, Utc};
 use contract::{Body, ChannelRef, Limits, MessageRef, OutboundId, Platform, Receipt, Visibility, split};
@@ -26,6 +27,9 @@ pub const SENT: Table<Sent> = Table::new("sent");
 pub const SUBJECTS: Table<Subject> = Table::new("subjects");
 /// Given up, by our own id, to be looked at.
 pub const DEAD: Table<Row> = Table::new("dead");
+
+/// Messages of the platform that one of ours becomes at most.
+const PARTS: usize = 20;
 
 /// One message to send.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -156,10 +160,11 @@ impl Outbox {
 
     /// Adds a message to a commit, in as many rows as the platform needs, and gives the first one's id.
     pub fn add(&self, commit: &mut Commit, draft: Draft) -> OutboundId {
+        let body = redact::document(draft.body);
         let bodies = match self.limits.get(&draft.to.platform) {
-            Some(limits) => split(&draft.body, limits),
+            Some(limits) => few(split(&body, limits)),
             // A platform that is not configured (any more): kept whole until it is, and then refused by it if too long.
-            None => vec![draft.body.clone()],
+            None => vec![body],
         };
         let first = ids::outbound_id(&draft.cause, 0);
         for (part, body) in bodies.into_iter().enumerate() {
@@ -181,11 +186,38 @@ impl Outbox {
     }
 }
 
+/// At most so many parts: the first ones, a word about what is left out, and the last one, where the buttons are.
+fn few(mut bodies: Vec<Body>) -> Vec<Body> {
+    let left_out = bodies.len().saturating_sub(PARTS);
+    if left_out > 0 {
+        let from = PARTS - 2;
+        bodies.splice(from..=from + left_out, [Body::text(texts::outbox::left_out(left_out + 1))]);
+    }
+    bodies
+}
+
 /// How the second and later parts of a message are sent.
 fn follow_up(kind: &RowKind) -> RowKind {
     match kind {
         RowKind::Post { reply_to } => RowKind::Post { reply_to: reply_to.clone() },
         RowKind::Edit { .. } => RowKind::Post { reply_to: None },
         RowKind::Answer { .. } => kind.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PARTS, few};
+    use contract::{Body, plain};
+
+    #[test]
+    fn a_long_message_is_cut_and_keeps_its_end() {
+        let bodies = |count: usize| (0..count).map(|part| Body::text(format!("part {part}"))).collect::<Vec<_>>();
+        assert_eq!(few(bodies(PARTS)), bodies(PARTS));
+        let cut = few(bodies(PARTS + 5));
+        assert_eq!(cut.len(), PARTS);
+        assert_eq!(plain(&cut[PARTS - 3]), format!("part {}", PARTS - 3));
+        assert!(plain(&cut[PARTS - 2]).contains("6 messages"), "{}", plain(&cut[PARTS - 2]));
+        assert_eq!(plain(&cut[PARTS - 1]), format!("part {}", PARTS + 4));
     }
 }

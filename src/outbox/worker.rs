@@ -8,7 +8,7 @@ use super::{
     state::{Delivery, DeliveryEvent, Effect, Form, Letter, Look, Scope},
 };
 use crate::{
-    channel::{SUBSCRIPTIONS, Subscription},
+    channel::{self, SUBSCRIPTIONS, Subscription},
     clock::Clock,
     health::Health,
     store::{Commit, CommitError, Direction, Keys, ReadError, Store, Versioned, key_parts},
@@ -226,7 +226,12 @@ impl Worker {
                 Effect::HoldChannel { until } => holds.push((row.to.to_string(), until)),
                 Effect::HoldPlatform { until } => holds.push((row.to.platform.name().to_owned(), until)),
                 Effect::PauseChannel { detail } => self.pause(&mut commit, &row.to, &detail),
-                Effect::Readdress { to } => self.readdress(&mut commit, key, row, &changed, &to),
+                Effect::Readdress { to } => {
+                    self.readdress(&mut commit, key, row, &changed, &to);
+                    if let Err(error) = channel::follow(&self.store, &mut commit, &row.to, &to) {
+                        tracing::error!(%error, channel = %to, "that a channel moved could not be kept");
+                    }
+                }
             }
         }
         self.store.commit(commit).await?;

@@ -2,9 +2,14 @@
 //!
 //! Pure and linear: a megabyte of log costs some milliseconds. It errs towards taking out too much.
 
+mod document;
 mod names;
 mod shapes;
 mod values;
+mod writer;
+
+pub use document::document;
+pub use writer::Redacting;
 
 use std::borrow::Cow;
 

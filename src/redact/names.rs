@@ -195,7 +195,7 @@ mod tests {
             "GITHUB_TOKEN_BOT",
             "passphrase",
         ] {
-            assert!(is_sensitive(name) || name == "{name}");
+            assert!(is_sensitive(name), "{name}");
         }
     }
 

@@ -52,6 +52,9 @@ const PROSE: &[&str] = &[
     "Post",
 ];
 
+/// What says how the credentials after it are meant.
+const SCHEMES: &[&str] = &["bearer", "basic", "token", "digest", "negotiate", "apikey"];
+
 const LONGEST_HARMLESS: usize = 512;
 /// What may stand before a name that is the first on its line: indentation, a dash, a quote.
 const LONGEST_LEAD: usize = 256;
@@ -162,9 +165,21 @@ fn value_after(text: &str, line_start: usize, begin: usize, end: usize) -> Optio
             return Some((begin_value, begin_value + content.len()));
         }
     }
-    let word = word(value);
+    let word = credentials(value);
     let prose = sign == ":" && gap > 0 && is_prose(word);
     (!word.is_empty() && !prose).then(|| (begin_value, begin_value + word.len()))
+}
+
+/// A bare value; of `Bearer …` and its like the word that follows as well, which is the secret.
+fn credentials(value: &str) -> &str {
+    let first = word(value);
+    if !SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(first)) {
+        return first;
+    }
+    let rest = value.get(first.len()..).unwrap_or_default();
+    let gap = length(rest, |byte| byte == b' ');
+    let second = word(rest.get(gap..).unwrap_or_default());
+    value.get(..first.len() + gap + second.len()).unwrap_or(first)
 }
 
 fn is_prose(content: &str) -> bool {

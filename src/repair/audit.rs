@@ -166,6 +166,22 @@ impl AuditEvent {
     }
 }
 
+impl AuditEvent {
+    /// The proposal that it is about.
+    pub fn proposal(&self) -> Option<&str> {
+        match self {
+            Self::Proposed { proposal, .. }
+            | Self::Decided { proposal, .. }
+            | Self::Refused { proposal, .. }
+            | Self::Expired { proposal, .. }
+            | Self::Executing { proposal, .. }
+            | Self::Executed { proposal, .. }
+            | Self::Verified { proposal, .. } => Some(proposal),
+            Self::ForeignPress { .. } => None,
+        }
+    }
+}
+
 /// What every entry about a proposal says, so that it can be read by itself.
 struct Named {
     proposal: String,
@@ -220,13 +236,26 @@ pub fn append(store: &Store, commit: &mut Commit, event: AuditEvent, now: DateTi
     Ok(())
 }
 
-/// The newest entries, the newest first.
+/// The newest entries before the one with this number, the newest first.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn list(store: &Store, limit: usize) -> Result<Vec<Entry>, ReadError> {
-    let rows = store.scan(&AUDIT, &Keys::all(), limit, Direction::Descending)?;
+pub fn before(store: &Store, seq: Option<u64>, limit: usize) -> Result<Vec<Entry>, ReadError> {
+    let keys = seq.map_or_else(Keys::all, |seq| Keys::all().before(seq));
+    let rows = store.scan(&AUDIT, &keys, limit, Direction::Descending)?;
     Ok(rows.into_iter().map(|(_, entry)| entry.into_value()).collect())
+}
+
+/// What happened to one proposal, the oldest first. Looked for among the latest entries: what is older is exported.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn of(store: &Store, proposal: &str) -> Result<Vec<Entry>, ReadError> {
+    const LATEST: usize = 20_000;
+    let mut entries = before(store, None, LATEST)?;
+    entries.retain(|entry| entry.event.proposal() == Some(proposal));
+    entries.reverse();
+    Ok(entries)
 }
 
 /// Where a chain does not hold.

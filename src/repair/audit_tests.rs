@@ -2,7 +2,7 @@
 
 use super::{
     AuditEvent, Decision, Entry, Outcome, Refusal,
-    audit::{Broken, append, list, verify_chain},
+    audit::{Broken, append, before, verify_chain},
     begin, decide, samples,
 };
 use crate::store::{Commit, CommitError, Options, Store};
@@ -46,7 +46,7 @@ async fn told(store: &Store) -> Vec<Entry> {
         }
         store.commit(commit).await.unwrap();
     }
-    let mut entries = list(store, 100).unwrap();
+    let mut entries = before(store, None, 100).unwrap();
     entries.reverse();
     entries
 }
@@ -58,7 +58,7 @@ async fn the_chain_of_a_repair_holds() {
     assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
     assert_eq!(verify_chain(&entries), Ok(()));
     assert_eq!(verify_chain(&entries[3..]), Ok(()), "also a part of it");
-    let newest = list(&store, 1).unwrap();
+    let newest = before(&store, None, 1).unwrap();
     assert_eq!(newest[0], entries[7]);
 }
 
@@ -117,5 +117,5 @@ async fn two_appends_cannot_fork_the_chain() {
     append(&store, &mut other, AuditEvent::proposed(&proposal), samples::now()).unwrap();
     store.commit(one).await.unwrap();
     assert!(matches!(store.commit(other).await, Err(CommitError::Conflict { .. })));
-    assert_eq!(list(&store, 100).unwrap().len(), 9);
+    assert_eq!(before(&store, None, 100).unwrap().len(), 9);
 }

@@ -5,7 +5,7 @@ use super::{
     policy::{Policy, Refusal},
     proposal::{Outcome, Proposal, State},
     request::{MARKER, RESTARTED_AT},
-    revisions::{self, number, template_of, text},
+    revisions::{self, label, number, template_of, text},
 };
 use crate::{
     clock::Clock,
@@ -39,6 +39,9 @@ pub async fn carry_out(cluster: &Cluster, proposal: &Proposal, policy: &Policy, 
     };
     if marker(&live) == approved.execution() {
         return found_done(&live);
+    }
+    if let Err(refusal) = policy.spares(&target.to_string(), |name| label(&live, name)) {
+        return Outcome::Refused { why: refusal.to_string() };
     }
     if let Err(why) = still_as_planned(action, &live) {
         return Outcome::Changed { why };

@@ -342,6 +342,21 @@ async fn an_object_that_changed_meanwhile_is_left_alone() {
 }
 
 #[tokio::test]
+async fn what_carries_a_protected_label_is_left_alone_also_when_it_got_it_meanwhile() {
+    let world = World::with(&[Story::Checkout]);
+    let executing = world.executing(undo("checkout")).await;
+    world.meanwhile(CHECKOUT, json!({"metadata": {"labels": {"roundsman.dev/protected": "yes"}}})).await;
+    let words = "protects deployment/checkout in shop from repairs: it carries the label roundsman.dev/protected";
+    match world.carry_out(&executing).await {
+        Outcome::Refused { why } => assert!(why.contains(words), "{why}"),
+        outcome => panic!("{outcome:?}"),
+    }
+    let refusal = world.ask(restart("checkout")).await.unwrap_err().to_string();
+    assert!(refusal.contains("carries the label roundsman.dev/protected"), "{refusal}");
+    assert_eq!(world.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn labels_and_status_may_move_meanwhile() {
     let world = World::with(&[Story::Checkout]);
     let executing = world.executing(undo("checkout")).await;

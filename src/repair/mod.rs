@@ -7,6 +7,7 @@ mod action;
 pub mod audit;
 mod carry;
 mod diff;
+mod follow_up;
 mod ledger;
 mod plan;
 mod policy;
@@ -28,15 +29,16 @@ pub(crate) mod samples;
 pub use action::{Action, ActionKind, Kind, Relative, Target, fingerprint, proper_kind};
 pub use audit::{AUDIT, AuditEvent, Entry};
 pub use carry::{carry_out, settle};
-pub use ledger::PROPOSALS;
+pub use follow_up::{FollowUp, follow_up};
+pub use ledger::{LEASES, PROPOSALS, give_back, take};
 pub use plan::{Ask, propose};
-pub use policy::{Policy, Refusal, Rule};
+pub use policy::{Policy, ProtectedLabel, Refusal, Rule};
 pub use proposal::{
     Approved, Decider, Decision, Event, Outcome, Proposal, Requester, Risk, State, Verdict, conclude, decide, expire,
     record,
 };
 pub use request::{FIELD_MANAGER, MARKER, RESTARTED_AT, Request, Verb};
-pub use verify::{Look, look};
+pub use verify::{Look, look, still_found};
 
 use crate::ids;
 use chrono::{DateTime, Utc};

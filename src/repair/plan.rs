@@ -8,7 +8,7 @@ use super::{
     policy::{self, Policy, Refusal},
     proposal::{Proposal, Requester, Risk, State},
     request::Request,
-    revisions::{self, controller, number, template_of, text},
+    revisions::{self, controller, label, number, template_of, text},
     surroundings,
 };
 use crate::{
@@ -80,6 +80,7 @@ pub async fn propose(cluster: &Cluster, policy: &Policy, ask: Ask, clock: &Clock
         Err(NotSeen::NotFound) => return Err(unknown()),
         Err(NotSeen::Unable(said)) => return Err(unreachable(cluster, said)),
     };
+    policy.spares(&wanted.to_string(), |name| label(&live, name))?;
     let target = Target {
         cluster: cluster.name().to_owned(),
         namespace: namespace.to_owned(),

@@ -17,6 +17,35 @@ pub struct Policy {
     pub expires_after: Duration,
     /// A repair is allowed when one rule covers it; its approvers are the union over the rules that do.
     pub rules: Vec<Rule>,
+    /// Objects that carry one of these are left alone, whatever the rules say.
+    pub protected_labels: Vec<ProtectedLabel>,
+}
+
+/// A label that keeps repairs away from what carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtectedLabel {
+    pub name: String,
+    /// None: with any value.
+    pub value: Option<String>,
+}
+
+impl From<&str> for ProtectedLabel {
+    /// `name` or `name=value`.
+    fn from(text: &str) -> Self {
+        match text.split_once('=') {
+            Some((name, value)) => Self { name: name.trim().to_owned(), value: Some(value.trim().to_owned()) },
+            None => Self { name: text.trim().to_owned(), value: None },
+        }
+    }
+}
+
+impl fmt::Display for ProtectedLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{}={value}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
 }
 
 /// One permission.
@@ -53,6 +82,11 @@ pub enum Refusal {
         to: i32,
         limit: u32,
     },
+    /// The object carries a label that keeps repairs away.
+    Protected {
+        target: String,
+        label: String,
+    },
     /// The action does not exist for this kind of object.
     NoSuchAction {
         action: ActionKind,
@@ -80,6 +114,14 @@ pub enum Refusal {
         what: &'static str,
         by: Option<String>,
         at: DateTime<Utc>,
+    },
+    /// Another repair of the same object is under way.
+    Busy {
+        other: String,
+    },
+    /// So many wait for a decision here that nobody could keep them apart.
+    TooManyOpen {
+        limit: usize,
     },
     /// The card belongs to another channel.
     WrongChannel,
@@ -186,6 +228,22 @@ impl Policy {
             self.rules.iter().filter(|rule| rule.covers(ActionKind::Scale, &target.cluster, &target.namespace));
         let limit = covering.map(|rule| rule.max_replica_change).max().unwrap_or_default();
         Err(Refusal::TooLargeChange { from: *from, to: *to, limit })
+    }
+
+    /// Whether an object may be repaired at all, by the labels that it carries.
+    ///
+    /// # Errors
+    /// When it is protected.
+    pub fn spares<'a>(&self, target: &str, label: impl Fn(&str) -> Option<&'a str>) -> Result<(), Refusal> {
+        let carried = self.protected_labels.iter().find(|protected| match (label(&protected.name), &protected.value) {
+            (Some(found), Some(wanted)) => found == wanted,
+            (Some(_), None) => true,
+            (None, _) => false,
+        });
+        match carried {
+            Some(protected) => Err(Refusal::Protected { target: target.to_owned(), label: protected.to_string() }),
+            None => Ok(()),
+        }
     }
 
     /// Who may approve it, by configured name.
@@ -295,6 +353,22 @@ mod tests {
         let policy = policy(rules);
         assert_eq!(policy.approvers(&samples::undo()), ["alice", "bob", "carol"].into());
         assert_eq!(policy.approvers(&samples::restart()), ["alice", "bob"].into());
+    }
+
+    #[test]
+    fn a_protected_label_keeps_repairs_away() {
+        let protected_labels = vec!["tier=core".into(), "hands-off".into()];
+        let policy = Policy { protected_labels, ..samples::policy() };
+        for (name, value, label) in [
+            ("tier", "core", Some("tier=core")),
+            ("tier", "shop", None),
+            ("hands-off", "", Some("hands-off")),
+            ("app", "hands-off", None),
+        ] {
+            let spared = policy.spares("pod/x", |asked| (asked == name).then_some(value));
+            let refused = label.map(|label| Refusal::Protected { target: "pod/x".into(), label: label.into() });
+            assert_eq!(spared.err(), refused, "{name}={value}");
+        }
     }
 
     #[test]

@@ -129,6 +129,11 @@ pub(super) fn controller(object: &Value) -> Option<Relative> {
     Some(Relative { kind: field("kind"), name: field("name"), uid: field("uid") })
 }
 
+/// The value of a label.
+pub(super) fn label<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    object.pointer("/metadata/labels")?.get(name)?.as_str()
+}
+
 /// The text at a JSON pointer; empty where there is none.
 pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()

@@ -63,6 +63,7 @@ pub(crate) fn policy() -> Policy {
             approvers: ["alice".to_owned(), "bob".to_owned()].into(),
             max_replica_change: 5,
         }],
+        protected_labels: vec!["roundsman.dev/protected".into()],
     }
 }
 

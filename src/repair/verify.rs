@@ -64,6 +64,25 @@ pub async fn look(cluster: &Cluster, proposal: &Proposal, now: DateTime<Utc>) ->
     }
 }
 
+/// The same look when the inspection still finds what the repair was meant to cure.
+pub fn still_found(proposal: &Proposal, title: &str, now: DateTime<Utc>) -> Look {
+    let missing = plan::still_found(title);
+    let late = match &proposal.state {
+        State::Verifying { deadline, .. } => now >= *deadline,
+        State::Proposed
+        | State::Approved { .. }
+        | State::Executing { .. }
+        | State::Succeeded { .. }
+        | State::Failed { .. }
+        | State::Unknown { .. }
+        | State::Rejected { .. }
+        | State::Expired { .. }
+        | State::Superseded { .. } => false,
+    };
+    let verdict = late.then(|| Verdict::Failed { why: plan::ran_out(&missing) });
+    Look { progress: missing, verdict }
+}
+
 async fn rolled_out(
     cluster: &Cluster,
     action: &Action,
@@ -274,4 +293,24 @@ fn stuck(pod: &Value) -> Option<String> {
         .flatten()
         .find(|condition| text(condition, "/type") == "PodScheduled" && text(condition, "/status") == "False");
     unscheduled.map(|condition| text(condition, "/message").to_owned()).filter(|message| !message.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Look, still_found};
+    use crate::repair::{Proposal, State, Verdict, samples};
+    use chrono::TimeDelta;
+
+    #[test]
+    fn what_it_was_meant_to_cure_and_is_still_there_is_waited_for_and_then_a_failure() {
+        let (since, deadline) = (samples::now(), samples::now() + TimeDelta::minutes(3));
+        let state = State::Verifying { by: "bob".into(), since, deadline, execution: "x".into() };
+        let proposal = Proposal { state, ..samples::proposal(samples::undo()) };
+        let Look { progress, verdict } = still_found(&proposal, "2 pods crash", since);
+        assert!(progress.contains("still there: 2 pods crash.") && verdict.is_none(), "{progress}");
+        match still_found(&proposal, "2 pods crash", deadline).verdict {
+            Some(Verdict::Failed { why }) => assert!(why.contains("2 pods crash"), "{why}"),
+            verdict => panic!("{verdict:?}"),
+        }
+    }
 }

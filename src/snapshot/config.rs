@@ -5,77 +5,78 @@ use std::fmt;
 use base64::Engine;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
+use super::condition::Conditions;
 use super::lean::lean;
-use super::meta::{Conditions, LocalObjectReference, ObjectMeta};
+use super::meta::{LocalObjectReference, ObjectMeta, ObjectReference};
+use super::protobuf::{Malformed, Repeats, Value, Wire, entries};
 use super::quantity::Quantities;
 use super::text::Str;
 
 lean! {
     pub struct Namespace {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        spec: NamespaceSpec,
-        status: NamespaceStatus,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: NamespaceSpec = 2,
+        status: NamespaceStatus = 3,
     }
 
     pub struct NamespaceSpec {
-        finalizers: Vec<Str>,
+        finalizers: Vec<Str> = 1,
     }
 
     pub struct NamespaceStatus {
-        phase: Str,
-        conditions: Conditions,
+        phase: Str = 1,
+        conditions: Conditions = 2,
     }
 
     /// Values are never kept.
     pub struct ConfigMap {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        data: Keys,
-        /// The lengths are those of the base64 text.
-        binary_data: Keys,
-        immutable: bool,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        data: Keys = 2,
+        binary_data: BinaryKeys = 3,
+        immutable: bool = 4,
     }
 
     /// Read only when switched on. Values are dropped while decoding, except for the certificate of a TLS Secret.
     pub struct Secret {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
         /// Empty where only metadata was read.
-        #[serde(rename = "type")] type_: Str,
-        data: SecretData,
+        #[serde(rename = "type")] type_: Str = 3,
+        data: SecretData = 2,
     }
 
     pub struct ServiceAccount {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        image_pull_secrets: Vec<LocalObjectReference>,
-        secrets: Vec<LocalObjectReference>,
-        automount_service_account_token: Option<bool>,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        image_pull_secrets: Vec<LocalObjectReference> = 3,
+        secrets: Vec<ObjectReference> = 2,
+        automount_service_account_token: Option<bool> = 4,
     }
 
     pub struct LimitRange {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        spec: LimitRangeSpec,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: LimitRangeSpec = 2,
     }
 
     pub struct LimitRangeSpec {
-        limits: Vec<LimitRangeItem>,
+        limits: Vec<LimitRangeItem> = 1,
     }
 
     /// `type` is `Pod`, `Container` or `PersistentVolumeClaim`.
     pub struct LimitRangeItem {
-        #[serde(rename = "type")] type_: Str,
-        max: Quantities,
-        min: Quantities,
-        default: Quantities,
-        default_request: Quantities,
+        #[serde(rename = "type")] type_: Str = 1,
+        max: Quantities = 2,
+        min: Quantities = 3,
+        default: Quantities = 4,
+        default_request: Quantities = 5,
     }
 
     pub struct ResourceQuota {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        status: ResourceQuotaStatus,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        status: ResourceQuotaStatus = 3,
     }
 
     pub struct ResourceQuotaStatus {
-        hard: Quantities,
-        used: Quantities,
+        hard: Quantities = 1,
+        used: Quantities = 2,
     }
 }
 
@@ -115,6 +116,17 @@ impl Keys {
     }
 }
 
+/// The same of values that JSON shows as base64: lengths and digest are those of the bytes themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BinaryKeys(Keys);
+
+impl std::ops::Deref for BinaryKeys {
+    type Target = Keys;
+    fn deref(&self) -> &Keys {
+        &self.0
+    }
+}
+
 const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// FNV-1a: the same on every machine and in every release, because digests are stored.
@@ -126,6 +138,26 @@ impl<'de> Deserialize<'de> for Keys {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let values = deserializer.deserialize_map(Entries)?;
         Ok(Self::of(values.iter().map(|(key, value)| (Str::from(key.as_ref()), value.as_bytes()))))
+    }
+}
+
+impl<'de> Deserialize<'de> for BinaryKeys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values = decoded(deserializer.deserialize_map(Entries)?);
+        Ok(Self(Keys::of(values.iter().map(|(key, value)| (key.clone(), value.as_slice())))))
+    }
+}
+
+impl Wire for Keys {
+    fn read<'a>(&mut self, value: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
+        *self = Self::of(texts_and_bytes(value, more)?);
+        Ok(())
+    }
+}
+
+impl Wire for BinaryKeys {
+    fn read<'a>(&mut self, value: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
+        self.0.read(value, more)
     }
 }
 
@@ -172,16 +204,34 @@ impl fmt::Debug for SecretData {
 
 impl<'de> Deserialize<'de> for SecretData {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let values = deserializer.deserialize_map(Entries)?;
-        // What is no base64 is no certificate either: the check says so, the list is still read.
-        let decode = |text: &str| base64::engine::general_purpose::STANDARD.decode(text).unwrap_or_default();
-        let decoded: Vec<(Str, Vec<u8>)> =
-            values.iter().map(|(key, value)| (Str::from(key.as_ref()), decode(value))).collect();
-        Ok(Self::of(decoded.iter().map(|(key, value)| (key.clone(), value.as_slice()))))
+        let values = decoded(deserializer.deserialize_map(Entries)?);
+        Ok(Self::of(values.iter().map(|(key, value)| (key.clone(), value.as_slice()))))
+    }
+}
+
+impl Wire for SecretData {
+    fn read<'a>(&mut self, value: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
+        *self = Self::of(texts_and_bytes(value, more)?);
+        Ok(())
     }
 }
 
 type Borrowed<'de> = std::borrow::Cow<'de, str>;
+
+/// What is no base64 is no certificate either: the check says so, the list is still read.
+fn decoded(values: Vec<(Borrowed<'_>, Borrowed<'_>)>) -> Vec<(Str, Vec<u8>)> {
+    let decode = |text: &str| base64::engine::general_purpose::STANDARD.decode(text).unwrap_or_default();
+    values.iter().map(|(key, value)| (Str::from(key.as_ref()), decode(value))).collect()
+}
+
+fn texts_and_bytes<'a>(first: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<Vec<(Str, &'a [u8])>, Malformed> {
+    let mut found = Vec::new();
+    entries(first, more, |key, value| {
+        found.push((Str::from_utf8_lossy(key), value));
+        Ok(())
+    })?;
+    Ok(found)
+}
 
 /// A map of texts, borrowed where the input allows it; null is the empty text.
 struct Entries;

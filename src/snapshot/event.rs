@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::lean::lean;
 use super::meta::{ObjectMeta, ObjectReference};
+use super::protobuf::{Item, Malformed, Message};
 use super::text::Str;
 
 /// One event, normalised.
@@ -28,36 +29,36 @@ pub struct Event {
 }
 
 lean! {
-    /// The fields of both APIs side by side.
+    /// The fields of both APIs side by side; lists are those of core/v1, so that its fields alone have numbers.
     pub struct WireEvent {
-        metadata: ObjectMeta,
-        involved_object: Option<ObjectReference>,
+        metadata: ObjectMeta = 1,
+        involved_object: Option<ObjectReference> = 2,
         regarding: Option<ObjectReference>,
-        #[serde(rename = "type")] type_: Str,
-        reason: Str,
-        message: Str,
+        #[serde(rename = "type")] type_: Str = 9,
+        reason: Str = 3,
+        message: Str = 4,
         note: Str,
-        first_timestamp: Option<DateTime<Utc>>,
+        first_timestamp: Option<DateTime<Utc>> = 6,
         deprecated_first_timestamp: Option<DateTime<Utc>>,
-        last_timestamp: Option<DateTime<Utc>>,
+        last_timestamp: Option<DateTime<Utc>> = 7,
         deprecated_last_timestamp: Option<DateTime<Utc>>,
-        event_time: Option<DateTime<Utc>>,
-        count: i32,
+        event_time: Option<DateTime<Utc>> = 10,
+        count: i32 = 8,
         deprecated_count: i32,
-        series: Option<WireSeries>,
-        source: WireSource,
+        series: Option<WireSeries> = 11,
+        source: WireSource = 5,
         deprecated_source: WireSource,
-        reporting_component: Str,
+        reporting_component: Str = 14,
         reporting_controller: Str,
     }
 
     pub struct WireSeries {
-        count: i32,
-        last_observed_time: Option<DateTime<Utc>>,
+        count: i32 = 1,
+        last_observed_time: Option<DateTime<Utc>> = 2,
     }
 
     pub struct WireSource {
-        component: Str,
+        component: Str = 1,
     }
 }
 
@@ -91,6 +92,15 @@ impl From<WireEvent> for Event {
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         WireEvent::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl Item for Event {
+    const NUMBERED: bool = true;
+    fn decode(message: &[u8]) -> Result<Self, Malformed> {
+        let mut wire = WireEvent::default();
+        wire.merge(message)?;
+        Ok(wire.into())
     }
 }
 

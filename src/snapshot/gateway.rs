@@ -1,7 +1,8 @@
 //! The Gateway API (gateway.networking.k8s.io).
 
+use super::condition::Conditions;
 use super::lean::lean;
-use super::meta::{Conditions, ConditionsOnly, ObjectMeta};
+use super::meta::{ConditionsOnly, ObjectMeta};
 use super::selector::LabelSelector;
 use super::text::Str;
 

@@ -5,58 +5,47 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::condition::Conditions;
 use super::lean::lean;
+use super::protobuf::{Malformed, Repeats, Value, Wire, each_field, entries};
 use super::text::Str;
 
 lean! {
     /// `metadata`. `managedFields` and most annotations are never kept.
     pub struct ObjectMeta {
-        name: Str,
-        namespace: Str,
-        uid: Str,
-        labels: Labels,
-        annotations: Annotations,
-        owner_references: Vec<OwnerReference>,
-        finalizers: Vec<Str>,
-        creation_timestamp: Option<DateTime<Utc>>,
-        deletion_timestamp: Option<DateTime<Utc>>,
-        generation: i64,
+        name: Str = 1,
+        namespace: Str = 3,
+        uid: Str = 5,
+        labels: Labels = 11,
+        annotations: Annotations = 12,
+        owner_references: Vec<OwnerReference> = 13,
+        finalizers: Vec<Str> = 14,
+        creation_timestamp: Option<DateTime<Utc>> = 8,
+        deletion_timestamp: Option<DateTime<Utc>> = 9,
+        generation: i64 = 7,
     }
 
     /// One entry of `metadata.ownerReferences`.
     pub struct OwnerReference {
-        api_version: Str,
-        kind: Str,
-        name: Str,
-        uid: Str,
-        controller: bool,
+        api_version: Str = 5,
+        kind: Str = 1,
+        name: Str = 3,
+        uid: Str = 4,
+        controller: bool = 6,
     }
 
     /// A reference to another object, as events and endpoints use it.
     pub struct ObjectReference {
-        kind: Str,
-        namespace: Str,
-        name: Str,
-        uid: Str,
-        field_path: Str,
+        kind: Str = 1,
+        namespace: Str = 2,
+        name: Str = 3,
+        uid: Str = 4,
+        field_path: Str = 7,
     }
 
     /// A reference by name inside the same namespace.
     pub struct LocalObjectReference {
-        name: Str,
-    }
-
-    /// One condition of any kind; `status` is `True`, `False` or `Unknown`.
-    pub struct Condition {
-        #[serde(rename = "type")] type_: Str,
-        status: Str,
-        reason: Str,
-        message: Str,
-        last_transition_time: Option<DateTime<Utc>>,
-        /// Deployments say here when the rollout last made progress.
-        last_update_time: Option<DateTime<Utc>>,
-        /// Nodes say here when they were last heard.
-        last_heartbeat_time: Option<DateTime<Utc>>,
+        name: Str = 1,
     }
 }
 
@@ -70,27 +59,8 @@ impl ObjectMeta {
 lean! {
     /// The `status` of kinds of which only the conditions matter.
     pub struct ConditionsOnly {
-        conditions: Conditions,
+        conditions: Conditions = 1,
         observed_generation: i64,
-    }
-}
-
-/// Conditions, found by type and never by index.
-#[derive(Debug, Clone, Default, PartialEq, serde::Deserialize)]
-pub struct Conditions(pub Vec<Condition>);
-
-impl Conditions {
-    /// The condition of that type.
-    pub fn get(&self, type_: &str) -> Option<&Condition> {
-        self.0.iter().find(|condition| condition.type_ == type_)
-    }
-    /// Whether the condition of that type exists and has that status.
-    pub fn is(&self, type_: &str, status: &str) -> bool {
-        self.get(type_).is_some_and(|condition| condition.status == status)
-    }
-    /// All of them, in the server's order.
-    pub fn iter(&self) -> std::slice::Iter<'_, Condition> {
-        self.0.iter()
     }
 }
 
@@ -135,6 +105,36 @@ impl<'de> Deserialize<'de> for Labels {
     }
 }
 
+impl Wire for Labels {
+    fn read<'a>(&mut self, value: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
+        self.read_those(|_| true, value, more)
+    }
+}
+
+impl Labels {
+    fn read_those<'a>(
+        &mut self,
+        keep: fn(&str) -> bool,
+        first: Value<'a>,
+        more: &mut Repeats<'_, 'a>,
+    ) -> Result<(), Malformed> {
+        // Go sends a map in one piece; joining many would cost the square of them.
+        if !self.is_empty() {
+            return Err(Malformed::Value);
+        }
+        let mut pairs = Vec::new();
+        entries(first, more, |key, value| {
+            if std::str::from_utf8(key).is_ok_and(keep) {
+                pairs.push((Str::from_utf8_lossy(key), Str::from_utf8_lossy(value)));
+            }
+            Ok(())
+        })?;
+        pairs.sort();
+        self.0 = pairs.into_boxed_slice();
+        Ok(())
+    }
+}
+
 /// The annotations that checks ask for; the others (a whole manifest in `last-applied-configuration`) are dropped while decoding.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Annotations(Labels);
@@ -175,6 +175,12 @@ impl<'de> Deserialize<'de> for Annotations {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let keep = |key: &str| KEPT_ANNOTATIONS.contains(&key);
         deserializer.deserialize_map(Pairs { keep }).map(|pairs| Self(Labels(pairs)))
+    }
+}
+
+impl Wire for Annotations {
+    fn read<'a>(&mut self, value: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
+        self.0.read_those(|key| KEPT_ANNOTATIONS.contains(&key), value, more)
     }
 }
 
@@ -222,5 +228,19 @@ impl fmt::Display for IntOrString {
             Self::Int(number) => write!(f, "{number}"),
             Self::String(name) => f.write_str(name),
         }
+    }
+}
+
+impl Wire for IntOrString {
+    fn read<'a>(&mut self, value: Value<'a>, _: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
+        let (mut is_string, mut int, mut string) = (false, 0, Str::default());
+        each_field(value.bytes()?, |number, value, more| match number {
+            1 => is_string.read(value, more),
+            2 => int.read(value, more),
+            3 => string.read(value, more),
+            _ => Ok(()),
+        })?;
+        *self = if is_string { Self::String(string) } else { Self::Int(int) };
+        Ok(())
     }
 }

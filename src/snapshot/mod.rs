@@ -1,6 +1,7 @@
 //! One read of one cluster as plain values: what checks and cause chains look at, and what could not be read.
 
 mod cilium;
+mod condition;
 mod config;
 mod event;
 mod extension;
@@ -13,6 +14,7 @@ mod network;
 mod node;
 mod operator;
 mod pod;
+pub(crate) mod protobuf;
 mod quantity;
 mod rbac;
 mod resource;
@@ -27,6 +29,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use cilium::*;
+pub use condition::{Condition, Conditions};
 pub use config::*;
 pub use event::Event;
 pub use extension::*;
@@ -34,13 +37,13 @@ pub use from_objects::BadObject;
 pub use gateway::*;
 pub use image::ImageRef;
 pub use meta::{
-    Annotations, Condition, Conditions, ConditionsOnly, IntOrString, Labels, LocalObjectReference, ObjectMeta,
-    ObjectReference, OwnerReference,
+    Annotations, ConditionsOnly, IntOrString, Labels, LocalObjectReference, ObjectMeta, ObjectReference, OwnerReference,
 };
 pub use network::*;
 pub use node::*;
 pub use operator::*;
 pub use pod::*;
+pub use protobuf::Malformed;
 pub use quantity::{NotAQuantity, Quantities, Quantity};
 pub use rbac::*;
 pub use resource::{ApiResource, Origin, Resource};

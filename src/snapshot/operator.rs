@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::condition::Conditions;
 use super::lean::lean;
-use super::meta::{Conditions, ConditionsOnly, ObjectMeta};
+use super::meta::{ConditionsOnly, ObjectMeta};
 use super::text::Str;
 use super::workload::ScaleTargetRef;
 

@@ -2,47 +2,48 @@
 
 use chrono::{DateTime, Utc};
 
+use super::condition::Conditions;
 use super::lean::lean;
 use super::meta::Labels;
-use super::meta::{Conditions, IntOrString, LocalObjectReference, ObjectMeta};
+use super::meta::{IntOrString, LocalObjectReference, ObjectMeta};
 use super::quantity::Quantities;
 use super::selector::LabelSelector;
 use super::text::Str;
 
 lean! {
     pub struct Pod {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        spec: PodSpec,
-        status: PodStatus,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: PodSpec = 2,
+        status: PodStatus = 3,
     }
 
     pub struct PodTemplate {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        spec: PodSpec,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: PodSpec = 2,
     }
 
     pub struct PodSpec {
-        node_name: Str,
-        containers: Vec<Container>,
-        init_containers: Vec<Container>,
-        volumes: Vec<Volume>,
-        service_account_name: Str,
-        image_pull_secrets: Vec<LocalObjectReference>,
-        node_selector: Labels,
-        affinity: Option<Box<Affinity>>,
-        tolerations: Vec<Toleration>,
-        restart_policy: Str,
-        priority_class_name: Str,
-        host_network: bool,
-        #[serde(rename = "hostPID")] host_pid: bool,
-        #[serde(rename = "hostIPC")] host_ipc: bool,
-        security_context: Option<Box<PodSecurityContext>>,
-        automount_service_account_token: Option<bool>,
-        topology_spread_constraints: Vec<TopologySpreadConstraint>,
-        termination_grace_period_seconds: Option<i64>,
-        active_deadline_seconds: Option<i64>,
-        scheduling_gates: Vec<LocalObjectReference>,
-        readiness_gates: Vec<ReadinessGate>,
+        node_name: Str = 10,
+        containers: Vec<Container> = 2,
+        init_containers: Vec<Container> = 20,
+        volumes: Vec<Volume> = 1,
+        service_account_name: Str = 8,
+        image_pull_secrets: Vec<LocalObjectReference> = 15,
+        node_selector: Labels = 7,
+        affinity: Option<Box<Affinity>> = 18,
+        tolerations: Vec<Toleration> = 22,
+        restart_policy: Str = 3,
+        priority_class_name: Str = 24,
+        host_network: bool = 11,
+        #[serde(rename = "hostPID")] host_pid: bool = 12,
+        #[serde(rename = "hostIPC")] host_ipc: bool = 13,
+        security_context: Option<Box<PodSecurityContext>> = 14,
+        automount_service_account_token: Option<bool> = 21,
+        topology_spread_constraints: Vec<TopologySpreadConstraint> = 33,
+        termination_grace_period_seconds: Option<i64> = 4,
+        active_deadline_seconds: Option<i64> = 5,
+        scheduling_gates: Vec<LocalObjectReference> = 38,
+        readiness_gates: Vec<ReadinessGate> = 28,
         /// Who is to give it a node.
         scheduler_name: Str = 19,
         /// Of the pod as a whole; the containers then need none of their own.
@@ -51,8 +52,8 @@ lean! {
 
     /// The server makes an empty one where none is written.
     pub struct PodSecurityContext {
-        run_as_non_root: Option<bool>,
-        run_as_user: Option<i64>,
+        run_as_non_root: Option<bool> = 3,
+        run_as_user: Option<i64> = 2,
         run_as_group: Option<i64> = 6,
         fs_group: Option<i64> = 5,
         supplemental_groups: Vec<i64> = 4,
@@ -64,48 +65,48 @@ lean! {
     }
 
     pub struct TopologySpreadConstraint {
-        topology_key: Str,
-        max_skew: i32,
-        when_unsatisfiable: Str,
+        topology_key: Str = 2,
+        max_skew: i32 = 1,
+        when_unsatisfiable: Str = 3,
     }
 
     pub struct ReadinessGate {
-        condition_type: Str,
+        condition_type: Str = 1,
     }
 
     /// Only whether there are any: what they demand is explained from the scheduler's message.
     pub struct Affinity {
-        node_affinity: Option<Present>,
-        pod_affinity: Option<Present>,
-        pod_anti_affinity: Option<Present>,
+        node_affinity: Option<Present> = 1,
+        pod_affinity: Option<Present> = 2,
+        pod_anti_affinity: Option<Present> = 3,
     }
 
     /// A part whose presence matters, not its content.
     pub struct Present {}
 
     pub struct Container {
-        name: Str,
-        image: Str,
-        image_pull_policy: Str,
+        name: Str = 1,
+        image: Str = 2,
+        image_pull_policy: Str = 14,
         /// `Always` on an init container makes it a sidecar.
-        restart_policy: Str,
-        ports: Vec<ContainerPort>,
-        env: Vec<EnvVar>,
-        env_from: Vec<EnvFromSource>,
-        resources: ResourceRequirements,
-        volume_mounts: Vec<VolumeMount>,
-        liveness_probe: Option<Box<Probe>>,
-        readiness_probe: Option<Box<Probe>>,
-        startup_probe: Option<Box<Probe>>,
-        security_context: Option<Box<SecurityContext>>,
+        restart_policy: Str = 24,
+        ports: Vec<ContainerPort> = 6,
+        env: Vec<EnvVar> = 7,
+        env_from: Vec<EnvFromSource> = 19,
+        resources: ResourceRequirements = 8,
+        volume_mounts: Vec<VolumeMount> = 9,
+        liveness_probe: Option<Box<Probe>> = 10,
+        readiness_probe: Option<Box<Probe>> = 11,
+        startup_probe: Option<Box<Probe>> = 22,
+        security_context: Option<Box<SecurityContext>> = 15,
     }
 
     pub struct SecurityContext {
-        privileged: Option<bool>,
-        run_as_non_root: Option<bool>,
-        run_as_user: Option<i64>,
-        allow_privilege_escalation: Option<bool>,
-        capabilities: Option<Box<Capabilities>>,
+        privileged: Option<bool> = 2,
+        run_as_non_root: Option<bool> = 5,
+        run_as_user: Option<i64> = 4,
+        allow_privilege_escalation: Option<bool> = 7,
+        capabilities: Option<Box<Capabilities>> = 1,
         read_only_root_filesystem: Option<bool> = 6,
         run_as_group: Option<i64> = 8,
         seccomp_profile: Option<Present> = 11,
@@ -115,78 +116,79 @@ lean! {
     }
 
     pub struct Capabilities {
-        add: Vec<Str>,
-        drop: Vec<Str>,
+        add: Vec<Str> = 1,
+        drop: Vec<Str> = 2,
     }
 
     pub struct ContainerPort {
-        name: Str,
-        container_port: i32,
-        host_port: i32,
-        protocol: Str,
+        name: Str = 1,
+        container_port: i32 = 3,
+        host_port: i32 = 2,
+        protocol: Str = 4,
     }
 
     /// Values of variables are never kept: they may be passwords.
     pub struct EnvVar {
-        name: Str,
-        value_from: Option<Box<EnvVarSource>>,
+        name: Str = 1,
+        value_from: Option<Box<EnvVarSource>> = 3,
     }
 
     pub struct EnvVarSource {
-        config_map_key_ref: Option<KeySelector>,
-        secret_key_ref: Option<KeySelector>,
+        config_map_key_ref: Option<KeySelector> = 3,
+        secret_key_ref: Option<KeySelector> = 4,
     }
 
     /// One key of a ConfigMap or Secret.
     pub struct KeySelector {
-        name: Str,
-        key: Str,
-        optional: bool,
+        name: Str = 1/1,
+        key: Str = 2,
+        optional: bool = 3,
     }
 
     pub struct EnvFromSource {
-        config_map_ref: Option<OptionalRef>,
-        secret_ref: Option<OptionalRef>,
+        config_map_ref: Option<OptionalRef> = 2,
+        secret_ref: Option<OptionalRef> = 3,
     }
 
     /// A whole ConfigMap or Secret.
     pub struct OptionalRef {
-        name: Str,
-        optional: bool,
+        name: Str = 1/1,
+        optional: bool = 2,
     }
 
     pub struct ResourceRequirements {
-        limits: Quantities,
-        requests: Quantities,
+        limits: Quantities = 1,
+        requests: Quantities = 2,
     }
 
     pub struct VolumeMount {
-        name: Str,
-        mount_path: Str,
-        sub_path: Str,
-        read_only: bool,
+        name: Str = 1,
+        mount_path: Str = 3,
+        sub_path: Str = 4,
+        read_only: bool = 2,
     }
 
     pub struct Probe {
-        http_get: Option<HttpGet>,
-        tcp_socket: Option<TcpSocket>,
-        grpc: Option<GrpcAction>,
-        exec: Option<ExecAction>,
-        initial_delay_seconds: Option<i32>,
-        period_seconds: Option<i32>,
-        timeout_seconds: Option<i32>,
-        failure_threshold: Option<i32>,
-        success_threshold: Option<i32>,
+        http_get: Option<HttpGet> = 1/2,
+        tcp_socket: Option<TcpSocket> = 1/3,
+        grpc: Option<GrpcAction> = 1/4,
+        exec: Option<ExecAction> = 1/1,
+        /// Of these the server fills in all but the first: 0 is what it says itself.
+        initial_delay_seconds: i32 = 2,
+        period_seconds: i32 = 4,
+        timeout_seconds: i32 = 3,
+        failure_threshold: i32 = 6,
+        success_threshold: i32 = 5,
     }
 
     pub struct HttpGet {
-        path: Str,
-        port: IntOrString,
-        scheme: Str,
+        path: Str = 1,
+        port: IntOrString = 2,
+        scheme: Str = 4,
     }
 
     pub struct TcpSocket {
-        port: IntOrString,
+        port: IntOrString = 1,
     }
 
     pub struct GrpcAction {
@@ -200,135 +202,135 @@ lean! {
     }
 
     pub struct Volume {
-        name: Str,
-        config_map: Option<Box<VolumeRef>>,
-        secret: Option<Box<SecretVolume>>,
-        persistent_volume_claim: Option<Box<ClaimVolume>>,
-        projected: Option<Box<Projected>>,
+        name: Str = 1,
+        config_map: Option<Box<VolumeRef>> = 2/19,
+        secret: Option<Box<SecretVolume>> = 2/6,
+        persistent_volume_claim: Option<Box<ClaimVolume>> = 2/10,
+        projected: Option<Box<Projected>> = 2/26,
         /// A claim made for this pod; it is called `<pod>-<volume>`.
-        ephemeral: Option<Present>,
-        host_path: Option<HostPath>,
-        empty_dir: Option<Present>,
-        csi: Option<Box<CsiVolume>>,
+        ephemeral: Option<Present> = 2/29,
+        host_path: Option<HostPath> = 2/1,
+        empty_dir: Option<Present> = 2/2,
+        csi: Option<Box<CsiVolume>> = 2/28,
     }
 
     pub struct CsiVolume {
-        driver: Str,
+        driver: Str = 1,
     }
 
     pub struct HostPath {
-        path: Str,
-        #[serde(rename = "type")] type_: Str,
+        path: Str = 1,
+        #[serde(rename = "type")] type_: Str = 2,
     }
 
     /// A ConfigMap volume, and ConfigMaps and Secrets inside of a projected one.
     pub struct VolumeRef {
-        name: Str,
-        optional: bool,
-        items: Vec<KeyToPath>,
+        name: Str = 1/1,
+        optional: bool = 4,
+        items: Vec<KeyToPath> = 2,
     }
 
     pub struct SecretVolume {
-        secret_name: Str,
-        optional: bool,
-        items: Vec<KeyToPath>,
+        secret_name: Str = 1,
+        optional: bool = 4,
+        items: Vec<KeyToPath> = 2,
     }
 
     pub struct KeyToPath {
-        key: Str,
-        path: Str,
+        key: Str = 1,
+        path: Str = 2,
     }
 
     pub struct ClaimVolume {
-        claim_name: Str,
-        read_only: bool,
+        claim_name: Str = 1,
+        read_only: bool = 2,
     }
 
     pub struct Projected {
-        sources: Vec<ProjectedSource>,
+        sources: Vec<ProjectedSource> = 1,
     }
 
     pub struct ProjectedSource {
-        config_map: Option<VolumeRef>,
-        secret: Option<VolumeRef>,
+        config_map: Option<VolumeRef> = 3,
+        secret: Option<VolumeRef> = 1,
     }
 
     pub struct Toleration {
-        key: Str,
-        operator: Str,
-        value: Str,
-        effect: Str,
-        toleration_seconds: Option<i64>,
+        key: Str = 1,
+        operator: Str = 2,
+        value: Str = 3,
+        effect: Str = 4,
+        toleration_seconds: Option<i64> = 5,
     }
 
     pub struct PodStatus {
-        phase: Str,
-        reason: Str,
-        message: Str,
-        conditions: Conditions,
-        container_statuses: Vec<ContainerStatus>,
-        init_container_statuses: Vec<ContainerStatus>,
-        start_time: Option<DateTime<Utc>>,
-        nominated_node_name: Str,
-        qos_class: Str,
-        #[serde(rename = "podIP")] pod_ip: Str,
+        phase: Str = 1,
+        reason: Str = 4,
+        message: Str = 3,
+        conditions: Conditions = 2,
+        container_statuses: Vec<ContainerStatus> = 8,
+        init_container_statuses: Vec<ContainerStatus> = 10,
+        start_time: Option<DateTime<Utc>> = 7,
+        nominated_node_name: Str = 11,
+        qos_class: Str = 9,
+        #[serde(rename = "podIP")] pod_ip: Str = 6,
     }
 
     pub struct ContainerStatus {
-        name: Str,
-        ready: bool,
-        started: Option<bool>,
-        restart_count: i32,
-        image: Str,
-        #[serde(rename = "imageID")] image_id: Str,
-        state: ContainerState,
-        last_state: ContainerState,
+        name: Str = 1,
+        ready: bool = 4,
+        started: Option<bool> = 9,
+        restart_count: i32 = 5,
+        image: Str = 6,
+        #[serde(rename = "imageID")] image_id: Str = 7,
+        state: ContainerState = 2,
+        last_state: ContainerState = 3,
     }
 
     /// At most one of the three; none means waiting.
     pub struct ContainerState {
-        waiting: Option<Box<Waiting>>,
-        running: Option<Running>,
-        terminated: Option<Box<Terminated>>,
+        waiting: Option<Box<Waiting>> = 1,
+        running: Option<Running> = 2,
+        terminated: Option<Box<Terminated>> = 3,
     }
 
     pub struct Waiting {
-        reason: Str,
-        message: Str,
+        reason: Str = 1,
+        message: Str = 2,
     }
 
     pub struct Running {
-        started_at: Option<DateTime<Utc>>,
+        started_at: Option<DateTime<Utc>> = 1,
     }
 
     pub struct Terminated {
-        exit_code: i32,
-        signal: i32,
-        reason: Str,
-        message: Str,
-        started_at: Option<DateTime<Utc>>,
-        finished_at: Option<DateTime<Utc>>,
+        exit_code: i32 = 1,
+        signal: i32 = 2,
+        reason: Str = 3,
+        message: Str = 4,
+        started_at: Option<DateTime<Utc>> = 5,
+        finished_at: Option<DateTime<Utc>> = 6,
     }
 
     /// Pods allowed to be down at the same time.
     pub struct PodDisruptionBudget {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        spec: PodDisruptionBudgetSpec,
-        status: PodDisruptionBudgetStatus,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: PodDisruptionBudgetSpec = 2,
+        status: PodDisruptionBudgetStatus = 3,
     }
 
     pub struct PodDisruptionBudgetSpec {
-        selector: Option<LabelSelector>,
-        min_available: Option<IntOrString>,
-        max_unavailable: Option<IntOrString>,
+        selector: Option<LabelSelector> = 2,
+        min_available: Option<IntOrString> = 1,
+        max_unavailable: Option<IntOrString> = 3,
     }
 
     pub struct PodDisruptionBudgetStatus {
-        current_healthy: i32,
-        desired_healthy: i32,
-        disruptions_allowed: i32,
-        expected_pods: i32,
-        observed_generation: i64,
-        conditions: Conditions,
+        current_healthy: i32 = 4,
+        desired_healthy: i32 = 5,
+        disruptions_allowed: i32 = 3,
+        expected_pods: i32 = 6,
+        observed_generation: i64 = 1,
+        conditions: Conditions = 7,
     }
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
+use super::protobuf::{Malformed, Repeats, Value, Wire, each_field, entries};
 use super::text::Str;
 
 const NANO: i128 = 1_000_000_000;
@@ -206,6 +207,36 @@ impl<'de> Deserialize<'de> for Quantities {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let map = std::collections::BTreeMap::<Str, Quantity>::deserialize(deserializer)?;
         Ok(Self(map.into_iter().collect()))
+    }
+}
+
+impl Wire for Quantity {
+    fn read<'a>(&mut self, value: Value<'a>, _: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
+        each_field(value.bytes()?, |number, value, _| {
+            if number == 1 {
+                let text = std::str::from_utf8(value.bytes()?).map_err(|_| Malformed::Value)?;
+                *self = text.parse().map_err(|_| Malformed::Value)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Wire for Quantities {
+    fn read<'a>(&mut self, value: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
+        if !self.is_empty() {
+            return Err(Malformed::Value);
+        }
+        let mut amounts = Vec::new();
+        entries(value, more, |name, value| {
+            let mut amount = Quantity::default();
+            amount.read_alone(Value::Bytes(value))?;
+            amounts.push((Str::from_utf8_lossy(name), amount));
+            Ok(())
+        })?;
+        amounts.sort_by(|a, b| a.0.cmp(&b.0));
+        self.0 = amounts.into_boxed_slice();
+        Ok(())
     }
 }
 

@@ -2,70 +2,79 @@
 
 use chrono::{DateTime, Utc};
 
+use super::condition::Conditions;
 use super::lean::lean;
-use super::meta::{Conditions, ObjectMeta};
+use super::meta::ObjectMeta;
 use super::pod::Present;
+use super::protobuf::{Malformed, Repeats, Value, Wire};
 use super::text::Str;
 
 lean! {
     /// A Role or ClusterRole.
     pub struct Role {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        rules: Vec<PolicyRule>,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        rules: Vec<PolicyRule> = 2,
         /// A ClusterRole that is put together from others.
-        aggregation_rule: Option<Present>,
+        aggregation_rule: Option<Present> = 3,
     }
 
     pub struct PolicyRule {
-        verbs: Vec<Str>,
-        api_groups: Vec<Str>,
-        resources: Vec<Str>,
-        resource_names: Vec<Str>,
-        #[serde(rename = "nonResourceURLs")] non_resource_urls: Vec<Str>,
+        verbs: Vec<Str> = 1,
+        api_groups: Vec<Str> = 2,
+        resources: Vec<Str> = 3,
+        resource_names: Vec<Str> = 4,
+        #[serde(rename = "nonResourceURLs")] non_resource_urls: Vec<Str> = 5,
     }
 
     /// A RoleBinding or ClusterRoleBinding.
     pub struct RoleBinding {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        subjects: Vec<Subject>,
-        role_ref: RoleRef,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        subjects: Vec<Subject> = 2,
+        role_ref: RoleRef = 3,
     }
 
     /// `kind` is `User`, `Group` or `ServiceAccount`.
     pub struct Subject {
-        kind: Str,
-        name: Str,
-        namespace: Str,
+        kind: Str = 1,
+        name: Str = 3,
+        namespace: Str = 4,
     }
 
     /// `kind` is `Role` or `ClusterRole`.
     pub struct RoleRef {
-        kind: Str,
-        name: Str,
+        kind: Str = 2,
+        name: Str = 3,
     }
 
     pub struct CertificateSigningRequest {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        spec: CertificateSigningRequestSpec,
-        status: CertificateSigningRequestStatus,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: CertificateSigningRequestSpec = 2,
+        status: CertificateSigningRequestStatus = 3,
     }
 
     pub struct CertificateSigningRequestSpec {
-        signer_name: Str,
-        username: Str,
-        expiration_seconds: Option<i32>,
+        signer_name: Str = 7,
+        username: Str = 2,
+        expiration_seconds: Option<i32> = 8,
     }
 
     pub struct CertificateSigningRequestStatus {
-        conditions: Conditions,
+        conditions: Conditions = 1 via Conditions::read_of_request,
         /// Whether one was issued; what it says does not matter.
-        certificate: Issued,
+        certificate: Issued = 2,
     }
 }
 
 /// Whether a field holds anything; its content is dropped while decoding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Issued(pub bool);
+
+impl Wire for Issued {
+    fn read<'a>(&mut self, value: Value<'a>, _: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
+        self.0 = !value.bytes()?.is_empty();
+        Ok(())
+    }
+}
 
 impl<'de> serde::Deserialize<'de> for Issued {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

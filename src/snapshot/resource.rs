@@ -15,6 +15,7 @@ use super::operator::{
     PolicyReport, ScaledObject, Subscription,
 };
 use super::pod::{Pod, PodDisruptionBudget};
+use super::protobuf::{Item, Malformed};
 use super::rbac::{CertificateSigningRequest, Role, RoleBinding};
 use super::source::{
     Alert, AutoscalerStatus, CpuThrottling, Credential, DeprecatedApi, EtcdStatus, HealthCheck, LogErrors, NodeMetrics,
@@ -52,6 +53,11 @@ macro_rules! resources {
                     group: $group, version: $version, plural: $plural, kind: $kind, namespaced: $namespaced,
                 } ),* }
             }
+
+            /// Whether its objects can be read from protobuf; custom resources have JSON only.
+            pub const fn has_protobuf(self) -> bool {
+                match self { $( Self::$variant => <$type as Item>::NUMBERED ),* }
+            }
         }
 
         impl Snapshot {
@@ -61,9 +67,15 @@ macro_rules! resources {
                 Ok(())
             }
 
+            /// Decodes one object of `resource` as protobuf and keeps it.
+            pub fn push_protobuf(&mut self, resource: Resource, object: &[u8]) -> Result<(), Malformed> {
+                match resource { $( Resource::$variant => self.$field.push(Item::decode(object)?) ),* }
+                Ok(())
+            }
+
             /// Moves the objects of one resource over from another snapshot.
             pub fn take(&mut self, resource: Resource, from: &mut Self) {
-                match resource { $( Resource::$variant => self.$field.append(&mut from.$field) ),* }
+                match resource { $( Resource::$variant => append(&mut self.$field, &mut from.$field) ),* }
             }
 
             /// Gives back the memory that a list reserved for growing and did not use.
@@ -174,6 +186,15 @@ resources! {
     PrometheusStatuses, PrometheusStatus, "PrometheusStatus", prometheus_statuses, "roundsman.dev", "v1", "prometheusstatuses", false;
     Alerts, Alert, "Alert", alerts, "roundsman.dev", "v1", "alerts", false;
     LogErrors, LogErrors, "LogErrors", log_errors, "roundsman.dev", "v1", "logerrors", true;
+}
+
+/// A list that comes first is not copied: of the largest ones there would be two for a moment.
+fn append<T>(list: &mut Vec<T>, more: &mut Vec<T>) {
+    if list.is_empty() {
+        std::mem::swap(list, more);
+    } else {
+        list.append(more);
+    }
 }
 
 /// Where a resource comes from.

@@ -8,15 +8,15 @@ lean! {
     /// `matchLabels` and `matchExpressions`, all of which have to hold. An empty selector selects everything; where the API
     /// gives an absent one the meaning "nothing", the field is an `Option`.
     pub struct LabelSelector {
-        match_labels: Labels,
-        match_expressions: Vec<LabelSelectorRequirement>,
+        match_labels: Labels = 1,
+        match_expressions: Vec<LabelSelectorRequirement> = 2,
     }
 
     /// One expression; operators are `In`, `NotIn`, `Exists`, `DoesNotExist`.
     pub struct LabelSelectorRequirement {
-        key: Str,
-        operator: Str,
-        values: Vec<Str>,
+        key: Str = 1,
+        operator: Str = 2,
+        values: Vec<Str> = 3,
     }
 }
 

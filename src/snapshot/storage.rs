@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::condition::Conditions;
 use super::lean::lean;
-use super::meta::{Conditions, Labels, ObjectMeta, ObjectReference};
+use super::meta::{Labels, ObjectMeta, ObjectReference};
 use super::pod::{Present, ResourceRequirements};
 use super::quantity::Quantities;
 use super::selector::LabelSelectorRequirement;
@@ -11,114 +12,114 @@ use super::text::Str;
 
 lean! {
     pub struct PersistentVolumeClaim {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        spec: PersistentVolumeClaimSpec,
-        status: PersistentVolumeClaimStatus,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: PersistentVolumeClaimSpec = 2,
+        status: PersistentVolumeClaimStatus = 3,
     }
 
     pub struct PersistentVolumeClaimSpec {
-        access_modes: Vec<Str>,
-        resources: ResourceRequirements,
+        access_modes: Vec<Str> = 1,
+        resources: ResourceRequirements = 2,
         /// `None` asks for the default class, `Some("")` for no class.
-        storage_class_name: Option<Str>,
-        volume_name: Str,
-        volume_mode: Str,
+        storage_class_name: Option<Str> = 5,
+        volume_name: Str = 3,
+        volume_mode: Str = 6,
     }
 
     pub struct PersistentVolumeClaimStatus {
-        phase: Str,
-        capacity: Quantities,
-        conditions: Conditions,
+        phase: Str = 1,
+        capacity: Quantities = 3,
+        conditions: Conditions = 4,
         /// By resource, e.g. `storage`: `ControllerResizeInProgress`, `NodeResizeInfeasible`, …
-        allocated_resource_statuses: Labels,
+        allocated_resource_statuses: Labels = 7,
     }
 
     pub struct PersistentVolume {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        spec: PersistentVolumeSpec,
-        status: PersistentVolumeStatus,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: PersistentVolumeSpec = 2,
+        status: PersistentVolumeStatus = 3,
     }
 
     pub struct PersistentVolumeSpec {
-        capacity: Quantities,
-        access_modes: Vec<Str>,
-        claim_ref: Option<ObjectReference>,
-        storage_class_name: Str,
-        persistent_volume_reclaim_policy: Str,
-        csi: Option<Box<CsiSource>>,
-        local: Option<Present>,
-        node_affinity: Option<Box<VolumeNodeAffinity>>,
+        capacity: Quantities = 1,
+        access_modes: Vec<Str> = 3,
+        claim_ref: Option<ObjectReference> = 4,
+        storage_class_name: Str = 6,
+        persistent_volume_reclaim_policy: Str = 5,
+        csi: Option<Box<CsiSource>> = 2/22,
+        local: Option<Present> = 2/20,
+        node_affinity: Option<Box<VolumeNodeAffinity>> = 9,
     }
 
     pub struct CsiSource {
-        driver: Str,
-        volume_handle: Str,
+        driver: Str = 1,
+        volume_handle: Str = 2,
     }
 
     pub struct VolumeNodeAffinity {
-        required: Option<NodeSelector>,
+        required: Option<NodeSelector> = 1,
     }
 
     /// Terms are ORed.
     pub struct NodeSelector {
-        node_selector_terms: Vec<NodeSelectorTerm>,
+        node_selector_terms: Vec<NodeSelectorTerm> = 1,
     }
 
     /// Expressions are ANDed.
     pub struct NodeSelectorTerm {
-        match_expressions: Vec<LabelSelectorRequirement>,
-        match_fields: Vec<LabelSelectorRequirement>,
+        match_expressions: Vec<LabelSelectorRequirement> = 1,
+        match_fields: Vec<LabelSelectorRequirement> = 2,
     }
 
     pub struct PersistentVolumeStatus {
-        phase: Str,
-        reason: Str,
-        message: Str,
-        last_phase_transition_time: Option<DateTime<Utc>>,
+        phase: Str = 1,
+        reason: Str = 3,
+        message: Str = 2,
+        last_phase_transition_time: Option<DateTime<Utc>> = 4,
     }
 
     pub struct StorageClass {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        provisioner: Str,
-        reclaim_policy: Str,
-        volume_binding_mode: Str,
-        allow_volume_expansion: bool,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        provisioner: Str = 2,
+        reclaim_policy: Str = 4,
+        volume_binding_mode: Str = 7,
+        allow_volume_expansion: bool = 6,
     }
 
     pub struct VolumeAttachment {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        spec: VolumeAttachmentSpec,
-        status: VolumeAttachmentStatus,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: VolumeAttachmentSpec = 2,
+        status: VolumeAttachmentStatus = 3,
     }
 
     pub struct VolumeAttachmentSpec {
-        attacher: Str,
-        node_name: Str,
-        source: VolumeAttachmentSource,
+        attacher: Str = 1,
+        node_name: Str = 3,
+        source: VolumeAttachmentSource = 2,
     }
 
     pub struct VolumeAttachmentSource {
-        persistent_volume_name: Str,
+        persistent_volume_name: Str = 1,
     }
 
     pub struct VolumeAttachmentStatus {
-        attached: bool,
-        attach_error: Option<VolumeError>,
-        detach_error: Option<VolumeError>,
+        attached: bool = 1,
+        attach_error: Option<VolumeError> = 3,
+        detach_error: Option<VolumeError> = 4,
     }
 
     pub struct VolumeError {
-        time: Option<DateTime<Utc>>,
-        message: Str,
+        time: Option<DateTime<Utc>> = 1,
+        message: Str = 2,
     }
 
     pub struct CsiDriver {
-        #[serde(rename = "metadata")] meta: ObjectMeta,
-        spec: CsiDriverSpec,
+        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        spec: CsiDriverSpec = 2,
     }
 
     pub struct CsiDriverSpec {
-        attach_required: Option<bool>,
+        attach_required: Option<bool> = 1,
     }
 
     /// Of the external snapshotter.

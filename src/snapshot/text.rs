@@ -18,6 +18,11 @@ const LONGEST_SHARED: usize = 256;
 pub struct Str(Option<Arc<str>>);
 
 impl Str {
+    /// The text of bytes that should be UTF-8. Go does not check that they are; its JSON, too, has the replacement character then.
+    pub(super) fn from_utf8_lossy(bytes: &[u8]) -> Self {
+        intern(&String::from_utf8_lossy(bytes))
+    }
+
     /// The text itself.
     pub fn as_str(&self) -> &str {
         self.0.as_deref().unwrap_or_default()
@@ -129,21 +134,42 @@ impl<'de> Deserialize<'de> for Str {
 
 thread_local! {
     /// What the decoding under way on this thread shares; `None` outside of `Interner::scope`.
-    static CURRENT: RefCell<Option<HashSet<Arc<str>>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Interner>> = const { RefCell::new(None) };
 }
+
+/// Texts that have been used once so far give way when there are more than this; names and uids never come back.
+const MOST_UNSHARED: usize = 8192;
 
 /// The texts seen so far while one list is decoded. Dropped after the list, so that nothing outlives the snapshot that uses it.
 #[derive(Debug, Default)]
-pub struct Interner(HashSet<Arc<str>>);
+pub struct Interner {
+    known: HashSet<Arc<str>>,
+    /// How many were used more than once when that was last looked at.
+    shared: usize,
+}
 
 impl Interner {
     /// Runs `decode`; every `Str` made inside shares its memory with equal ones made in earlier scopes of this interner.
     /// `decode` must not wait: the table belongs to the thread for as long as it runs.
     pub fn scope<T>(&mut self, decode: impl FnOnce() -> T) -> T {
-        let outer = CURRENT.replace(Some(std::mem::take(&mut self.0)));
+        let outer = CURRENT.replace(Some(std::mem::take(self)));
         let result = decode();
-        self.0 = CURRENT.replace(outer).unwrap_or_default();
+        *self = CURRENT.replace(outer).unwrap_or_default();
         result
+    }
+
+    fn share(&mut self, text: &str) -> Arc<str> {
+        if let Some(shared) = self.known.get(text) {
+            return Arc::clone(shared);
+        }
+        if self.known.len() >= self.shared * 2 + MOST_UNSHARED {
+            // One count is ours, the second that of the only user.
+            self.known.retain(|text| Arc::strong_count(text) > 2);
+            self.shared = self.known.len();
+        }
+        let fresh: Arc<str> = Arc::from(text);
+        self.known.insert(Arc::clone(&fresh));
+        fresh
     }
 }
 
@@ -155,13 +181,10 @@ fn intern(text: &str) -> Str {
         return Str(Some(Arc::from(text)));
     }
     CURRENT.with_borrow_mut(|current| {
-        let Some(known) = current else { return Str(Some(Arc::from(text))) };
-        if let Some(shared) = known.get(text) {
-            return Str(Some(Arc::clone(shared)));
-        }
-        let fresh: Arc<str> = Arc::from(text);
-        known.insert(Arc::clone(&fresh));
-        Str(Some(fresh))
+        Str(Some(match current {
+            Some(interner) => interner.share(text),
+            None => Arc::from(text),
+        }))
     })
 }
 
@@ -190,6 +213,20 @@ mod tests {
         let mut interner = Interner::default();
         let long = "x".repeat(LONGEST_SHARED + 1);
         interner.scope(|| Str::from(long.as_str()));
-        assert!(interner.0.is_empty());
+        assert!(interner.known.is_empty());
+    }
+
+    #[test]
+    fn texts_that_never_come_back_do_not_pile_up() {
+        let mut interner = Interner::default();
+        let (mut kept, mut shared) = (Vec::new(), Vec::new());
+        for number in 0..100_000 {
+            interner.scope(|| {
+                kept.push(Str::from(format!("pod-{number}")));
+                shared.push(Str::from("shop"));
+            });
+        }
+        assert!(interner.known.len() <= 2 * MOST_UNSHARED, "{}", interner.known.len());
+        assert!(shared.iter().all(|text| same_memory(text, &shared[0])));
     }
 }

@@ -11,7 +11,7 @@ pub enum OpenError {
     )]
     Locked { dir: PathBuf },
     #[error(
-        "the store in {} is damaged: {detail}. Move the directory aside and import the last export into a new one; keep the damaged one for the report",
+        "the store in {} is damaged: {detail}. Move the directory aside and import the last export into a new one (roundsman import); keep the damaged one for the report",
         dir.display()
     )]
     Corrupt { dir: PathBuf, detail: String },

@@ -108,6 +108,16 @@ pub fn subscribed(subscription: &Subscription, next: Option<DateTime<Utc>>, zone
     ))
 }
 
+/// There is no place for one more subscription.
+pub fn enough_subscriptions(most: usize) -> Body {
+    Body::text(format!("{most} reports are subscribed here already, and more I do not keep. /unsubscribe one first."))
+}
+
+/// There is no place for one more who waits for the same inspection.
+pub fn too_many_wait(cluster: &str) -> Body {
+    Body::text(format!("So many wait for the inspection of {cluster} that I take nobody on. /findings will show it."))
+}
+
 /// A report was unsubscribed.
 pub fn unsubscribed(subscription: &Subscription) -> Body {
     Body::text(format!("Stopped: {} is not reported here {} any more.", subscription.cluster, subscription.schedule))
@@ -161,6 +171,9 @@ pub fn subscriptions(list: &[Listed]) -> Body {
 pub fn cancelled(anything: bool) -> Body {
     Body::text(if anything { "Stopped." } else { "Nothing is being worked on here." })
 }
+
+/// Why a channel's reports pause.
+pub const REMOVED: &str = "I was removed from the channel";
 
 /// An old or foreign button.
 pub fn dead_button() -> Body {

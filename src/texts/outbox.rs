@@ -31,3 +31,8 @@ pub fn superseded() -> String {
 pub fn moves_in_circles() -> String {
     "the channel says again and again that it has moved".to_owned()
 }
+
+/// In the place of messages that would have been too many.
+pub fn left_out(count: usize) -> String {
+    format!("[… {count} messages are left out here: ask for less at once, such as one namespace or one object …]")
+}

@@ -288,6 +288,9 @@ pub fn explain_question(finding: &Finding) -> String {
     format!("Why {} {}{place} {}? What is the cause, and what can be done?", target.kind, target.name, finding.title)
 }
 
+/// Why reports were missed.
+const AWAY: &str = "I was not running, or could not post here";
+
 /// Said before a report that is late, or after some that were missed.
 pub fn notice(late: Option<DateTime<Utc>>, missed: Option<Missed>) -> Option<String> {
     let mut parts = Vec::new();
@@ -297,12 +300,11 @@ pub fn notice(late: Option<DateTime<Utc>>, missed: Option<Missed>) -> Option<Str
     match missed {
         None => {}
         Some(Missed { first, count: 1 }) => {
-            parts.push(format!("The report due {} was missed: I was not running.", when(Some(first), None)));
+            parts.push(format!("The report due {} was missed: {AWAY}.", when(Some(first), None)));
         }
-        Some(Missed { first, count }) => parts.push(format!(
-            "{count} reports were missed, the first due {}: I was not running.",
-            when(Some(first), None)
-        )),
+        Some(Missed { first, count }) => {
+            parts.push(format!("{count} reports were missed, the first due {}: {AWAY}.", when(Some(first), None)))
+        }
     }
     (!parts.is_empty()).then(|| parts.join(" "))
 }

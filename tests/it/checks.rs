@@ -62,6 +62,9 @@ struct Case {
     /// The last inspection's restart counts, `uid/container`.
     #[serde(default)]
     restarts: Option<RestartCounts>,
+    /// The API server's version.
+    #[serde(default)]
+    version: Option<String>,
     /// What the last inspection saw.
     #[serde(default)]
     memory: Option<Memory>,
@@ -205,6 +208,7 @@ fn put(object: &mut Value, path: &str, value: Value) {
 fn report_of(case: &Case, now: DateTime<Utc>, set: Set) -> Report {
     let mut snapshot = Snapshot::from_objects(case.now.unwrap_or(now), case.objects.clone())
         .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    snapshot.version.clone_from(&case.version);
     for plural in &case.unread {
         let resource = Resource::ALL.iter().copied().find(|resource| resource.plural() == plural);
         let resource = resource.unwrap_or_else(|| panic!("{}: no resource {plural}", case.name));
@@ -355,6 +359,7 @@ fn plurals(name: &str) -> Vec<&str> {
         "alertmanager API" => vec!["alerts"],
         // Named by what they hold: each check says which.
         "version"
+        | "kubelet.summary"
         | "prom"
         | "prom or raw /metrics"
         | "kubelet.summary"

@@ -176,7 +176,7 @@ fn nothing_was_lost(store: &Store) {
 
 /// The chain holds, and it has each step of each repair once.
 fn the_audit_tells_all(store: &Store) {
-    let mut entries = audit::list(store, 1_000).unwrap();
+    let mut entries = audit::before(store, None, 1_000).unwrap();
     entries.reverse();
     audit::verify_chain(&entries).unwrap();
     let told: Vec<(String, &str)> = entries.iter().map(step).collect();

@@ -1,16 +1,31 @@
 //! The stories.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, also in its helpers"
+)]
 
+mod aftermath;
+mod api;
 mod causes;
 mod checks;
 mod cli;
+mod commands;
 mod console;
 mod history;
 mod kills;
 mod layering;
+mod mishaps;
+mod processes;
+mod protobuf;
 mod refusals;
 mod repairs;
+mod roles;
 mod rounds;
+mod scale;
+mod schedules;
+mod secrets;
 mod shapes;
 mod words;
 mod world;

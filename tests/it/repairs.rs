@@ -63,7 +63,7 @@ impl Plant {
             max_replica_change: 5,
         };
         let expires_after = Duration::from_secs(900);
-        let policy = Policy { enabled: true, allow_self_approval: false, expires_after, rules: vec![rule] };
+        let policy = Policy { enabled: true, expires_after, rules: vec![rule], ..Policy::default() };
         let cluster = Cluster::connect(config).await.unwrap();
         Self { plane, namespace, cluster, clock: Clock::system(), policy, _covered: Covered::on(plane) }
     }

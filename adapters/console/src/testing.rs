@@ -37,7 +37,7 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 const WINDOW: (u32, u32) = (1100, 900);
 const PHONE: (u32, u32) = (390, 844);
 const START: Duration = Duration::from_secs(60);
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(40);
 
 /// What the browser did not do.

@@ -254,7 +254,7 @@ pub const GRAMMAR: &[CommandSpec] = &[
         name: CommandName::Proposals,
         word: "proposals",
         summary: "Repairs that wait for a decision, and the latest ones",
-        arguments: &[],
+        arguments: &[optional("proposal", "The id on a card: all that happened to that one")],
         example: "/proposals",
     },
     CommandSpec {

@@ -21,6 +21,11 @@ mod ingress_tls;
 mod job;
 mod network_policy;
 mod node;
+mod node_condition;
+mod node_events;
+mod node_load;
+mod node_place;
+mod node_version;
 mod pod_disk;
 mod pod_disrupted;
 mod pod_exit;
@@ -116,6 +121,11 @@ static SUBJECTS: &[&[Check]] = &[
     tls::CHECKS,
     quota::CHECKS,
     node::CHECKS,
+    node_condition::CHECKS,
+    node_place::CHECKS,
+    node_load::CHECKS,
+    node_events::CHECKS,
+    node_version::CHECKS,
 ];
 
 /// Every check.

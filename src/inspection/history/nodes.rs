@@ -44,7 +44,7 @@ fn one(node: &Node, before: Option<&KnownNode>, now: DateTime<Utc>) -> KnownNode
     ready_changes.drain(..ready_changes.len().saturating_sub(MOST_CHANGES));
     let cordoned_before = before.and_then(|before| before.cordoned_since);
     KnownNode {
-        boot_id: String::new(),
+        boot_id: String::from(&node.status.node_info.boot_id),
         kubelet: String::from(&node.status.node_info.kubelet_version),
         taints: node
             .spec

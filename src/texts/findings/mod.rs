@@ -4,6 +4,7 @@ pub(crate) mod container;
 pub(crate) mod gateway;
 pub(crate) mod ingress;
 pub(crate) mod network_policy;
+pub(crate) mod node;
 pub(crate) mod pod;
 pub(crate) mod service;
 pub(crate) mod storage;
@@ -35,6 +36,11 @@ pub(super) fn few<T: AsRef<str>>(names: &[T]) -> String {
 /// The value of a field that is not set.
 pub(crate) fn none() -> String {
     "(none)".to_owned()
+}
+
+/// All nodes, where they are in no pool.
+pub(crate) fn all_nodes() -> String {
+    "(all)".to_owned()
 }
 
 /// A long text of the cluster's, cut for a title: its first line, at most so many characters.

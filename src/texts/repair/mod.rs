@@ -1,8 +1,12 @@
 //! What is said about repairs: the card and its states, and why something cannot be done.
 
+mod follow_up;
+mod history;
 pub mod plan;
 mod refusal;
 
+pub use follow_up::{command, follow_up, follow_up_label, follow_up_reason};
+pub use history::{audit_holds, history};
 pub use refusal::{refusal, why_not};
 
 use super::time::{moment, span};
@@ -158,6 +162,16 @@ fn capped(diff: &str) -> String {
     }
     shown.truncate(shown.trim_end().len());
     shown
+}
+
+/// An approved repair with which something is wrong that trying again does not mend.
+pub fn stuck(proposal: &Proposal, error: impl std::fmt::Display) -> Body {
+    Body::new([Block::Paragraph(vec![
+        strong(upper(&proposal.title)),
+        plain(format!(": I could not go on with it and gave up after several tries: {error}. Look at the object; ")),
+        code(&proposal.id),
+        plain(format!(" stays {}.", proposal.state.name())),
+    ])])
 }
 
 /// The proposals of a channel.

@@ -153,6 +153,10 @@ pub fn not_yet(said: &str) -> String {
     format!("I cannot look at it right now ({}).", quote(said))
 }
 
+pub fn still_found(title: &str) -> String {
+    format!("All pods are as wanted, and what it was meant to cure is still there: {title}.")
+}
+
 pub const ALL_WELL: &str = "All is as wanted.";
 
 pub fn ran_out(missing: &str) -> String {

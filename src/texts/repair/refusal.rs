@@ -32,6 +32,9 @@ pub fn why_not(refusal: &Refusal) -> String {
         Refusal::TooLargeChange { from, to, limit } => format!(
             "From {from} to {to} replicas is too far in one step: the configuration allows a change of {limit}. Ask for less, or go in steps."
         ),
+        Refusal::Protected { target, label } => {
+            format!("The configuration protects {target} from repairs: it carries the label {label}.")
+        }
         Refusal::NoSuchAction { action, kind } => {
             format!("I cannot {} with a {kind}: that action does not exist for it.", action_name(*action))
         }
@@ -54,6 +57,12 @@ pub fn why_not(refusal: &Refusal) -> String {
             format!("This was already {what} by {by}, at {}.", moment(*at))
         }
         Refusal::AlreadyDecided { what, by: None, at } => format!("This was already {what} at {}.", moment(*at)),
+        Refusal::Busy { other } => format!(
+            "Another repair of the same object is under way: {other}. Decide again when it is over."
+        ),
+        Refusal::TooManyOpen { limit } => format!(
+            "{limit} proposals wait for a decision here already. Decide about some of them first: /proposals lists them."
+        ),
         Refusal::WrongChannel => "This proposal belongs to another channel and can only be decided there.".into(),
         Refusal::DigestMismatch => {
             "What is stored is not what was shown on the card. I do not touch it; ask for the repair again.".into()

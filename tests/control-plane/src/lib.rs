@@ -150,6 +150,17 @@ impl ControlPlane {
         }
     }
 
+    /// Writes the `status` of manifests as the admin, as a controller would; the objects must be there.
+    #[track_caller]
+    pub fn apply_status(&self, namespace: &str, yaml: &str) {
+        let arguments =
+            ["apply", "--server-side", "--force-conflicts", "--subresource=status", "-n", namespace, "-f", "-"];
+        let output = self.kubectl_with(Identity::Admin, &arguments, yaml);
+        if !output.status.success() {
+            panic!("kubectl apply --subresource=status failed: {}", said(&output));
+        }
+    }
+
     /// Runs kubectl as the admin and returns what it printed.
     #[track_caller]
     pub fn kubectl(&self, arguments: &[&str]) -> String {

@@ -1,9 +1,10 @@
 //! `-o json` field by field, the exit statuses, and what else scripts rely on.
 
 use super::{Kubeconfig, LOST_SERVICES, in_an_hour, roundsman};
+use chrono::TimeDelta;
 use control_plane::{ControlPlane, Identity};
-use serde_json::Value;
-use std::process::Stdio;
+use serde_json::{Value, json};
+use std::{process::Stdio, time::Duration};
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy)]
@@ -99,31 +100,38 @@ fn broken(at: &str, value: Option<&Value>, is: Is, found: &mut Vec<String>) {
     }
 }
 
-/// A bad image in a Deployment with a Service, and a quota near its end in another namespace.
+/// A Deployment whose image cannot be pulled, behind a Service; in another namespace a certificate that has 20 days left.
 struct Trouble {
     plane: &'static ControlPlane,
     outage: String,
-    quota: String,
+    worry: String,
 }
 
 impl Trouble {
     fn start() -> Self {
         let plane = ControlPlane::shared();
-        let (outage, quota) = (plane.namespace("trouble"), plane.namespace("quota"));
+        let (outage, worry) = (plane.namespace("outage"), plane.namespace("worry"));
         plane.apply(&outage, OUTAGE);
-        let services: Vec<String> = (1..10).map(|number| EXTERNAL.replace("NUMBER", &number.to_string())).collect();
-        plane.apply(&quota, &[QUOTA, &services.join("---\n")].join("---\n"));
+        plane.apply(&worry, &certificate());
         control_plane::eventually("the pod to wait for its image", || {
             let pods = plane.get(&outage, &["pods"]);
             let reason = pods.pointer("/items/0/status/containerStatuses/0/state/waiting/reason")?;
             (reason == "ImagePullBackOff").then_some(())
         });
-        control_plane::eventually("the quota to be counted", || {
-            let quota = plane.get(&quota, &["quota", "services"]);
-            (quota["status"]["used"]["count/services"] == "9").then_some(())
-        });
-        Self { plane, outage, quota }
+        Self { plane, outage, worry }
     }
+}
+
+fn certificate() -> String {
+    let now = roundsman::clock::Clock::system().now();
+    let ends = u64::try_from((now + TimeDelta::days(20)).timestamp()).unwrap();
+    let mut parameters = rcgen::CertificateParams::new(vec!["web.example".to_owned()]).unwrap();
+    parameters.not_after = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(ends);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let data = json!({ "tls.crt": parameters.self_signed(&key).unwrap().pem(), "tls.key": key.serialize_pem() });
+    let meta = json!({ "name": "web-tls" });
+    json!({ "apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "kubernetes.io/tls", "stringData": data })
+        .to_string()
 }
 
 const OUTAGE: &str = "
@@ -140,20 +148,6 @@ apiVersion: v1
 kind: Service
 metadata: { name: web }
 spec: { selector: { app: web }, ports: [{ port: 80 }] }
-";
-
-/// Nine of ten: worth saying, and no more.
-const QUOTA: &str = "
-apiVersion: v1
-kind: ResourceQuota
-metadata: { name: services }
-spec: { hard: { count/services: '10' } }
-";
-const EXTERNAL: &str = "
-apiVersion: v1
-kind: Service
-metadata: { name: partner-NUMBER }
-spec: { type: ExternalName, externalName: partner-NUMBER.example }
 ";
 
 #[test]
@@ -187,13 +181,15 @@ fn the_json_form_keeps_its_contract_and_the_exit_status_says_how_bad_it_is() {
     assert_eq!(roundsman(&all).with(&with_secrets).run().json(1)["gaps"], Value::Array(Vec::new()));
 
     // 0 or 1, by what is asked for.
-    for (severity, status) in [("critical", 1), ("high", 1), ("info", 1)] {
-        inspect(&trouble.outage, &["--fail-on", severity]).printed(status);
+    for severity in ["critical", "high", "info"] {
+        inspect(&trouble.outage, &["--fail-on", severity]).printed(1);
     }
-    inspect(&trouble.quota, &[]).printed(0);
+    let worry = ["inspect", "-n", &trouble.worry, "--now", &now, "--secrets"];
+    let worry = |more: &[&str]| roundsman(&[&worry[..], more].concat()).with(&with_secrets).run();
+    assert!(worry(&[]).printed(0).contains("Secret"));
     for (severity, status) in [("high", 0), ("medium", 1), ("low", 1)] {
-        let ran = inspect(&trouble.quota, &["--fail-on", severity]);
-        assert!(ran.printed(status).contains("ResourceQuota"), "{ran:?}");
+        let ran = worry(&["--fail-on", severity]);
+        assert!(ran.printed(status).contains("the certificate expires in 19d"), "{ran:?}");
     }
     let ran = inspect(&trouble.outage, &["--fail-on", "terrible"]);
     assert!(ran.status == 2 && ran.err.contains("critical, high, medium, low, info"), "{ran:?}");

@@ -114,7 +114,7 @@ impl Kubeconfig {
         if let Some(authority) = authority {
             cluster["certificate-authority"] = json!(authority);
         }
-        Self::text(&json!({
+        Self::text(json!({
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "prod",

@@ -3,7 +3,7 @@
 use super::chat::Chat;
 use control_plane::{ControlPlane, Identity};
 use roundsman::{
-    app::{self, Running},
+    app::{self, Parts, Running},
     cli::{ConsoleOrder, Opened, Platforms, run::build},
     clock::Clock,
     config::Config,
@@ -135,11 +135,16 @@ impl Bot {
 
 /// Starts a bot from the text of a configuration.
 pub(crate) async fn run(text: &str, folder: &Path, clock: Clock, options: Options) -> (Running, Store) {
-    roundsman::cluster::init_tls();
-    let config = Config::parse(text, folder, &|_| None).unwrap();
-    let parts = build(config, platforms(), clock, options).await.unwrap();
+    let parts = parts(text, folder, clock, options).await;
     let store = parts.store.clone();
     (app::start(parts).await.unwrap(), store)
+}
+
+/// What a bot is made of, for a story that puts another cluster in.
+pub(crate) async fn parts(text: &str, folder: &Path, clock: Clock, options: Options) -> Parts {
+    roundsman::cluster::init_tls();
+    let config = Config::parse(text, folder, &|_| None).unwrap();
+    build(config, platforms(), clock, options).await.unwrap()
 }
 
 /// The platforms as the binary opens them, without Telegram's pace: the fake's people do not wait.

@@ -106,6 +106,18 @@ impl Chat {
         }
     }
 
+    /// Writes a line to the bot as it is, a command or not.
+    pub(crate) fn write(&self, who: Who, line: &str) {
+        match self {
+            Self::Telegram { fake, group, people } => {
+                fake.say(*group, people[who as usize], line);
+            }
+            Self::Discord { fake, channel, people } => {
+                fake.mention(&people[who as usize], channel, line);
+            }
+        }
+    }
+
     /// Replies to a message of the bot's.
     pub(crate) fn reply(&self, who: Who, to: &Seen, text: &str) {
         match self {
@@ -142,6 +154,18 @@ impl Chat {
         }
     }
 
+    /// What a button carries, as a forged client could keep it.
+    pub(crate) fn data(&self, message: &Seen, label: &str) -> String {
+        match self {
+            Self::Telegram { fake, group, .. } => {
+                let all = fake.messages(*group);
+                let found = all.iter().find(|known| known.id.to_string() == message.id).unwrap();
+                found.buttons.iter().flatten().find(|button| button.label == label).unwrap().data.clone()
+            }
+            Self::Discord { fake, .. } => fake.message(&message.id).unwrap().button(label).unwrap().custom_id,
+        }
+    }
+
     /// Everything that the bot said that this person can see, oldest first, as it stands now.
     pub(crate) fn seen_by(&self, who: Who) -> Vec<Seen> {
         match self {
@@ -165,6 +189,12 @@ impl Chat {
                 .collect()
             }
         }
+    }
+
+    /// Waits until this person sees so many of such messages.
+    pub(crate) async fn wait_for(&self, who: Who, count: usize, what: &str, wanted: impl Fn(&Seen) -> bool) {
+        let enough = async || (self.seen_by(who).iter().filter(|seen| wanted(seen)).count() >= count).then_some(());
+        super::eventually(&format!("{count} times: {what}"), enough).await;
     }
 
     /// The platform has nothing left to hand in, and nobody is shown that the bot is still thinking.

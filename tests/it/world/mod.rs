@@ -3,10 +3,12 @@
 pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod checkout;
+pub(crate) mod embedded;
 pub(crate) mod front;
 pub(crate) mod gate;
 pub(crate) mod lives;
 pub(crate) mod model;
+pub(crate) mod process;
 pub(crate) mod shapes;
 
 use bot::{Bot, Outside};
@@ -57,8 +59,14 @@ pub(crate) struct World {
 impl World {
     /// A bot that is ready, in a fresh namespace, with this chat and these people in it.
     pub(crate) async fn new(chat: Chat, model: Option<String>) -> Self {
+        Self::with(chat, model, |text| text).await
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn with(chat: Chat, model: Option<String>, change: impl FnOnce(String) -> String) -> Self {
         let outside = Outside::of(plane().await, &chat, model);
         let mut world = Self::before_its_bot(chat, &outside).await;
+        world.bot.settings.text = change(std::mem::take(&mut world.bot.settings.text));
         world.bot.start(world.time.clock.clone()).await;
         world.chat.ready().await;
         world

@@ -97,6 +97,7 @@ pub(crate) struct Script {
 struct Shared {
     play: Mutex<Play>,
     asked: tokio::sync::watch::Sender<usize>,
+    held: tokio::sync::watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -120,7 +121,8 @@ impl Script {
     }
 
     async fn serve(play: Play) -> Self {
-        let shared = Arc::new(Shared { play: Mutex::new(play), asked: tokio::sync::watch::Sender::new(0) });
+        let asked = tokio::sync::watch::Sender::new(0);
+        let shared = Arc::new(Shared { play: Mutex::new(play), asked, held: tokio::sync::watch::Sender::new(false) });
         let app = Router::new().route("/v1/chat/completions", post(complete)).with_state(Arc::clone(&shared));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -147,6 +149,15 @@ impl Script {
     /// Waits until so many requests have come in.
     pub(crate) async fn asked(&self, times: usize) {
         self.shared.asked.subscribe().wait_for(|asked| *asked >= times).await.unwrap();
+    }
+
+    /// No reply is given until [`Script::release`].
+    pub(crate) fn hold(&self) {
+        self.shared.held.send_replace(true);
+    }
+
+    pub(crate) fn release(&self) {
+        self.shared.held.send_replace(false);
     }
 
     /// Nothing was missing, and every turn was played.
@@ -219,6 +230,7 @@ async fn complete(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: B
         }
         play.turns.pop_front().map(|turn| (number, turn.reply))
     };
+    shared.held.subscribe().wait_for(|held| !held).await.unwrap();
     let Some((number, reply)) = reply else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let usage = json!({"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110});
     let completion = |message: Value, reason: &str| {

@@ -1,24 +1,12 @@
-//! Cuts a list that arrives in pieces into its items, so that no more than one item is ever held as text.
+//! Lists in JSON, cut where an item ends outside of its own brackets and strings.
 
-/// Larger than anything etcd stores (1.5 MiB by default), with room for the JSON form of it.
-const LARGEST_ITEM: usize = 16 << 20;
-/// What stands around the items: kind, resourceVersion, continue token.
-const LARGEST_ENVELOPE: usize = 1 << 20;
+use serde::Deserialize;
 
-/// The text is not a list as the API server sends one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum SplitError {
-    #[error("the answer is not well-formed JSON")]
-    Malformed,
-    #[error("the answer broke off in the middle")]
-    Truncated,
-    #[error("one object is larger than {} MiB", LARGEST_ITEM >> 20)]
-    TooLarge,
-}
+use super::{Envelope, LARGEST_ENVELOPE, LARGEST_ITEM, SplitError};
 
 /// Takes `{"kind":…,"metadata":{…},"items":[{…},{…}]}` in chunks of any size.
 #[derive(Debug, Default)]
-pub(super) struct Splitter {
+pub(in crate::cluster) struct JsonSplitter {
     place: Place,
     /// Open brackets: of the envelope, or of the item while inside of one.
     depth: usize,
@@ -49,9 +37,9 @@ enum InString {
     AfterBackslash,
 }
 
-impl Splitter {
+impl JsonSplitter {
     /// Takes the next chunk and hands out every item that is complete with it, as JSON text.
-    pub(super) fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(&[u8])) -> Result<(), SplitError> {
+    pub(in crate::cluster) fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(&[u8])) -> Result<(), SplitError> {
         let mut rest = chunk;
         while !rest.is_empty() {
             rest = match self.place {
@@ -64,7 +52,25 @@ impl Splitter {
     }
 
     /// The envelope, when the list is complete.
-    pub(super) fn finish(self) -> Result<Vec<u8>, SplitError> {
+    pub(in crate::cluster) fn finish(self) -> Result<Envelope, SplitError> {
+        #[derive(Deserialize, Default)]
+        struct List {
+            #[serde(default)]
+            kind: String,
+            #[serde(default)]
+            metadata: ListMeta,
+        }
+        #[derive(Deserialize, Default)]
+        struct ListMeta {
+            #[serde(default)]
+            r#continue: Option<String>,
+        }
+        let list: List = serde_json::from_slice(&self.around()?).map_err(|_| SplitError::Malformed)?;
+        Ok(Envelope { kind: list.kind, next: list.metadata.r#continue.filter(|token| !token.is_empty()) })
+    }
+
+    /// The text around the items.
+    fn around(self) -> Result<Vec<u8>, SplitError> {
         let complete = self.place == Place::Envelope && self.depth == 0 && !self.envelope.is_empty();
         if complete { Ok(self.envelope) } else { Err(SplitError::Truncated) }
     }
@@ -194,13 +200,13 @@ mod tests {
     use serde_json::{Value, json};
 
     fn split(text: &[u8], size: usize) -> Result<(Vec<Value>, Value), SplitError> {
-        let mut splitter = Splitter::default();
+        let mut splitter = JsonSplitter::default();
         let mut items = Vec::new();
         for chunk in text.chunks(size) {
             splitter.feed(chunk, |item| items.push(serde_json::from_slice(item).unwrap()))?;
         }
-        let envelope = splitter.finish()?;
-        Ok((items, serde_json::from_slice(&envelope).unwrap()))
+        let around = splitter.around()?;
+        Ok((items, serde_json::from_slice(&around).unwrap()))
     }
 
     /// What the server sends, in every way of cutting it.
@@ -253,14 +259,14 @@ mod tests {
             assert_eq!(split(text.as_bytes(), 3), Err(SplitError::Malformed), "{text}");
         }
         for text in ["", "<html>", "\"", "{", "upstream connect error"] {
-            let outcome = Splitter::default().feed(text.as_bytes(), |_| ());
+            let outcome = JsonSplitter::default().feed(text.as_bytes(), |_| ());
             assert!(outcome.is_ok() || outcome == Err(SplitError::Malformed));
         }
     }
 
     #[test]
     fn an_endless_item_is_not_collected() {
-        let mut splitter = Splitter::default();
+        let mut splitter = JsonSplitter::default();
         splitter.feed(br#"{"items":[{"a":""#, |_| ()).unwrap();
         let chunk = vec![b'x'; 1 << 20];
         let fed = (0..17).map(|_| splitter.feed(&chunk, |_| ())).find_map(Result::err);
@@ -269,7 +275,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_by_one_item() {
-        let mut splitter = Splitter::default();
+        let mut splitter = JsonSplitter::default();
         splitter.feed(br#"{"items":["#, |_| ()).unwrap();
         let item = json!({"metadata": {"name": "x".repeat(1000)}}).to_string() + ",";
         let mut seen = 0;

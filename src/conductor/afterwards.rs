@@ -1,0 +1,60 @@
+//! What follows a repair: whether it cured what it was meant to, the next report, and what a card that came to no good
+//! end offers.
+
+use super::{Desk, Failure, inspecting};
+use crate::{
+    channel::button::{self, Purpose},
+    cluster::Cluster,
+    inspection::{
+        self,
+        archive::{self, Listener},
+    },
+    repair::{FollowUp, Proposal, State},
+    store::Commit,
+    texts,
+};
+use chrono::{DateTime, Utc};
+use contract::{Block, ButtonStyle};
+
+/// Whether an inspection of its namespace still finds what the repair was meant to cure; what, in words. An inspection
+/// that cannot be made proves nothing against it.
+pub(super) async fn still_found(cluster: &Cluster, proposal: &Proposal, now: DateTime<Utc>) -> Option<String> {
+    let finding = proposal.finding.as_ref()?;
+    let order = inspection::Order::daily(Some(&proposal.action.target().namespace));
+    match inspection::run(cluster, &order, &inspection::History::default(), now).await {
+        Ok(inspected) => inspected.report.find(finding).map(|found| found.title.clone()),
+        Err(error) => {
+            tracing::warn!(%error, proposal = proposal.id, "what was repaired could not be inspected again");
+            None
+        }
+    }
+}
+
+/// After a repair the cluster is inspected again for the channel, so that it sees what is resolved.
+pub(super) fn look_again(desk: &Desk, commit: &mut Commit, proposal: &Proposal) -> Result<(), Failure> {
+    if !matches!(proposal.state, State::Succeeded { .. }) {
+        return Ok(());
+    }
+    let now = desk.clock.now();
+    let listener = Listener::Post { channel: proposal.channel.clone(), after_repair: Some(proposal.id.clone()) };
+    let scope = (proposal.cluster.as_str(), None);
+    let asked = archive::ask(&desk.store, commit, scope, vec![listener], now)?;
+    inspecting::open_if(asked, desk, commit, scope);
+    Ok(())
+}
+
+/// A button that proposes what follows; who presses it is the one who asks.
+pub(super) fn offer(desk: &Desk, commit: &mut Commit, over: &Proposal, next: &FollowUp) -> Vec<Block> {
+    let button = button::make(
+        commit,
+        (&over.channel, desk.clock.now() + button::LASTS),
+        (texts::repair::follow_up_label(next), ButtonStyle::Primary),
+        Purpose::Fix {
+            cluster: over.cluster.clone(),
+            hint: next.hint().clone(),
+            finding: over.finding.clone(),
+            reason: Some(texts::repair::follow_up_reason(next, over)),
+        },
+    );
+    texts::repair::follow_up(next, button)
+}
