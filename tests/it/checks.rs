@@ -352,7 +352,7 @@ fn plurals(name: &str) -> Vec<&str> {
         "raw /readyz" => vec!["healthchecks"],
         "self timing" => vec!["requeststats"],
         "discovery" => vec!["servedapis"],
-        "tls probe" | "kubeconfig" => vec!["credentials"],
+        "kubeconfig" => vec!["credentials"],
         "kubelet.summary or prom" => vec!["volumeuses"],
         "dynamic list" => vec!["customresources"],
         "logs" => vec!["logerrors"],
@@ -362,7 +362,7 @@ fn plurals(name: &str) -> Vec<&str> {
         | "kubelet.summary"
         | "prom"
         | "prom or raw /metrics"
-        | "kubelet.summary"
+        | "tls probe"
         | "raw /metrics"
         | "objects"
         | "list counts"
