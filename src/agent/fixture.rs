@@ -28,6 +28,7 @@ pub(super) fn report(findings: Vec<Finding>) -> Report {
         findings,
         changes: Changes::default(),
         gaps: Vec::new(),
+        ran: Vec::new(),
         reads: Default::default(),
     }
 }

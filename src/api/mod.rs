@@ -43,7 +43,7 @@ pub fn router(api: Api) -> Router {
     let api = Arc::new(api);
     let v1 = Router::new()
         .route("/inspections", post(write::inspection))
-        .route("/inspections/{id}", get(read::request))
+        .route("/inspections/{id}", get(read::inspection))
         .route("/questions", post(write::question))
         .route("/questions/{id}", get(read::request))
         .route("/alerts", post(write::alerts))

@@ -2,16 +2,24 @@
 
 use super::{Api, Problem, auth::Caller};
 use crate::{
-    inspection::archive,
+    inspection::{
+        archive,
+        finding::{Severity, UnknownSeverity},
+    },
     repair::{self, PROPOSALS, Proposal},
-    report::Report,
-    requests::{self, Received, Request},
+    report::{Form, Report, UnknownForm, View},
+    requests::{self, Outcome, Received, Request},
     store::{Direction, Keys},
 };
 use axum::{
     Extension, Json,
-    extract::{Path, Query, State},
-    http::StatusCode,
+    extract::{FromRequestParts, Path, Query, State},
+    http::{
+        StatusCode,
+        header::{ACCEPT, CONTENT_TYPE},
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use std::sync::Arc;
@@ -25,26 +33,104 @@ pub(super) async fn request(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Request>, Problem> {
-    let found = requests::load(&api.store, &id)?.map(|request| request.into_value());
+    find(&api, &caller, &id).map(Json)
+}
+
+/// An inspection's request, or once it is done its report in another form than JSON: `?form=html`, or by `Accept`.
+pub(super) async fn inspection(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    wish: Wish,
+) -> Result<Response, Problem> {
+    let request = find(&api, &caller, &id)?;
+    if !matches!(request.received, Received::Inspection { .. }) {
+        return Err(Problem(StatusCode::NOT_FOUND, format!("there is no inspection {id}")));
+    }
+    let Some(form) = wish.form.filter(|form| *form != Form::Json) else { return Ok(Json(request).into_response()) };
+    match (&request.received, request.outcome.as_ref().map(|outcome| &outcome.result)) {
+        (_, None) => Ok((StatusCode::ACCEPTED, Json(request)).into_response()),
+        (Received::Inspection { namespace, .. }, Some(Outcome::Report(report))) => {
+            written(&api, report, namespace.as_deref(), form, &wish)
+        }
+        (_, Some(Outcome::Failed(why))) => Err(Problem(StatusCode::CONFLICT, format!("there is no report: {why}"))),
+        (_, Some(Outcome::Report(_) | Outcome::Answer(_))) => {
+            Err(Problem(StatusCode::NOT_FOUND, format!("there is no inspection {id}")))
+        }
+    }
+}
+
+fn find(api: &Api, caller: &Caller, id: &str) -> Result<Request, Problem> {
+    let found = requests::load(&api.store, id)?.map(|request| request.into_value());
     let visible = found.filter(|request| match &request.received {
         Received::Inspection { cluster, .. }
         | Received::Question { cluster, .. }
         | Received::Alerts { cluster, .. } => caller.may_see(cluster),
     });
-    visible.map(Json).ok_or_else(|| Problem(StatusCode::NOT_FOUND, format!("there is no request {id}")))
+    visible.ok_or_else(|| Problem(StatusCode::NOT_FOUND, format!("there is no request {id}")))
 }
 
-/// The latest report of a cluster.
+/// The latest report of a cluster, as JSON or in the form that is asked for.
 pub(super) async fn report(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
     Path(cluster): Path<String>,
-) -> Result<Json<Report>, Problem> {
+    wish: Wish,
+) -> Result<Response, Problem> {
     let known = api.clusters.contains_key(&cluster) && caller.may_see(&cluster);
     let report = if known { archive::latest(&api.store, &cluster, None)? } else { None };
-    report
-        .map(|stored| Json(stored.report))
-        .ok_or_else(|| Problem(StatusCode::NOT_FOUND, format!("there is no report of {cluster}")))
+    match report {
+        Some(stored) => written(&api, &stored.report, None, wish.form.unwrap_or(Form::Json), &wish),
+        None => Err(Problem(StatusCode::NOT_FOUND, format!("there is no report of {cluster}"))),
+    }
+}
+
+fn written(api: &Api, report: &Report, namespace: Option<&str>, form: Form, wish: &Wish) -> Result<Response, Problem> {
+    let trend = match form {
+        Form::Html => Some(archive::trend(&api.store, &report.cluster, namespace)?),
+        Form::Text | Form::Json | Form::Markdown | Form::Junit | Form::Prometheus => None,
+    };
+    let view = View { fail_on: wish.fail_on, explain_score: true, trend, ..View::default() };
+    let text = form.write(report, &view).map_err(|error| {
+        Problem(StatusCode::INTERNAL_SERVER_ERROR, format!("the report cannot be written: {error}"))
+    })?;
+    Ok(([(CONTENT_TYPE, form.media_type())], text).into_response())
+}
+
+/// In which form somebody wants a report.
+#[derive(Debug)]
+pub(super) struct Wish {
+    /// By `?form=`, else by `Accept`; None takes what there is.
+    form: Option<Form>,
+    /// From which severity on a JUnit test case fails: `?fail_on=`.
+    fail_on: Severity,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    form: Option<String>,
+    fail_on: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Wish {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let unprocessable = |error: String| Problem(StatusCode::UNPROCESSABLE_ENTITY, error);
+        let asked = Query::<Asked>::from_request_parts(parts, state).await;
+        let Query(asked) = asked.map_err(|rejection| unprocessable(rejection.body_text()))?;
+        let accept = parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+        let form = match asked.form {
+            Some(name) => Some(name.parse().map_err(|unknown: UnknownForm| unprocessable(unknown.to_string()))?),
+            None => accept.and_then(Form::accepted),
+        };
+        let fail_on = match asked.fail_on {
+            Some(name) => name.parse().map_err(|unknown: UnknownSeverity| unprocessable(unknown.to_string()))?,
+            None => Severity::High,
+        };
+        Ok(Self { form, fail_on })
+    }
 }
 
 /// Proposals.

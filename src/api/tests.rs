@@ -5,7 +5,8 @@ use crate::{
     config::{ApiSettings, ApiToken, Route},
     health::{Health, Phase},
     inbox::{self, Inbox, Work},
-    inspection::archive::{Listener, RUNS, run_key},
+    inspection::archive::{Listener, REPORTS, RUNS, Stored, run_key},
+    report::{self, Report},
     requests::{self, Received},
     store::{Commit, Options, Store},
 };
@@ -80,6 +81,16 @@ impl Stand {
         (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
+    /// Status, media type and text of what is there.
+    async fn get(&self, path: &str, accept: &str) -> (u16, String, String) {
+        let request = Request::get(path).header("authorization", "Bearer all-token").header("accept", accept);
+        let answer = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        let media_type = headers["content-type"].to_str().unwrap().to_owned();
+        (status, media_type, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
     async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         self.call("POST", path, Some("all-token"), body.to_string()).await
     }
@@ -115,6 +126,71 @@ async fn an_inspection_is_accepted_stored_and_joined() {
     let (status, looked) =
         stand.call("GET", first["location"].as_str().unwrap(), Some("all-token"), Body::empty()).await;
     assert_eq!((status, &looked["outcome"]), (200, &Value::Null));
+}
+
+fn report() -> Report {
+    let text = json!({ "schema": "roundsman/report/v1", "cluster": "prod", "taken_at": "2026-01-02T03:04:05Z",
+        "duration_ms": 12, "score": 100, "grade": "A", "findings": [], "changes": { "new": 0, "ongoing": 0, "resolved": [] },
+        "gaps": [], "ran": ["pod/crash-loop"], "reads": { "requests": 20, "bytes": 4096, "objects": 7 } });
+    report::json::parse(&text.to_string()).unwrap()
+}
+
+#[tokio::test]
+async fn a_report_comes_in_the_form_that_is_asked_for() {
+    let stand = stand();
+    let report = report();
+    let mut commit = Commit::new();
+    let key = ("prod".to_owned(), String::new(), report.taken_at);
+    commit.put(&REPORTS, key, &Stored { report: report.clone(), restarts: None });
+    let (_, made) = stand.post("/api/v1/inspections", json!({ "cluster": "prod" })).await;
+    let inspection = made["location"].as_str().unwrap();
+    // Not done yet: the request, whatever the form.
+    assert_eq!(stand.get(&format!("{inspection}?form=html"), "*/*").await.0, 202);
+    requests::answer_inspection(
+        &stand.store,
+        &mut commit,
+        made["id"].as_str().unwrap(),
+        Ok(&report),
+        Clock::system().now(),
+    )
+    .unwrap();
+    stand.store.commit(commit).await.unwrap();
+
+    for path in ["/api/v1/reports/prod", inspection] {
+        for (query, accept, media_type, beginning) in [
+            ("?form=html", "*/*", "text/html; charset=utf-8", "<!DOCTYPE html>"),
+            ("", "text/html,*/*;q=0.8", "text/html; charset=utf-8", "<!DOCTYPE html>"),
+            ("?form=markdown", "text/html", "text/markdown; charset=utf-8", "# prod, "),
+            ("?form=junit&fail_on=low", "*/*", "application/xml", "<?xml "),
+            ("", "text/plain;version=0.0.4", "text/plain; version=0.0.4; charset=utf-8", "# HELP roundsman_"),
+            ("", "text/plain", "text/plain; charset=utf-8", "prod, 2026-01-02 03:04 UTC: all is well"),
+            ("", "*/*", "application/json", "{"),
+        ] {
+            let (status, found, text) = stand.get(&format!("{path}{query}"), accept).await;
+            assert_eq!((status, found.as_str()), (200, media_type), "{path}{query} {accept}");
+            assert!(text.starts_with(beginning), "{path}{query} {accept}: {text}");
+        }
+        for query in ["?form=pdf", "?form=junit&fail_on=urgent", "?from=html"] {
+            let (status, _, text) = stand.get(&format!("{path}{query}"), "*/*").await;
+            assert_eq!(status, 422, "{query}: {text}");
+        }
+    }
+    let (_, asked) = stand.post("/api/v1/questions", json!({ "cluster": "prod", "question": "why?" })).await;
+    let elsewhere = format!("/api/v1/inspections/{}?form=html", asked["id"].as_str().unwrap());
+    assert_eq!(stand.get(&elsewhere, "*/*").await.0, 404, "a question is no inspection");
+}
+
+#[tokio::test]
+async fn a_failed_inspection_says_why_there_is_no_report() {
+    let stand = stand();
+    let (_, made) = stand.post("/api/v1/inspections", json!({ "cluster": "prod" })).await;
+    let mut commit = Commit::new();
+    let id = made["id"].as_str().unwrap();
+    requests::answer_inspection(&stand.store, &mut commit, id, Err("no route to host"), Clock::system().now()).unwrap();
+    stand.store.commit(commit).await.unwrap();
+    let (status, _, text) = stand.get(&format!("/api/v1/inspections/{id}?form=html"), "*/*").await;
+    assert_eq!(status, 409);
+    assert!(text.contains("no route to host"), "{text}");
 }
 
 #[tokio::test]

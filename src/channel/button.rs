@@ -49,6 +49,21 @@ pub enum Purpose {
         /// Of which report.
         report: ReportKey,
     },
+    /// Where the points of its score went.
+    Score {
+        /// Of which report.
+        report: ReportKey,
+    },
+    /// The report as a file.
+    File {
+        /// Which report.
+        report: ReportKey,
+    },
+    /// The last days as a picture.
+    Trend {
+        /// Up to which report.
+        report: ReportKey,
+    },
     /// Propose a repair.
     Fix {
         /// In which cluster.
@@ -92,7 +107,13 @@ impl Purpose {
     pub fn proposal(&self) -> Option<&str> {
         match self {
             Self::Approve { proposal } | Self::Reject { proposal } => Some(proposal),
-            Self::Details { .. } | Self::Explain { .. } | Self::Rest { .. } | Self::Fix { .. } => None,
+            Self::Details { .. }
+            | Self::Explain { .. }
+            | Self::Rest { .. }
+            | Self::Score { .. }
+            | Self::File { .. }
+            | Self::Trend { .. }
+            | Self::Fix { .. } => None,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         archive::{self, Asked, Listener},
     },
     repair::{ActionKind, Policy, Rule},
-    report,
+    report::{self, View},
     store::{Commit, Options, Store},
 };
 use anyhow::Context;
@@ -58,7 +58,8 @@ pub async fn run(args: Args, platforms: Platforms, out: &mut impl Write) -> anyh
     let clock = Clock::system();
     let cluster = cluster(&clock)?;
     let inspected = inspection::run(&cluster, &Order::default(), &History::default(), clock.now()).await?;
-    write!(out, "{}", report::text::write(&inspected.report, super::style()))?;
+    let view = View { style: super::style(), ..View::default() };
+    write!(out, "{}", report::text::write(&inspected.report, &view))?;
     if args.once {
         return Ok(ExitCode::SUCCESS);
     }

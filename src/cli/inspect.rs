@@ -3,10 +3,15 @@
 use super::{COULD_NOT, Where, since::Earlier, style};
 use crate::{
     inspection::{self, CheckSet, History, Order, finding::Severity},
-    report,
+    report::{Form, View, text::Style},
 };
+use anyhow::Context;
 use clap::ValueEnum;
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// `roundsman inspect`
 #[derive(Debug, clap::Args)]
@@ -16,9 +21,15 @@ pub(super) struct Args {
     /// Only this namespace, and what belongs to the cluster as a whole
     #[arg(short, long)]
     namespace: Option<String>,
-    /// The form of the report
-    #[arg(short, long, value_enum, default_value_t = Form::Text)]
+    /// The form of the report: text, json, markdown, html, junit or prometheus
+    #[arg(short, long, default_value = "text", value_name = "FORM")]
     output: Form,
+    /// Write it to this file instead, which is replaced at once or not at all
+    #[arg(long, value_name = "FILE")]
+    output_file: Option<PathBuf>,
+    /// Say where the points of the score went (text; markdown and html always do)
+    #[arg(long)]
+    explain_score: bool,
     /// An earlier report (-o json) of the same cluster: says what is new, ongoing and resolved
     #[arg(long, value_name = "REPORT.json")]
     since: Option<PathBuf>,
@@ -31,15 +42,6 @@ pub(super) struct Args {
     /// Exit with 1 when a finding is at least this severe: critical, high, medium, low or info
     #[arg(long, default_value = "high", value_name = "SEVERITY")]
     fail_on: Severity,
-}
-
-/// The forms of a report.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Form {
-    /// For people.
-    Text,
-    /// `roundsman/report/v1`.
-    Json,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -79,10 +81,31 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<Exit
             return Ok(ExitCode::from(COULD_NOT));
         }
     };
-    match args.output {
-        Form::Text => write!(out, "{}", report::text::write(&report, style()))?,
-        Form::Json => writeln!(out, "{}", report::json::write(&report)?)?,
+    // A file has no colours.
+    let style = if args.output_file.is_some() { Style::Plain } else { style() };
+    let view = View { style, explain_score: args.explain_score, fail_on: args.fail_on, trend: None };
+    let text = args.output.write(&report, &view)?;
+    match &args.output_file {
+        Some(path) => replace(path, &text).with_context(|| format!("writing {}", path.display()))?,
+        None => out.write_all(text.as_bytes())?,
     }
     let failed = report.worst().is_some_and(|worst| worst >= args.fail_on);
     Ok(ExitCode::from(u8::from(failed)))
+}
+
+/// Whoever reads the file, such as node_exporter, finds the old report or the new one.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    // A pipe or a terminal is written to.
+    if std::fs::metadata(path).is_ok_and(|known| !known.is_file()) {
+        return std::fs::write(path, text);
+    }
+    let name = path.file_name().ok_or_else(|| io::Error::other("this is no file name"))?;
+    // Beside it, because a file cannot be renamed across file systems; with a name that no collector takes.
+    let mut part = std::ffi::OsString::from(".");
+    part.push(name);
+    part.push(format!(".{}.part", std::process::id()));
+    let part = path.with_file_name(part);
+    std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path)).inspect_err(|_| {
+        drop(std::fs::remove_file(&part));
+    })
 }

@@ -99,6 +99,10 @@ impl Cluster {
     pub async fn logs_of(&self, request: &LogRequest<'_>) -> Result<LogTail, LogError> {
         let (pod, other_pods) = self.pod_for(request).await?;
         let (container, other_containers) = choose_container(&pod, request.container)?;
+        // The server would answer with an empty log.
+        if text(&pod, "/spec/nodeName").is_empty() {
+            return Err(not_scheduled(&pod));
+        }
         let (namespace, name) = (text(&pod, "/metadata/namespace"), text(&pod, "/metadata/name"));
         let tail = request.tail_lines.clamp(1, MOST_LINES);
         let path = format!(
@@ -282,15 +286,16 @@ fn choose_container(pod: &Value, named: Option<&str>) -> Result<(String, usize),
     Ok((name.to_owned(), others))
 }
 
+fn not_scheduled(pod: &Value) -> LogError {
+    let message = condition(pod, "PodScheduled").map(|condition| text(condition, "/message")).unwrap_or_default();
+    LogError::NotScheduled { pod: text(pod, "/metadata/name").to_owned(), message: redact::text(message).into_owned() }
+}
+
 /// What a refusal of the kubelet means, by the state of the container.
 fn why_none(pod: &Value, container: String, previous: bool, status: u16, message: &str) -> LogError {
     let name = text(pod, "/metadata/name").to_owned();
     let node = text(pod, "/spec/nodeName");
     let said = redact::text(message).into_owned();
-    if node.is_empty() {
-        let message = condition(pod, "PodScheduled").map(|condition| text(condition, "/message")).unwrap_or_default();
-        return LogError::NotScheduled { pod: name, message: redact::text(message).into_owned() };
-    }
     let mut statuses =
         array(pod, "/status/containerStatuses").iter().chain(array(pod, "/status/initContainerStatuses"));
     let own = statuses.find(|status| text(status, "/name") == container);

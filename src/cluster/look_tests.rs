@@ -101,7 +101,7 @@ fn answer(asked: &Asked) -> Answer {
         "/api/v1/namespaces/shop/pods/pulling/log" => {
             Answer::refusal(400, "container \"c\" is waiting to start: trying and failing")
         }
-        "/api/v1/namespaces/shop/pods/pending/log" => Answer::refusal(400, "pod pending does not have a host assigned"),
+        "/api/v1/namespaces/shop/pods/pending/log" => Answer::text(""),
         path => match path
             .strip_prefix("/api/v1/namespaces/shop/pods/")
             .and_then(|name| pods.iter().find(|pod| pod["metadata"]["name"] == *name))

@@ -1,6 +1,6 @@
 //! The commands: parsed arguments in, an answer out.
 
-use super::{Desk, Failure, Taken, inspecting, looking, proposals, questions, repairs};
+use super::{Desk, Failure, Taken, inspecting, looking, proposals, questions, repairs, showing};
 use crate::{
     channel::{Grant, SUBSCRIPTIONS, Subscription},
     ids,
@@ -32,7 +32,9 @@ pub(super) async fn handle(
         CommandName::Unsubscribe => unsubscribe(&order).await,
         CommandName::Subscriptions => subscriptions(&order).await,
         CommandName::Inspect => inspect(&order).await,
-        CommandName::Findings => looking::findings(&order).await,
+        CommandName::Findings => showing::findings(&order).await,
+        CommandName::Score => showing::score(&order).await,
+        CommandName::Trend => showing::trend(&order).await,
         CommandName::Why => looking::why(&order).await,
         CommandName::Describe => looking::describe(&order).await,
         CommandName::Logs => looking::logs(&order).await,

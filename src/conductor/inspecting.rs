@@ -7,7 +7,7 @@ use crate::{
     inspection::{
         self, Inspected, Order,
         archive::{self, Asked, Listener, RUNS, Run},
-        finding::{Finding, Remedy},
+        finding::{Finding, Remedy, Severity},
     },
     outbox::{Class, Draft, RowKind, SENT, Subject},
     repair::PROPOSALS,
@@ -17,7 +17,7 @@ use crate::{
     texts,
 };
 use anyhow::anyhow;
-use contract::{Block, Body, Button, ButtonStyle, ChannelRef, MessageRef, Visibility};
+use contract::{Block, Button, ButtonStyle, ChannelRef, MessageRef, Visibility};
 
 /// Listeners that are served in one commit: each has some ten rows, and a commit has a limit.
 const AT_ONCE: usize = 100;
@@ -159,38 +159,36 @@ fn card_message(desk: &Desk, proposal: &str) -> Result<Option<MessageRef>, Failu
     Ok(desk.store.get(&SENT, card.as_str())?.map(|sent| sent.message.clone()))
 }
 
-/// Buttons for the worst findings, and one for those that did not fit.
+/// Buttons for the worst findings that are shown, and a row for the whole report. A healthy report is one line.
 fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, key: &ReportKey) -> Vec<Block> {
     let until = desk.clock.now() + button::LASTS;
+    let make = |commit: &mut Commit, label: String, purpose: Purpose| {
+        button::make(commit, (to, until), (label, ButtonStyle::Neutral), purpose)
+    };
     let mut blocks = Vec::new();
     let trees = report.trees();
-    for (place, tree) in trees.iter().take(WITH_BUTTONS).enumerate() {
+    let shown = trees.iter().filter(|tree| tree.severity > Severity::Info);
+    for (place, tree) in shown.take(WITH_BUTTONS).enumerate() {
         let (number, finding) = (place + 1, tree.root);
+        let fingerprint = finding.fingerprint.clone();
+        let details = Purpose::Details { report: key.clone(), finding: fingerprint.clone() };
+        let explain = Purpose::Explain { report: key.clone(), finding: fingerprint };
         let mut row = vec![
-            button::make(
-                commit,
-                (to, until),
-                (format!("Details {number}"), ButtonStyle::Neutral),
-                Purpose::Details { report: key.clone(), finding: finding.fingerprint.clone() },
-            ),
-            button::make(
-                commit,
-                (to, until),
-                (format!("Explain {number}"), ButtonStyle::Neutral),
-                Purpose::Explain { report: key.clone(), finding: finding.fingerprint.clone() },
-            ),
+            make(commit, format!("Details {number}"), details),
+            make(commit, format!("Explain {number}"), explain),
         ];
         row.extend(fix_button(desk, commit, to, &report.cluster, (finding, None), &format!("Fix {number}…")));
         blocks.push(Block::Buttons(row));
     }
-    if trees.len() > texts::report::SHOWN {
-        let rest = button::make(
-            commit,
-            (to, until),
-            ("All findings", ButtonStyle::Neutral),
-            Purpose::Rest { report: key.clone() },
-        );
-        blocks.push(Block::Buttons(vec![rest]));
+    if !blocks.is_empty() {
+        let mut row = Vec::new();
+        if trees.len() > texts::report::SHOWN {
+            row.push(make(commit, "All findings".to_owned(), Purpose::Rest { report: key.clone() }));
+        }
+        row.push(make(commit, "Why this score".to_owned(), Purpose::Score { report: key.clone() }));
+        row.push(make(commit, "Trend".to_owned(), Purpose::Trend { report: key.clone() }));
+        row.push(make(commit, "Report file".to_owned(), Purpose::File { report: key.clone() }));
+        blocks.push(Block::Buttons(row));
     }
     blocks
 }
@@ -216,9 +214,4 @@ pub(super) fn fix_button(
         reason: Some(format!("{}.", why.unwrap_or(&finding.title))),
     };
     Some(button::make(commit, (to, desk.clock.now() + button::LASTS), (label, ButtonStyle::Primary), purpose))
-}
-
-/// The whole of a report for somebody who asks again.
-pub(super) fn whole(report: &Report) -> Body {
-    texts::report::whole(report)
 }

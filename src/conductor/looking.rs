@@ -1,37 +1,12 @@
-//! The commands that look at a cluster and answer by themselves: why, describe, logs, events, findings.
+//! The commands that look at a cluster and answer by themselves: why, describe, logs, events.
 
 use super::{Failure, commands::Order, inspecting};
-use crate::{
-    channel::button::ReportKey,
-    cluster::Cluster,
-    inspection::{self, archive},
-    outbox::Subject,
-    store::Commit,
-    texts,
-};
+use crate::{cluster::Cluster, inspection, store::Commit, texts};
 use contract::{Block, Body};
 use std::sync::Arc;
 
 /// Log lines when none are asked for, and at most.
 const TAIL: (i64, i64) = (50, 500);
-
-/// `/findings`: the last report again, without reading the cluster.
-pub(super) async fn findings(order: &Order<'_>) -> Result<(), Failure> {
-    let cluster = match order.desk.cluster(order.grant.channel, order.invocation.get("cluster")) {
-        Ok(cluster) => cluster,
-        Err(body) => return order.say(body).await,
-    };
-    let Some(report) = archive::latest(&order.desk.store, cluster.name(), None)?.map(|stored| stored.report) else {
-        return order.say(texts::report::none_yet(cluster.name())).await;
-    };
-    let key = ReportKey { cluster: report.cluster.clone(), namespace: None, taken_at: report.taken_at };
-    let mut commit = Commit::new();
-    let body = inspecting::whole(&report);
-    let subject = Subject::Report { key };
-    order.desk.answer_about(&mut commit, order.taken, order.inbound, body, "findings", subject);
-    order.taken.done(&mut commit);
-    Ok(order.desk.store.commit(commit).await?)
-}
 
 /// `/why KIND/NAME`: the cause chain, with a button for the remedy that cures the cause.
 pub(super) async fn why(order: &Order<'_>) -> Result<(), Failure> {

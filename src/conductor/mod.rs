@@ -15,6 +15,7 @@ mod proposals;
 mod questions;
 mod repairs;
 mod rounds;
+mod showing;
 mod upkeep;
 
 pub use desk::Desk;

@@ -1,6 +1,6 @@
 //! A pressed button: what it means is looked up here, and whether it counts for this channel and still.
 
-use super::{Desk, Failure, Taken, inspecting, questions, repairs};
+use super::{Desk, Failure, Taken, inspecting, questions, repairs, showing};
 use crate::{
     channel::{
         Grant,
@@ -13,7 +13,7 @@ use crate::{
     store::Commit,
     texts,
 };
-use contract::{Block, Inbound, Token};
+use contract::{Block, Body, Inbound, Token};
 
 pub(super) async fn handle(
     desk: &Desk,
@@ -50,7 +50,7 @@ pub(super) async fn handle(
             let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
             let Some(found) = stored.find(finding) else { return gone(desk, taken, inbound).await };
             let mut commit = Commit::new();
-            let mut body = texts::report::details(&stored, found);
+            let mut body = texts::details::details(&stored, found);
             let (to, cluster) = (&inbound.channel, &report.cluster);
             let fix = inspecting::fix_button(desk, &mut commit, to, cluster, (found, None), "Fix…");
             body.blocks.extend(fix.map(|button| Block::Buttons(vec![button])));
@@ -67,11 +67,20 @@ pub(super) async fn handle(
         }
         Purpose::Rest { report } => {
             let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
-            let subject = Subject::Report { key: report.clone() };
-            desk.finish(taken, |commit| {
-                desk.answer_about(commit, taken, inbound, inspecting::whole(&stored), "rest", subject);
-            })
-            .await
+            show(desk, taken, inbound, report, texts::report::whole(&stored), "rest").await
+        }
+        Purpose::Score { report } => {
+            let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
+            show(desk, taken, inbound, report, texts::score::chat(&stored), "score").await
+        }
+        Purpose::File { report } => {
+            let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
+            let body = showing::file(desk, report, &stored)?;
+            show(desk, taken, inbound, report, body, "file").await
+        }
+        Purpose::Trend { report } => {
+            let body = showing::days(desk, report)?;
+            show(desk, taken, inbound, report, body, "trend").await
         }
         Purpose::Fix { cluster, hint, finding, reason } => {
             let ask = Ask {
@@ -84,6 +93,22 @@ pub(super) async fn handle(
             repairs::propose(desk, taken, inbound, grant, cluster, ask).await
         }
     }
+}
+
+/// Answers with something about a report; a reply to it is about the report too.
+async fn show(
+    desk: &Desk,
+    taken: &Taken,
+    inbound: &Inbound,
+    report: &ReportKey,
+    body: Body,
+    which: &str,
+) -> Result<(), Failure> {
+    let subject = Subject::Report { key: report.clone() };
+    desk.finish(taken, |commit| {
+        desk.answer_about(commit, taken, inbound, body, which, subject);
+    })
+    .await
 }
 
 fn load(desk: &Desk, key: &ReportKey) -> Result<Option<Report>, Failure> {

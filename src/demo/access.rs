@@ -1,120 +1,64 @@
 //! RBAC in miniature: what each identity of the demo may do, and the reviews that say so.
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::json::text;
 use super::request::{Target, Verb};
 
 /// Who is asking. The bot reads with one identity and writes with another, as it does in a real cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Identity {
     /// Reads everything that an inspection reads; may neither write nor dry-run.
     Reader,
-    /// Patches workloads, sets their scale, deletes pods; reads just these.
+    /// Patches workloads, sets their scale, deletes pods; reads just these and their revisions.
     Writer,
     /// May do everything: the person who runs the cluster, and the tests.
     Admin,
 }
 
-#[derive(Debug)]
+/// One rule of a role.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Rule {
-    groups: &'static [&'static str],
-    resources: &'static [&'static str],
-    verbs: &'static [&'static str],
+    #[serde(default)]
+    api_groups: Vec<String>,
+    #[serde(default)]
+    resources: Vec<String>,
+    verbs: Vec<String>,
 }
 
-const READ: &[&str] = &["get", "list", "watch"];
+/// The cluster role of the reader, as people install it; Secrets included: the demo has a story about a TLS certificate.
+static READER: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    rules(&[include_str!("../../deploy/rbac/reader.yaml"), include_str!("../../deploy/rbac/reader-secrets.yaml")])
+});
 
-/// The cluster role of the reader, Secrets included: the demo has a story about a TLS certificate.
-const READER: &[Rule] = &[
-    Rule {
-        groups: &[""],
-        resources: &[
-            "configmaps",
-            "endpoints",
-            "events",
-            "limitranges",
-            "namespaces",
-            "nodes",
-            "persistentvolumeclaims",
-            "persistentvolumes",
-            "pods",
-            "resourcequotas",
-            "secrets",
-            "serviceaccounts",
-            "services",
-        ],
-        verbs: READ,
-    },
-    Rule { groups: &[""], resources: &["pods/log"], verbs: &["get"] },
-    Rule {
-        groups: &["apps"],
-        resources: &["controllerrevisions", "daemonsets", "deployments", "replicasets", "statefulsets"],
-        verbs: READ,
-    },
-    Rule { groups: &["batch"], resources: &["cronjobs", "jobs"], verbs: READ },
-    Rule {
-        groups: &["networking.k8s.io"],
-        resources: &["ingressclasses", "ingresses", "ipaddresses", "networkpolicies", "servicecidrs"],
-        verbs: READ,
-    },
-    Rule { groups: &["discovery.k8s.io"], resources: &["endpointslices"], verbs: READ },
-    Rule { groups: &["autoscaling"], resources: &["horizontalpodautoscalers"], verbs: READ },
-    Rule { groups: &["policy"], resources: &["poddisruptionbudgets"], verbs: READ },
-    Rule {
-        groups: &["storage.k8s.io"],
-        resources: &["csidrivers", "csinodes", "storageclasses", "volumeattachments"],
-        verbs: READ,
-    },
-    Rule { groups: &["coordination.k8s.io"], resources: &["leases"], verbs: READ },
-    Rule { groups: &["scheduling.k8s.io"], resources: &["priorityclasses"], verbs: READ },
-    Rule {
-        groups: &["rbac.authorization.k8s.io"],
-        resources: &["clusterrolebindings", "clusterroles", "rolebindings", "roles"],
-        verbs: READ,
-    },
-    Rule {
-        groups: &["admissionregistration.k8s.io"],
-        resources: &["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
-        verbs: READ,
-    },
-    Rule { groups: &["apiextensions.k8s.io"], resources: &["customresourcedefinitions"], verbs: READ },
-    Rule { groups: &["apiregistration.k8s.io"], resources: &["apiservices"], verbs: READ },
-    Rule { groups: &["certificates.k8s.io"], resources: &["certificatesigningrequests"], verbs: READ },
-    Rule { groups: &["events.k8s.io"], resources: &["events"], verbs: READ },
-];
-
-/// The cluster role of the writer.
-const WRITER: &[Rule] = &[
-    Rule {
-        groups: &["apps"],
-        resources: &["daemonsets", "deployments", "statefulsets"],
-        verbs: &["get", "list", "patch"],
-    },
-    Rule {
-        groups: &["apps"],
-        resources: &["deployments/scale", "statefulsets/scale"],
-        verbs: &["get", "patch", "update"],
-    },
-    Rule { groups: &[""], resources: &["pods"], verbs: &["get", "list", "delete"] },
-];
-
-const ADMIN: &[Rule] = &[Rule { groups: &["*"], resources: &["*"], verbs: &["*"] }];
+/// The cluster role of the writer, as people install it.
+static WRITER: LazyLock<Vec<Rule>> = LazyLock::new(|| rules(&[include_str!("../../deploy/rbac/writer.yaml")]));
 
 /// Everybody who is signed in may ask about themselves (`system:basic-user`).
-const EVERYBODY: &[Rule] = &[Rule {
-    groups: &["authorization.k8s.io"],
-    resources: &["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
-    verbs: &["create"],
-}];
+const EVERYBODY: (&str, [&str; 2]) = ("authorization.k8s.io", ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]);
+
+/// The rules of all roles in these files. What cannot be read allows nothing.
+fn rules(files: &[&'static str]) -> Vec<Rule> {
+    #[derive(Deserialize)]
+    struct Manifest {
+        #[serde(default)]
+        rules: Vec<Rule>,
+    }
+    let documents = files.iter().flat_map(|file| serde_yaml_ng::Deserializer::from_str(file));
+    documents.filter_map(|document| Manifest::deserialize(document).ok()).flat_map(|manifest| manifest.rules).collect()
+}
 
 /// Paths outside of the resources that everybody may read (`system:discovery`, `system:public-info-viewer`).
 const PATHS: &[&str] =
     &["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/readyz", "/version", "/openapi", "/openapi/*"];
 
-fn any(list: &[&str], word: &str) -> bool {
-    list.iter().any(|item| *item == "*" || *item == word)
+fn any(list: &[String], word: &str) -> bool {
+    list.iter().any(|item| item == "*" || item == word)
 }
 
 impl Identity {
@@ -127,17 +71,20 @@ impl Identity {
         }
     }
 
-    fn rules(self) -> impl Iterator<Item = &'static Rule> {
-        let own = match self {
-            Self::Reader => READER,
-            Self::Writer => WRITER,
-            Self::Admin => ADMIN,
-        };
-        own.iter().chain(EVERYBODY)
+    fn rules(self) -> &'static [Rule] {
+        match self {
+            Self::Reader => &READER,
+            Self::Writer => &WRITER,
+            Self::Admin => &[],
+        }
     }
 
     fn may_ask(self, verb: &str, group: &str, resource: &str) -> bool {
-        self.rules().any(|rule| any(rule.verbs, verb) && any(rule.groups, group) && any(rule.resources, resource))
+        let (own_group, reviews) = EVERYBODY;
+        let about_oneself = verb == "create" && group == own_group && reviews.contains(&resource);
+        let allows =
+            |rule: &Rule| any(&rule.verbs, verb) && any(&rule.api_groups, group) && any(&rule.resources, resource);
+        self == Self::Admin || about_oneself || self.rules().iter().any(allows)
     }
 
     /// Whether this identity may do this.
@@ -188,10 +135,16 @@ impl Identity {
 
     /// A SelfSubjectRulesReview with its answer.
     pub(super) fn rules_review(self) -> Value {
-        let rules: Vec<Value> = self
-            .rules()
-            .map(|rule| json!({ "verbs": rule.verbs, "apiGroups": rule.groups, "resources": rule.resources }))
-            .collect();
+        let rule = |verbs: Value, groups: Value, resources: Value| json!({ "verbs": verbs, "apiGroups": groups, "resources": resources });
+        let mut rules: Vec<Value> = match self {
+            Self::Admin => vec![rule(json!(["*"]), json!(["*"]), json!(["*"]))],
+            Self::Reader | Self::Writer => {
+                let own = self.rules().iter();
+                own.map(|own| rule(json!(own.verbs), json!(own.api_groups), json!(own.resources))).collect()
+            }
+        };
+        let (group, reviews) = EVERYBODY;
+        rules.push(rule(json!(["create"]), json!([group]), json!(reviews)));
         json!({
             "kind": "SelfSubjectRulesReview", "apiVersion": "authorization.k8s.io/v1", "metadata": {}, "spec": {},
             "status": {

@@ -6,6 +6,8 @@ use super::json::{annotation, items, name, namespace, put, put_default, take, te
 use super::names;
 use super::resources::Kind;
 
+const ACCOUNT_VOLUME: &str = "kube-api-access-";
+
 /// Fills in the defaults of a kind.
 pub(super) fn apply(kind: Kind, value: &mut Value) {
     let fixed: &[(&str, Value)] = &match kind {
@@ -27,6 +29,8 @@ pub(super) fn apply(kind: Kind, value: &mut Value) {
             ("/spec/podManagementPolicy", json!("OrderedReady")),
             ("/spec/updateStrategy/type", json!("RollingUpdate")),
             ("/spec/updateStrategy/rollingUpdate/partition", json!(0)),
+            ("/spec/updateStrategy/rollingUpdate/maxUnavailable", json!(1)),
+            ("/spec/serviceName", json!("")),
             ("/spec/revisionHistoryLimit", json!(10)),
             ("/spec/persistentVolumeClaimRetentionPolicy", json!({ "whenDeleted": "Retain", "whenScaled": "Retain" })),
         ],
@@ -51,8 +55,13 @@ pub(super) fn apply(kind: Kind, value: &mut Value) {
         ],
         Kind::Namespace => vec![("/spec/finalizers", json!(["kubernetes"])), ("/status/phase", json!("Active"))],
         Kind::PersistentVolumeClaim => {
-            vec![("/spec/volumeMode", json!("Filesystem")), ("/status/phase", json!("Pending"))]
+            vec![
+                ("/metadata/finalizers", json!(["kubernetes.io/pvc-protection"])),
+                ("/spec/volumeMode", json!("Filesystem")),
+                ("/status/phase", json!("Pending")),
+            ]
         }
+        Kind::PersistentVolume => vec![("/metadata/finalizers", json!(["kubernetes.io/pv-protection"]))],
         Kind::Secret => vec![("/type", json!("Opaque"))],
         Kind::StorageClass => vec![("/reclaimPolicy", json!("Delete")), ("/volumeBindingMode", json!("Immediate"))],
         _ => Vec::new(),
@@ -159,9 +168,36 @@ fn pod(value: &mut Value) {
             all.push(json!({ "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300 }));
         }
     }
+    if !mirror && value["spec"]["automountServiceAccountToken"] != false {
+        account_token(value);
+    }
     put_default(value, "/status/phase", json!("Pending"));
     let class = qos(value);
     put_default(value, "/status/qosClass", json!(class));
+}
+
+/// The volume by which every pod gets its ServiceAccount's token and the cluster's certificates.
+fn account_token(pod: &mut Value) {
+    let mut volumes = items(pod, "/spec/volumes").to_vec();
+    if volumes.iter().any(|volume| text(volume, "/name").starts_with(ACCOUNT_VOLUME)) {
+        return;
+    }
+    let own = format!("{ACCOUNT_VOLUME}{}", names::suffix(&format!("{}/{}", namespace(pod), name(pod)), 5));
+    let sources = json!([
+        { "serviceAccountToken": { "expirationSeconds": 3607, "path": "token" } },
+        { "configMap": { "name": "kube-root-ca.crt", "items": [{ "key": "ca.crt", "path": "ca.crt" }] } },
+        { "downwardAPI": { "items": [{ "path": "namespace", "fieldRef": { "apiVersion": "v1", "fieldPath": "metadata.namespace" } }] } },
+    ]);
+    volumes.push(json!({ "name": own, "projected": { "defaultMode": 420, "sources": sources } }));
+    put(pod, "/spec/volumes", Value::Array(volumes));
+    let mount = json!({ "name": own, "readOnly": true, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount" });
+    for list in ["/spec/initContainers", "/spec/containers"] {
+        for container in pod.pointer_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            let mut mounts = items(container, "/volumeMounts").to_vec();
+            mounts.push(mount.clone());
+            put(container, "/volumeMounts", Value::Array(mounts));
+        }
+    }
 }
 
 /// Of the classes that every cluster has.
@@ -208,6 +244,9 @@ fn service(value: &mut Value) {
         ("/status/loadBalancer", json!({})),
     ] {
         put_default(value, path, default);
+    }
+    if matches!(text(value, "/spec/type"), "NodePort" | "LoadBalancer") {
+        put_default(value, "/spec/externalTrafficPolicy", json!("Cluster"));
     }
     let cluster_ip = value["spec"]["clusterIP"].clone();
     put_default(value, "/spec/clusterIPs", json!([cluster_ip]));

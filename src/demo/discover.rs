@@ -112,7 +112,12 @@ fn resources(group: &str, version: &str) -> Value {
         }
     }
     let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": list })
+    let mut document = json!({ "kind": "APIResourceList", "groupVersion": group_version, "resources": list });
+    // The core group is older than the field.
+    if !group.is_empty() {
+        document["apiVersion"] = json!("v1");
+    }
+    document
 }
 
 fn aggregated(core: bool) -> Value {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::json::{count, name, namespace, put, stamp, text, uid, when};
+use super::json::{count, name, namespace, put, stamp, stamp_micro, take, text, uid, when};
 use super::names;
 use super::resources::Kind;
 use super::simulation::Simulation;
@@ -30,15 +30,23 @@ pub(super) struct Note<'a> {
     pub(super) host: &'a str,
     /// The container it is about, if it is about one.
     pub(super) container: &'a str,
+    /// What the component did, where it speaks the newer event API: that one counts repeats as a series.
+    pub(super) action: &'a str,
 }
 
 impl<'a> Note<'a> {
     pub(super) fn normal(component: &'a str, reason: &'a str, message: &'a str) -> Self {
-        Self { level: Level::Normal, reason, message, component, host: "", container: "" }
+        Self { level: Level::Normal, reason, message, component, host: "", container: "", action: "" }
     }
 
     pub(super) fn warning(component: &'a str, reason: &'a str, message: &'a str) -> Self {
         Self { level: Level::Warning, ..Self::normal(component, reason, message) }
+    }
+
+    /// By a component that speaks the newer event API.
+    pub(super) fn doing(mut self, action: &'a str) -> Self {
+        self.action = action;
+        self
     }
 
     pub(super) fn at(mut self, host: &'a str, container: &'a str) -> Self {
@@ -60,12 +68,7 @@ pub(super) fn record(simulation: &mut Simulation, about: &Value, note: Note<'_>)
     let event = format!("{}.{}", name(about), &names::hex(&seed)[..16]);
     let now = simulation.now;
     if simulation.objects.has(Kind::Event, place, &event) {
-        simulation.objects.edit(Kind::Event, place, &event, |value| {
-            let times = count(value, "/count");
-            put(value, "/count", json!(times + 1));
-            put(value, "/lastTimestamp", stamp(now));
-        });
-        return;
+        return simulation.objects.edit(Kind::Event, place, &event, |value| repeat(value, now));
     }
     let mut involved = json!({
         "kind": about["kind"], "apiVersion": about["apiVersion"], "name": name(about), "uid": uid(about),
@@ -81,7 +84,7 @@ pub(super) fn record(simulation: &mut Simulation, about: &Value, note: Note<'_>)
     if !note.host.is_empty() {
         put(&mut source, "/host", json!(note.host));
     }
-    let value = json!({
+    let mut value = json!({
         "metadata": { "name": event, "namespace": place },
         "involvedObject": involved,
         "reason": note.reason,
@@ -93,7 +96,36 @@ pub(super) fn record(simulation: &mut Simulation, about: &Value, note: Note<'_>)
         "reportingComponent": note.component,
         "reportingInstance": note.host,
     });
+    if !note.action.is_empty() {
+        for (field, new) in [
+            ("/eventTime", stamp_micro(now)),
+            ("/firstTimestamp", Value::Null),
+            ("/lastTimestamp", Value::Null),
+            ("/source", json!({})),
+            ("/action", json!(note.action)),
+            ("/reportingInstance", json!(note.component)),
+        ] {
+            put(&mut value, field, new);
+        }
+        take(&mut value, "", "count");
+    }
     simulation.objects.insert(Kind::Event, value, now);
+}
+
+/// Notes that an event was said once more.
+fn repeat(event: &mut Value, now: DateTime<Utc>) {
+    if event["eventTime"].is_null() {
+        let times = count(event, "/count");
+        put(event, "/count", json!(times + 1));
+        return put(event, "/lastTimestamp", stamp(now));
+    }
+    let times = count(event, "/series/count").max(1);
+    put(event, "/series", json!({ "count": times + 1, "lastObservedTime": stamp_micro(now) }));
+}
+
+/// When an event was said last.
+fn said(event: &Value) -> Option<DateTime<Utc>> {
+    ["/lastTimestamp", "/series/lastObservedTime", "/eventTime"].into_iter().find_map(|field| when(event, field))
 }
 
 /// When this was last said about an object.
@@ -102,7 +134,7 @@ pub(super) fn last(simulation: &Simulation, about: &Value, reason: &str) -> Opti
     let events = simulation.objects.list(Kind::Event, Some(place));
     let mine =
         events.iter().filter(|event| text(event, "/involvedObject/uid") == about && text(event, "/reason") == reason);
-    mine.filter_map(|event| when(event, "/lastTimestamp")).max()
+    mine.filter_map(|event| said(event)).max()
 }
 
 /// Drops the events that nobody has repeated for an hour; looks once a minute, as the real server's leases do.
@@ -113,7 +145,7 @@ pub(super) fn expire(simulation: &mut Simulation) {
     simulation.expired = Some(simulation.now);
     let limit = simulation.now - KEPT;
     for event in simulation.objects.all(Kind::Event) {
-        if when(&event, "/lastTimestamp").is_some_and(|last| last < limit) {
+        if said(&event).is_some_and(|last| last < limit) {
             simulation.objects.remove(Kind::Event, namespace(&event), name(&event));
         }
     }
@@ -121,7 +153,7 @@ pub(super) fn expire(simulation: &mut Simulation) {
 
 /// A stored event in the form of `events.k8s.io/v1`.
 pub(super) fn as_v1(event: &Value) -> Value {
-    json!({
+    let mut newer = json!({
         "kind": "Event", "apiVersion": "events.k8s.io/v1",
         "metadata": event["metadata"],
         "eventTime": event["eventTime"],
@@ -134,6 +166,11 @@ pub(super) fn as_v1(event: &Value) -> Value {
         "deprecatedSource": event["source"],
         "deprecatedFirstTimestamp": event["firstTimestamp"],
         "deprecatedLastTimestamp": event["lastTimestamp"],
-        "deprecatedCount": event["count"],
-    })
+    });
+    for (field, older) in [("/deprecatedCount", "count"), ("/series", "series"), ("/action", "action")] {
+        if let Some(value) = event.get(older) {
+            put(&mut newer, field, value.clone());
+        }
+    }
+    newer
 }

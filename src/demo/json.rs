@@ -91,6 +91,15 @@ pub(super) fn put_default(value: &mut Value, path: &str, new: Value) {
     }
 }
 
+/// Writes a number of the status that is left out where it is 0.
+pub(super) fn put_count(value: &mut Value, field: &str, number: i64) {
+    if number > 0 {
+        put(value, &format!("/status/{field}"), json!(number));
+    } else {
+        take(value, "/status", field);
+    }
+}
+
 /// Takes a field out of the map at a JSON pointer.
 pub(super) fn take(value: &mut Value, path: &str, field: &str) -> Option<Value> {
     value.pointer_mut(path).and_then(Value::as_object_mut).and_then(|fields| fields.remove(field))

@@ -57,6 +57,7 @@ pub(super) async fn serve(
         Ok(Answer::Watch(watch)) => stream_watch(shared, watch),
         Ok(Answer::Json(code, value)) => json(code, "application/json", &value),
         Ok(Answer::Typed(kind, value)) => json(StatusCode::OK, kind, &value),
+        Ok(Answer::Text(StatusCode::NO_CONTENT, _)) => respond(StatusCode::NO_CONTENT, "", Bytes::new()),
         Ok(Answer::Text(code, words)) => respond(code, "text/plain; charset=utf-8", words.into()),
         Err(Failure::Status(status, code)) => json(code, "application/json", &status),
         Err(Failure::NoSuchPath) => {
@@ -115,7 +116,9 @@ fn respond(code: StatusCode, kind: &str, body: Bytes) -> Response<Out> {
 fn with_body(code: StatusCode, kind: &str, body: Out) -> Response<Out> {
     let mut response = Response::new(body);
     *response.status_mut() = code;
-    if let Ok(kind) = header::HeaderValue::from_str(kind) {
+    if let Ok(kind) = header::HeaderValue::from_str(kind)
+        && !kind.is_empty()
+    {
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
     }
     response

@@ -95,7 +95,77 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             &[("storageclass/missing", Listed), ("storageclass/no-default", Listed), ("pod/unschedulable", Consumer)]
         }
         "pv/node-gone" => &[("node/not-ready", Listed)],
-        "replicaset/create-failed" => &[("quota/near-limit", Quota)],
+        "replicaset/create-failed" => {
+            &[("quota/near-limit", Quota), ("quota/rejections", Quota), ("workload/missing-service-account", Target)]
+        }
+        "deployment/replica-failure" => &[("workload/missing-service-account", Target)],
+        "quota/rejections" => &[("quota/near-limit", Target)],
+        "deployment/degraded" => &[
+            ("deployment/rollout-stuck", Target),
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/missing-config-ref", Pods),
+            ("pod/unschedulable", Pods),
+            ("pod/crash-loop", Pods),
+            ("pod/oom-killed", PodsAtThatTime),
+            ("pod/not-ready", Pods),
+            ("node/not-ready", Node),
+            ("replicaset/create-failed", Target),
+            ("deployment/replica-failure", Target),
+            ("deployment/generation-stale", Target),
+        ],
+        "workload/no-matching-pods" => &[
+            ("replicaset/create-failed", Target),
+            ("deployment/replica-failure", Target),
+            ("deployment/generation-stale", Target),
+            ("workload/missing-service-account", Target),
+            ("statefulset/create-blocked", Target),
+            ("deployment/unavailable", Target),
+            ("statefulset/degraded", Target),
+        ],
+        "statefulset/create-blocked" => {
+            &[("quota/near-limit", Quota), ("quota/rejections", Quota), ("workload/missing-service-account", Target)]
+        }
+        "statefulset/missing-storage-class" => &[("storageclass/missing", Listed)],
+        "statefulset/rollout-stuck" | "daemonset/rollout-stuck" | "replicaset/unready" | "pdb/unhealthy" => &[
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/missing-config-ref", Pods),
+            ("pod/unschedulable", Pods),
+            ("pod/crash-loop", Pods),
+            ("pod/oom-killed", PodsAtThatTime),
+            ("pod/not-ready", Pods),
+            ("deployment/unavailable", Pods),
+            ("node/not-ready", Node),
+            ("daemonset/not-ready", Target),
+        ],
+        "job/retrying" => &[
+            ("pod/oom-killed", Pods),
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/missing-config-ref", Pods),
+            ("pod/unschedulable", Pods),
+            ("pod/crash-loop", Pods),
+        ],
+        "cronjob/missed-schedule" => &[("job/long-running", Target)],
+        "cronjob/overlap" => &[("job/long-running", Target), ("cronjob/missed-schedule", Target)],
+        "cronjob/never-succeeded" | "cronjob/success-stale" => &[
+            ("cronjob/last-run-failed", Target),
+            ("job/failed", Target),
+            ("job/long-running", Target),
+            ("cronjob/missed-schedule", Target),
+        ],
+        "cronjob/warning-events" => &[
+            ("cronjob/last-run-failed", Target),
+            ("job/failed", Target),
+            ("cronjob/missed-schedule", Target),
+            ("quota/rejections", Quota),
+        ],
+        "hpa/cannot-scale" => &[("hpa/target-missing", Target), ("hpa/unsupported-target", Target)],
+        "hpa/target-missing" => &[("hpa/unsupported-target", Target)],
+        "hpa/no-metrics" => {
+            &[("hpa/no-requests", Target), ("hpa/target-missing", Target), ("hpa/unsupported-target", Target)]
+        }
         "deployment/rollout-stuck" => &[
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
@@ -134,6 +204,8 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("node/not-ready", Node),
             ("deployment/rollout-stuck", Target),
             ("replicaset/create-failed", Target),
+            ("deployment/replica-failure", Target),
+            ("deployment/generation-stale", Target),
         ],
         "statefulset/degraded" | "daemonset/not-ready" => &[
             ("pod/image-pull", Pods),
@@ -153,6 +225,9 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pod/terminating-stuck", Pods),
             ("node/not-ready", Node),
             ("quota/near-limit", Quota),
+            ("statefulset/create-blocked", Target),
+            ("statefulset/rollout-stuck", Target),
+            ("daemonset/node-uncovered", Target),
         ],
         "job/failed" => &[
             ("pod/oom-killed", Pods),
@@ -191,6 +266,8 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("deployment/unavailable", Workload),
             ("replicaset/create-failed", Workload),
             ("statefulset/degraded", Workload),
+            ("deployment/scaled-to-zero", Workload),
+            ("statefulset/scaled-to-zero", Workload),
         ],
         "service/endpoints-not-ready" => &[
             ("pod/image-pull", Pods),
@@ -225,4 +302,6 @@ const WORKLOADS: &[(&str, Tie)] = &[
     ("replicaset/create-failed", Workload),
     ("statefulset/degraded", Workload),
     ("deployment/rollout-stuck", Workload),
+    ("deployment/scaled-to-zero", Workload),
+    ("statefulset/scaled-to-zero", Workload),
 ];

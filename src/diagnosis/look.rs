@@ -36,6 +36,21 @@ pub(super) fn command(finding: &Finding) -> String {
             Some(job) => kubectl(format!("logs job/{} --all-containers --tail=100", job.name)),
             None => describe(&target.kind, &target.name),
         },
+        "job/retrying" | "job/long-running" => match finding.objects.iter().find(|object| object.kind == "Job") {
+            Some(job) => kubectl(format!("logs job/{} --all-containers --tail=100", job.name)),
+            None => describe(&target.kind, &target.name),
+        },
+        "job/finished-pile-up" => format!("kubectl -n {} get jobs", target.name),
+        "cronjob/never-succeeded" | "cronjob/missed-schedule" | "cronjob/success-stale" | "cronjob/overlap" => {
+            kubectl("get jobs --sort-by=.metadata.creationTimestamp".to_owned())
+        }
+        "statefulset/orphan-pvc" => kubectl("get pvc".to_owned()),
+        "workload/one-node" | "workload/image-skew" => kubectl("get pods -o wide".to_owned()),
+        "workload/over-requested" | "workload/under-requested" => kubectl("top pods --containers".to_owned()),
+        "workload/missing-service-account" => kubectl("get serviceaccounts".to_owned()),
+        "hpa/burst-over-capacity" => "kubectl describe nodes".to_owned(),
+        "pdb/overlap" => kubectl("get poddisruptionbudgets".to_owned()),
+        "autoscaler/unhealthy" => "kubectl -n kube-system get configmap cluster-autoscaler-status -o yaml".to_owned(),
         "replicaset/create-failed" => match finding.objects.first() {
             Some(set) => describe(&set.kind, &set.name),
             None => describe(&target.kind, &target.name),

@@ -2,13 +2,14 @@
 
 use super::{History, Inspected, Memory, RestartCounts};
 use crate::{
-    report::Report,
+    report::{Day, Report, Trend},
     schedule::Missed,
     store::{Commit, Direction, Keys, ReadError, Record, Store, Table, Versioned},
 };
 use chrono::{DateTime, Utc};
 use contract::{ChannelRef, Inbound};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Reports by cluster, scope and time.
 pub const REPORTS: Table<Stored> = Table::new("reports");
@@ -160,6 +161,17 @@ pub fn latest(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<O
     let keys = Keys::under(run_key(cluster, namespace));
     let newest = store.scan(&REPORTS, &keys, 1, Direction::Descending)?;
     Ok(newest.into_iter().next().map(|(_, stored)| stored.into_value()))
+}
+
+/// The days of a scope, the oldest first.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn trend(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<Trend, ReadError> {
+    let reports = store.scan(&REPORTS, &Keys::under(run_key(cluster, namespace)), usize::MAX, Direction::Ascending)?;
+    let days: BTreeMap<_, _> =
+        reports.into_iter().map(|(_, stored)| Day::of(&stored.report)).map(|day| (day.date, day)).collect();
+    Ok(Trend { cluster: cluster.to_owned(), days: days.into_values().collect() })
 }
 
 /// The report of a cluster that was taken then, whatever its scope.

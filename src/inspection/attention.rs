@@ -108,6 +108,36 @@ pub struct Thresholds {
     pub limits_overcommit: u16,
     /// Percent of the pods that a node can hold from which on to report.
     pub pod_capacity: u8,
+    /// How long more replicas may be there than are asked for.
+    pub surplus: TimeDelta,
+    /// How long a controller may take to act upon a change.
+    pub reaction: TimeDelta,
+    /// How long a rollout may stand still.
+    pub rollout: TimeDelta,
+    /// How long a rollout may be held back on purpose.
+    pub held: TimeDelta,
+    /// How long a Job may be suspended.
+    pub suspended: TimeDelta,
+    /// How long a Job may run that nothing is known of.
+    pub running: TimeDelta,
+    /// How many times the usual duration of its CronJob's runs a Job may take.
+    pub running_times: i64,
+    /// From how many finished Jobs on that nobody deletes to report.
+    pub finished_jobs: usize,
+    /// From how many ReplicaSets on that are kept of a Deployment's past to report.
+    pub old_replica_sets: usize,
+    /// Percent of what was requested below which use is too little.
+    pub over_requested: u64,
+    /// Percent of what was requested above which use is too much.
+    pub under_requested: u64,
+    /// How many inspections must have seen too little use.
+    pub usages: usize,
+    /// How long an autoscaler may be at its maximum before that is high.
+    pub at_max: TimeDelta,
+    /// From how many changes of the number of replicas in the window on an autoscaler is flapping.
+    pub rescales: i32,
+    /// How long a new node may take.
+    pub node_claim: TimeDelta,
     /// How long ago something that is over (a restart, a failed Job) is still news.
     pub window: TimeDelta,
     /// From how many restarts on a container is restarting often.
@@ -182,6 +212,21 @@ impl Default for Thresholds {
             requests_full: 90,
             limits_overcommit: 150,
             pod_capacity: 90,
+            surplus: TimeDelta::minutes(15),
+            reaction: TimeDelta::minutes(10),
+            rollout: TimeDelta::minutes(30),
+            held: TimeDelta::hours(24),
+            suspended: TimeDelta::hours(1),
+            running: TimeDelta::hours(6),
+            running_times: 3,
+            finished_jobs: 20,
+            old_replica_sets: 10,
+            over_requested: 50,
+            under_requested: 200,
+            usages: 3,
+            at_max: TimeDelta::hours(24),
+            rescales: 10,
+            node_claim: TimeDelta::minutes(15),
             window: TimeDelta::hours(24),
             restarts: 3,
             quota_high: 95,

@@ -13,7 +13,7 @@ use crate::report::{Gap, Grade, Report, SCHEMA, score};
 use crate::snapshot::{Resource, Scope, Snapshot, State, Unread, Why};
 use crate::texts;
 use checks::{Check, Draft, Role, Scene};
-use finding::{Finding, FindingState, Fingerprint, Target};
+use finding::{CheckId, Finding, FindingState, Fingerprint, Target};
 
 pub use attention::{CheckSet, Settings, Thresholds};
 pub use history::{History, Memory, RestartCounts};
@@ -48,6 +48,7 @@ pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> R
         grade: Grade::of(score),
         findings,
         changes,
+        ran: ran(snapshot, &chosen),
         gaps: gaps(snapshot, &chosen),
         reads: snapshot.reads,
     };
@@ -72,6 +73,19 @@ fn saw_everything(snapshot: &Snapshot, check: &Check) -> bool {
         },
         Role::Detail => true,
     })
+}
+
+/// The checks that could look at all of what they are about. What the cluster does not have cannot be looked at.
+fn ran(snapshot: &Snapshot, chosen: &[&Check]) -> Vec<CheckId> {
+    let looked = |check: &&&Check| {
+        let walked = || check.data.iter().filter(|(_, role)| *role == Role::Walked).map(|(resource, _)| *resource);
+        let whole = |resource: Resource| match snapshot.state_of(resource) {
+            State::Read | State::Unread(Why::NotServed) => true,
+            State::Unread(_) => false,
+        };
+        runs(snapshot, check) && walked().all(whole) && walked().any(|resource| snapshot.has_read(resource))
+    };
+    chosen.iter().filter(looked).map(|check| check.id.clone()).collect()
 }
 
 fn in_scope(snapshot: &Snapshot, target: &Target) -> bool {

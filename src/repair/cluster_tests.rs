@@ -469,3 +469,21 @@ async fn warnings_name_who_will_set_it_back_and_what_stands_alone() {
     let refusal = world.ask(restart("frontend")).await.unwrap_err();
     assert_eq!(refusal, Refusal::Paused { target: "deployment/frontend in shop".into() });
 }
+
+/// Its earlier templates are ControllerRevisions, and the one that it goes back to becomes the newest.
+#[tokio::test]
+async fn an_undo_of_a_stateful_set_cures_it() {
+    const POSTGRES: &str = "/apis/apps/v1/namespaces/shop/statefulsets/postgres";
+    let world = World::with(&[]);
+    let image = |tag: &str| json!([{"name": "postgres", "image": format!("registry.example.com/base/postgres:{tag}")}]);
+    world.meanwhile(POSTGRES, json!({"spec": {"template": {"spec": {"containers": image("19.0")}}}})).await;
+    world.pass(120);
+    assert_eq!(world.object(POSTGRES).await["status"]["readyReplicas"], Value::Null, "there is no such image");
+
+    let target = Target::namespaced("StatefulSet", "shop", "postgres");
+    let verifying = world.verifying(ActionHint::UndoRollout { target, to_revision: None }).await;
+    assert_eq!(world.watch(&verifying).await.0, Verdict::Succeeded);
+    let revisions = world.items("/apis/apps/v1/namespaces/shop/controllerrevisions?labelSelector=app%3Dpostgres").await;
+    let numbers: Vec<_> = revisions.iter().map(|revision| revision["revision"].as_i64().unwrap()).collect();
+    assert_eq!((numbers.len(), numbers.iter().max()), (2, Some(&3)), "{revisions:?}");
+}

@@ -49,6 +49,7 @@ mod tests {
           "remedies": [ { "title": "look", "command": "kubectl get pods" } ] } ],
         "changes": { "new": 1, "ongoing": 0, "resolved": [], "not_rechecked": [] },
         "gaps": [ { "what": "list secrets", "why": "forbidden", "checks": ["secret/tls-expiring"] } ],
+        "ran": ["pod/crash-loop"],
         "reads": { "requests": 20, "bytes": 4096, "objects": 7 } }"#;
 
     #[test]

@@ -1,9 +1,17 @@
 //! The result of one inspection of one cluster: built without the model, the same for chat, terminal and API.
 
+pub mod chart;
+pub mod command;
+mod form;
+mod html;
 pub mod json;
+mod junit;
+mod markdown;
+mod prometheus;
 mod redacted;
 pub mod score;
 pub mod text;
+mod trend;
 
 use crate::inspection::finding::{ActionHint, CheckId, Finding, FindingState, Fingerprint, Severity, Target};
 use chrono::{DateTime, Utc};
@@ -11,7 +19,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 pub use crate::snapshot::Reads;
+pub use form::{Form, UnknownForm, View};
 pub use score::Grade;
+pub use trend::{Day, Trend};
 
 /// The name and version of the JSON form.
 pub const SCHEMA: &str = "roundsman/report/v1";
@@ -37,6 +47,9 @@ pub struct Report {
     pub changes: Changes,
     /// What could not be inspected, and why.
     pub gaps: Vec<Gap>,
+    /// The checks that ran; empty in a report of a version that did not say.
+    #[serde(default)]
+    pub ran: Vec<CheckId>,
     /// What it cost.
     pub reads: Reads,
 }

@@ -1,8 +1,8 @@
 //! The report for a terminal: everything, the worst first, in plain text or with colours.
 
-use super::{Report, Tree};
-use crate::inspection::finding::{Evidence, RemedyKind, Severity};
-use crate::texts::{report as texts, time};
+use super::{Report, Tree, View, command, score};
+use crate::inspection::finding::Severity;
+use crate::texts::{forms, report as texts, score as words, time, visible::line};
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,14 +42,14 @@ impl Style {
 }
 
 /// The report as text, with a line feed at its end.
-pub fn write(report: &Report, style: Style) -> String {
+pub fn write(report: &Report, view: &View) -> String {
+    let style = view.style;
     let trees = report.trees();
     let all: Vec<&Tree<'_>> = trees.iter().collect();
-    let shown: Vec<&Tree<'_>> = trees.iter().filter(|tree| tree.severity > Severity::Info).collect();
     let mut lines = vec![{
         let unread = texts::unread(&report.gaps).map(|unread| format!(" {unread}")).unwrap_or_default();
-        let head = format!("{}, {}:", report.cluster, time::moment(report.taken_at));
-        format!("{} {}{unread}", style.strong(&head), texts::verdict(report, &shown))
+        let head = format!("{}, {}:", line(&report.cluster), time::moment(report.taken_at));
+        format!("{} {}", style.strong(&head), line(&format!("{}{unread}", texts::verdict(report))))
     }];
     if !all.is_empty() {
         lines.push(texts::summary(report, &all));
@@ -63,19 +63,23 @@ pub fn write(report: &Report, style: Style) -> String {
     }
     for resolved in &report.changes.resolved {
         let tag = style.paint("32", &format!("{:8}", "RESOLVED"));
-        lines.push(format!("{tag} {}: {}", style.strong(&resolved.target.to_string()), resolved.title));
+        let target = resolved.target.to_string();
+        lines.push(format!("{tag} {}: {}", style.strong(&line(&target)), line(&resolved.title)));
     }
     if !report.changes.not_rechecked.is_empty() {
         lines.push(String::new());
         lines.push(texts::not_rechecked(report.changes.not_rechecked.len()));
     }
+    if view.explain_score {
+        lines.push(String::new());
+        lines.extend(score_lines(report));
+    }
+    if !report.gaps.is_empty() {
+        lines.push(String::new());
+        lines.extend(report.gaps.iter().map(|gap| line(&texts::not_checked(report, gap)).into_owned()));
+    }
     lines.push(String::new());
-    let reads = report.reads;
-    let cost = format!(
-        "{} objects, {} requests, {} bytes, {} ms",
-        reads.objects, reads.requests, reads.bytes, report.duration_ms
-    );
-    lines.push(style.faint(&cost));
+    lines.push(style.faint(&forms::cost(report)));
     lines.join("\n") + "\n"
 }
 
@@ -85,28 +89,37 @@ fn tree_lines(report: &Report, tree: &Tree<'_>, style: Style) -> Vec<String> {
     let mut lines = vec![format!(
         "{} {}: {} {}",
         style.severity(tree.severity),
-        style.strong(&root.target.to_string()),
-        root.title,
-        style.faint(&format!("({}, {})", texts::state(report, tree), root.id)),
+        style.strong(&line(&root.target.to_string())),
+        line(&root.title),
+        style.faint(&format!("({})", line(&forms::label(report, tree)))),
     )];
-    let facts = root.evidence.iter().map(|fact| format!("{INDENT}{}", style.faint(&fact_line(report, fact))));
-    lines.extend(facts);
+    lines.extend(root.evidence.iter().map(|fact| {
+        let fact = format!("{}: {}{}", fact.field, fact.value, forms::since(report, fact));
+        format!("{INDENT}{}", style.faint(&line(&fact)))
+    }));
     for child in &tree.explains {
-        lines.push(format!("{INDENT}└ {} {}: {}", child.severity, child.target, child.title));
+        let child = format!("{} {}: {}", child.severity, child.target, child.title);
+        lines.push(format!("{INDENT}└ {}", line(&child)));
     }
     for remedy in &root.remedies {
-        lines.push(format!("{INDENT}→ {}", remedy.title));
-        if let RemedyKind::Command(command) = &remedy.what {
-            lines.push(format!("{INDENT}  $ {command}"));
-        }
+        lines.push(format!("{INDENT}→ {}", line(&remedy.title)));
+        lines.push(format!("{INDENT}  $ {}", line(&command::of(remedy))));
     }
     lines
 }
 
-fn fact_line(report: &Report, fact: &Evidence) -> String {
-    let value = fact.value.replace('\n', " ");
-    match fact.since {
-        Some(since) => format!("{}: {value}, {}", fact.field, time::since(since, report.taken_at)),
-        None => format!("{}: {value}", fact.field),
+fn score_lines(report: &Report) -> Vec<String> {
+    let losses = score::losses(&report.findings);
+    let mut lines = vec![words::head(report)];
+    if losses.is_empty() {
+        return lines;
     }
+    lines.extend(losses.iter().take(words::NAMED).map(|loss| {
+        let target = loss.root.target.to_string();
+        let (points, why, mended) = (-i16::from(loss.points), words::why(loss), words::mended(report, loss));
+        format!("{points:>4} {}: {why}.{mended}", line(&target))
+    }));
+    lines.extend(words::rest(&losses));
+    lines.push(words::rule());
+    lines
 }

@@ -73,6 +73,12 @@ lean! {
 
     pub struct ScaleTrigger {
         #[serde(rename = "type")] type_: Str,
+        metadata: ScaleTriggerMetadata,
+    }
+
+    pub struct ScaleTriggerMetadata {
+        /// Of `cpu` and `memory`: only this one.
+        container_name: Str,
     }
 
     /// Argo CD's.

@@ -1,16 +1,22 @@
 //! The report in words: for the chat, and what the forms share.
 
-use super::{chat::when, time};
-use crate::inspection::checks;
-use crate::inspection::finding::{Finding, FindingState, RemedyKind, Severity};
-use crate::report::{Gap, Offer, Report, Tree};
+use super::{chat::when, time, visible};
+use crate::inspection::finding::{CheckId, Finding, FindingState, Severity};
+use crate::report::{Form, Gap, Offer, Report, Tree, command};
 use crate::schedule::Missed;
 use crate::snapshot::{Resource, Why};
 use chrono::{DateTime, Utc};
-use contract::{Block, Body, Reading, Span};
+use contract::{Block, Body, Span};
 
-/// As many roots as a chat message shows; the rest is counted.
+/// As many roots as a report in a chat shows; the rest is counted.
 pub const SHOWN: usize = 8;
+/// As many as the whole report in a chat shows: the file has the rest.
+pub const WHOLE: usize = 40;
+
+/// Why a list is missing that nobody wanted to be read.
+const SWITCHED_OFF: &str = "switched off";
+/// Why a source is missing that nobody has set up.
+const NOT_CONFIGURED: &str = "not configured";
 
 /// `list secrets`.
 pub(crate) fn list_of(resource: Resource) -> String {
@@ -22,36 +28,37 @@ pub(crate) fn why_unread(why: &Why) -> String {
     match why {
         Why::Forbidden => "forbidden".to_owned(),
         Why::NotServed => "the cluster does not have it".to_owned(),
-        Why::SwitchedOff => "switched off".to_owned(),
-        Why::NotConfigured => "not configured".to_owned(),
+        Why::SwitchedOff => SWITCHED_OFF.to_owned(),
+        Why::NotConfigured => NOT_CONFIGURED.to_owned(),
         Why::TimedOut => "not answered in time".to_owned(),
         Why::Failed(reason) => reason.clone(),
     }
 }
 
-/// The report as a chat message: first cluster, time, the worst, and what could not be read; then the worst roots; what
-/// is resolved. `notices` come after the first line: that it is late, that an earlier one was missed.
+/// The report as a chat message: first cluster, time, the worst, and what could not be read; then the worst roots, a
+/// card each, with the numbers that the buttons name; what is resolved. `notice` comes after the first line: that it is
+/// late, that an earlier one was missed.
 pub fn chat(report: &Report, notice: Option<&str>) -> Body {
-    told(report, notice, SHOWN)
-}
-
-/// The whole report: every root, and what was not checked.
-pub fn whole(report: &Report) -> Body {
-    let mut body = told(report, None, usize::MAX);
-    for gap in &report.gaps {
-        let checks: Vec<&str> = gap.checks.iter().map(crate::inspection::finding::CheckId::as_str).collect();
-        let line = format!("Could not {}: {}. Not checked: {}.", gap.what, gap.why, checks.join(", "));
-        body = body.with(Block::Paragraph(vec![Span::Muted(line)]));
-    }
-    body
-}
-
-fn told(report: &Report, notice: Option<&str>, most: usize) -> Body {
     let trees = report.trees();
     let shown: Vec<&Tree<'_>> = trees.iter().filter(|tree| tree.severity > Severity::Info).collect();
+    visible::body(told(report, notice, &shown, SHOWN))
+}
+
+/// The whole report, notes too, and what was not checked.
+pub fn whole(report: &Report) -> Body {
+    let trees = report.trees();
+    let shown: Vec<&Tree<'_>> = trees.iter().collect();
+    let mut body = told(report, None, &shown, WHOLE);
+    for gap in &report.gaps {
+        body = body.with(Block::Paragraph(vec![Span::Muted(not_checked(report, gap))]));
+    }
+    visible::body(body)
+}
+
+fn told(report: &Report, notice: Option<&str>, shown: &[&Tree<'_>], most: usize) -> Body {
     let mut first =
         vec![Span::Strong(report.cluster.clone()), Span::Plain(format!(", {}: ", time::moment(report.taken_at)))];
-    first.push(Span::Plain(verdict(report, &shown)));
+    first.push(Span::Plain(verdict(report)));
     if let Some(unread) = unread(&report.gaps) {
         first.push(Span::Plain(format!(" {unread}")));
     }
@@ -60,61 +67,14 @@ fn told(report: &Report, notice: Option<&str>, most: usize) -> Body {
         body = body.with(Block::Paragraph(vec![Span::Muted(notice.to_owned())]));
     }
     if !shown.is_empty() {
-        body = body.with(Block::paragraph(summary(report, &shown)));
-        let items = shown.iter().take(most).enumerate().map(|(place, tree)| item(report, place, tree));
-        body = body.with(Block::List(items.collect()));
+        body = body.with(Block::paragraph(summary(report, shown)));
+        let cards = shown.iter().take(most).enumerate().map(|(place, tree)| card(report, place, tree));
+        body.blocks.extend(cards);
         if let Some(rest) = shown.get(most..).filter(|rest| !rest.is_empty()) {
             body = body.with(Block::paragraph(format!("And {} more: {}.", rest.len(), counts(rest))));
         }
     }
     body.blocks.extend(gone(report));
-    body
-}
-
-/// All about one finding.
-pub fn details(report: &Report, finding: &Finding) -> Body {
-    const OBJECTS: usize = 20;
-    let now = report.taken_at;
-    let alone = Tree { root: finding, severity: finding.severity, explains: Vec::new() };
-    let mut head = vec![
-        Span::Strong(format!("{} {}", finding.severity, finding.target)),
-        Span::Plain(format!(": {}", finding.title)),
-        Span::Muted(format!("\n{}, {}, {}", report.cluster, finding.id, state(report, &alone))),
-    ];
-    if let Some(cause) = finding.caused_by.as_ref().and_then(|cause| report.find(cause)) {
-        head.push(Span::Plain(format!("\nCaused by {}: {}", cause.target, cause.title)));
-    }
-    let mut body = Body::new([Block::Paragraph(head)]);
-    if let Some(check) = checks::find(&finding.id) {
-        body = body.with(Block::paragraph(check.means));
-    }
-    let reading = |fact: &crate::inspection::finding::Evidence| Reading {
-        field: fact.field.clone(),
-        value: match fact.since {
-            Some(since) => format!("{}, {}", fact.value, time::since(since, now)),
-            None => fact.value.clone(),
-        },
-    };
-    if !finding.evidence.is_empty() {
-        body = body.with(Block::Evidence(finding.evidence.iter().map(reading).collect()));
-    }
-    let objects = finding.objects.iter().take(OBJECTS).map(|object| {
-        let container =
-            object.container.as_ref().map(|container| format!(", container {container}")).unwrap_or_default();
-        vec![Span::Plain(format!("{}{container}", object.target()))]
-    });
-    let mut objects: Vec<Vec<Span>> = objects.collect();
-    if finding.objects.len() > OBJECTS {
-        objects.push(vec![Span::Muted(format!("and {} more", finding.objects.len() - OBJECTS))]);
-    }
-    if !objects.is_empty() {
-        body = body.with(Block::List(objects));
-    }
-    let remedies: Vec<Vec<Span>> =
-        finding.remedies.iter().map(|remedy| remedy_line(&remedy.title, &remedy.what)).collect();
-    if !remedies.is_empty() {
-        body = body.with(Block::paragraph("What to do:")).with(Block::List(remedies));
-    }
     body
 }
 
@@ -127,20 +87,67 @@ pub fn label(offer: &Offer) -> &'static str {
     }
 }
 
-/// The first sentence: the worst, or that all is well.
-pub(crate) fn verdict(report: &Report, shown: &[&Tree<'_>]) -> String {
-    match shown.first() {
-        Some(tree) => format!("{} in {}: {}.", tree.severity, tree.root.target, tree.root.title),
+/// The first sentence: the worst, as what is broken and why, or that all is well.
+pub(crate) fn verdict(report: &Report) -> String {
+    let trees = report.trees();
+    match trees.first().filter(|tree| tree.severity > Severity::Info) {
+        Some(tree) => {
+            let (root, severity) = (tree.root, tree.severity);
+            match worse(tree) {
+                None => format!("{severity} in {}: {}.", root.target, root.title),
+                Some(worst) if worst.target == root.target => {
+                    format!("{severity} in {}: {}, because {}.", root.target, worst.title, root.title)
+                }
+                Some(worst) => {
+                    let cause = format!("{}: {}", root.target, root.title);
+                    format!("{severity} in {}: {}, because of {cause}.", worst.target, worst.title)
+                }
+            }
+        }
         None if report.reads.objects == 0 && !report.gaps.is_empty() => "nothing could be inspected.".to_owned(),
+        None if report.gaps.iter().any(|gap| ![SWITCHED_OFF, NOT_CONFIGURED].contains(&gap.why.as_str())) => {
+            format!("what could be read is well (score {}, {}).", report.score, report.grade)
+        }
         None => format!("all is well (score {}, {}).", report.score, report.grade),
     }
 }
 
-/// `Not read: secrets (forbidden).`
+/// `Not read: nodes, pods (forbidden); secrets (switched off).`
 pub(crate) fn unread(gaps: &[Gap]) -> Option<String> {
-    let lists: Vec<String> =
-        gaps.iter().map(|gap| format!("{} ({})", gap.what.trim_start_matches("list "), gap.why)).collect();
-    (!lists.is_empty()).then(|| format!("Not read: {}.", lists.join(", ")))
+    const NAMED: usize = 6;
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for gap in gaps {
+        let list = gap.what.trim_start_matches("list ");
+        match reasons.iter_mut().find(|(why, _)| *why == gap.why) {
+            Some((_, lists)) => lists.push(list),
+            None => reasons.push((&gap.why, vec![list])),
+        }
+    }
+    let parts: Vec<String> = reasons
+        .into_iter()
+        .map(|(why, lists)| {
+            let named = lists.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+            let more = match lists.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("{named}{more} ({})", super::findings::brief(why))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| format!("Not read: {}.", parts.join("; ")))
+}
+
+/// `Could not list secrets: forbidden. Not checked: secret/tls-expiring.` A check that could do without the list ran
+/// all the same.
+pub(crate) fn not_checked(report: &Report, gap: &Gap) -> String {
+    let list = |ran: bool| {
+        let checks = gap.checks.iter().filter(|check| report.ran.contains(check) == ran);
+        checks.map(CheckId::as_str).collect::<Vec<_>>().join(", ")
+    };
+    let (not, without) = (list(false), list(true));
+    let not = if not.is_empty() { String::new() } else { format!(" Not checked: {not}.") };
+    let without = if without.is_empty() { String::new() } else { format!(" Checked without it: {without}.") };
+    format!("Could not {}: {}.{not}{without}", gap.what, gap.why)
 }
 
 /// `Score 61 (C): 1 critical, 2 high; 1 new, 2 known, 1 resolved.`
@@ -179,11 +186,17 @@ pub(crate) fn state(report: &Report, tree: &Tree<'_>) -> String {
     }
 }
 
-/// What follows from a root: the worst of it in words if it is worse than the root, the rest by name.
+/// The worst that follows from a root, where it is worse than the root itself.
+pub(crate) fn worse<'a>(tree: &Tree<'a>) -> Option<&'a Finding> {
+    let worse = tree.explains.iter().filter(|finding| finding.severity > tree.root.severity);
+    worse.max_by_key(|finding| finding.severity).copied()
+}
+
+/// What follows from a root: the worst of it in words if it is worse than the root or an outage, the rest by name.
 pub(crate) fn consequences(tree: &Tree<'_>) -> Option<String> {
     const NAMED: usize = 4;
-    let worst = tree.explains.iter().filter(|finding| finding.severity > tree.root.severity);
-    let worst = worst.max_by_key(|finding| finding.severity);
+    let outage = || tree.explains.iter().rfind(|finding| finding.severity == Severity::Critical).copied();
+    let worst = worse(tree).or_else(outage);
     let mut others: Vec<String> = Vec::new();
     for finding in &tree.explains {
         let name = finding.target.to_string();
@@ -201,17 +214,18 @@ pub(crate) fn consequences(tree: &Tree<'_>) -> Option<String> {
     }
     let worst = worst.map(|worst| {
         if worst.target == tree.root.target {
-            worst.title.clone()
+            format!("So {}.", worst.title)
         } else {
-            format!("{}: {}", worst.target, worst.title)
+            format!("So {}: {}.", worst.target, worst.title)
         }
     });
-    let others = (!others.is_empty()).then(|| format!("also hurt: {}", others.join(", ")));
+    let others = (!others.is_empty()).then(|| format!("Also hurt: {}.", others.join(", ")));
     let parts: Vec<String> = [worst, others].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
-fn item(report: &Report, place: usize, tree: &Tree<'_>) -> Vec<Span> {
+/// A root with what follows from it, what to do first, and the command to look.
+fn card(report: &Report, place: usize, tree: &Tree<'_>) -> Block {
     let root = tree.root;
     let mut spans = vec![
         Span::Plain(format!("{}. {} ", place + 1, mark(tree.severity))),
@@ -225,7 +239,11 @@ fn item(report: &Report, place: usize, tree: &Tree<'_>) -> Vec<Span> {
     if let Some(remedy) = root.remedies.first() {
         spans.push(Span::Plain(format!("\n→ {}", remedy.title)));
     }
-    spans
+    if let Some(command) = command::look(root) {
+        spans.push(Span::Plain("\n".to_owned()));
+        spans.push(Span::Code(command.to_owned()));
+    }
+    Block::Paragraph(spans)
 }
 
 /// What became of earlier findings.
@@ -262,17 +280,8 @@ pub(crate) fn not_rechecked(count: usize) -> String {
     }
 }
 
-fn remedy_line(title: &str, what: &RemedyKind) -> Vec<Span> {
-    match what {
-        RemedyKind::Command(command) => {
-            vec![Span::Plain(format!("{title} ")), Span::Code(command.clone())]
-        }
-        RemedyKind::Action(_) => vec![Span::Plain(title.to_owned())],
-    }
-}
-
 /// What can be seen from across the room.
-fn mark(severity: Severity) -> &'static str {
+pub(super) fn mark(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical => "🔴",
         Severity::High => "🟠",
@@ -324,6 +333,18 @@ pub fn not_inspected(cluster: &str, error: &str, notice: Option<&str>) -> Body {
         body = body.with(Block::Paragraph(vec![Span::Muted(notice.to_owned())]));
     }
     body
+}
+
+/// The report as a file.
+pub fn file(report: &Report, form: Form, bytes: Vec<u8>) -> Body {
+    let name = format!("{}-{}.{}", report.cluster, report.taken_at.format("%Y-%m-%d-%H%M"), form.ending());
+    Body::new([
+        Block::Paragraph(vec![
+            Span::Strong(report.cluster.clone()),
+            Span::Plain(format!(", {}: the whole report as a file.", time::moment(report.taken_at))),
+        ]),
+        Block::File { name, media_type: form.media_type().to_owned(), bytes },
+    ])
 }
 
 /// There is no report to show.

@@ -77,7 +77,7 @@ enabled = true
     assert!(text(&checked.stdout).contains("roundsman.toml is fine."), "{}", text(&checked.stdout));
     let missing = roundsman(right.path(), &["check-config", "--config", "nowhere.toml"]).await;
     assert_eq!(missing.status.code(), Some(2));
-    assert!(text(&missing.stdout).contains("cannot be read"), "{}", text(&missing.stdout));
+    assert!(text(&missing.stdout).contains("there is no such file"), "{}", text(&missing.stdout));
 }
 
 async fn ready(api: &str) -> Option<(u16, Value)> {

@@ -115,8 +115,7 @@ async fn all_refusals(chat: Chat) {
             world.chat.seen_by(Who::Mallory).into_iter().filter(|seen| seen.text.contains("you may not decide"));
         assert_eq!(public.count(), 0, "a refusal is between the bot and who it refuses");
     }
-    let mut bot = world.bot;
-    bot.drain().await;
+    world.end().await;
 }
 
 /// A second click on what is approved, and under way or done: one write, whoever presses and how often.
@@ -140,8 +139,7 @@ async fn one_write_for_many_clicks(chat: Chat) {
     for step in ["refused to alice", "begun as", "patch /apis/apps/v1/namespaces/", "the server took it", "succeeded"] {
         assert!(told.text.contains(step), "{step:?} is missing in:\n{}", told.text);
     }
-    let mut bot = world.bot;
-    bot.drain().await;
+    world.end().await;
 }
 
 /// The id that stands on a card, for `/approve`.
@@ -209,8 +207,7 @@ async fn a_card_counts_in_its_own_channel_only() {
     fake.say(dev, alice, "/proposals");
     fake.wait_for(dev, |messages| messages.iter().any(|one| one.text.contains("No repairs were proposed here"))).await;
     untouched(&world, "a foreign channel");
-    let mut bot = world.bot;
-    bot.drain().await;
+    world.end().await;
 }
 
 /// A channel that answers everybody who can write there: reading is one thing, deciding another.
@@ -232,8 +229,7 @@ async fn who_has_no_name_reads_where_everyone_may_and_decides_nowhere() {
     world.chat.press(Who::Mallory, &card, "Reject");
     world.chat.wait_for(Who::Mallory, 2, "not even to reject", mentions(&["mallory, you may not decide"])).await;
     untouched(&world, "anonymous and unlisted");
-    let mut bot = world.bot;
-    bot.drain().await;
+    world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

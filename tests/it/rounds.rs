@@ -31,7 +31,7 @@ async fn whole_round(chat: Chat) {
         .chat
         .wait(Who::Alice, "the report", |seen| seen.text.contains(&world.namespace) && seen.text.contains("checkout"))
         .await;
-    assert!(report.text.lines().next().unwrap().contains("prod"), "{}", report.text);
+    world.chat.wait(Who::Alice, "its first line", |seen| seen.text.starts_with("prod, ")).await;
 
     // A reply asks why; the scripted model calls tools and answers.
     world.chat.reply(Who::Bob, &report, &format!("why is checkout in {} failing?", world.namespace));
@@ -39,9 +39,11 @@ async fn whole_round(chat: Chat) {
     assert!(answer.text.contains("prod"), "the answer names its cluster: {}", answer.text);
     script.finished();
 
-    // Fix: planned on the server, which rehearses it.
-    let (namespace, object) = (world.namespace.as_str(), "deployment/checkout");
-    world.chat.command(Who::Bob, "fix", &[("action", "undo"), ("object", object), ("namespace", namespace)]);
+    // Fix: the remedy that cures the cause, planned on the server, which rehearses it.
+    let checkout = [("object", "deployment/checkout"), ("namespace", world.namespace.as_str())];
+    world.chat.command(Who::Bob, "why", &checkout);
+    let why = world.chat.wait(Who::Bob, "the cause", |seen| seen.labels.iter().any(|label| label == "Fix…")).await;
+    world.chat.press(Who::Bob, &why, "Fix…");
 
     // The card has diff and dry run; a person with the right to do so approves it.
     let card = world.chat.wait(Who::Bob, "the card", |seen| seen.labels.iter().any(|label| label == "Approve")).await;
@@ -64,8 +66,7 @@ async fn whole_round(chat: Chat) {
         })
         .await;
     assert!(after.text.contains("prod"));
-    let mut bot = world.bot;
-    bot.drain().await;
+    world.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,10 +1,11 @@
 //! What people read: the report and the cause chain of stories, in chat and terminal, compared with `tests/data/words`.
 
 use crate::checks::{data, read};
+use crate::forms::leave;
 use chrono::{DateTime, Utc};
 use roundsman::diagnosis::why;
 use roundsman::inspection::{History, Settings, inspect};
-use roundsman::report::{Offer, Report, offers, text};
+use roundsman::report::{Form, Offer, Report, View, offers, text::Style};
 use roundsman::snapshot::{Resource, Snapshot, Unread, Why};
 use roundsman::texts;
 use serde::Deserialize;
@@ -41,7 +42,8 @@ fn report(snapshot: &Snapshot) -> Report {
 fn says(name: &str, text: &str) {
     let path = data("words").join(name);
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(text.trim_end() == expected.trim_end(), "{}: it says\n{text}", path.display());
+    let now = leave("words", name, text.as_bytes());
+    assert!(text.trim_end() == expected.trim_end(), "{} is not what it says now: {}", path.display(), now.display());
 }
 
 const TROUBLE: &[&str] = &["bad-image", "node-down", "out-of-memory", "wrong-selector", "quota-half"];
@@ -49,11 +51,12 @@ const TROUBLE: &[&str] = &["bad-image", "node-down", "out-of-memory", "wrong-sel
 #[test]
 fn a_cluster_in_trouble_in_the_terminal() {
     let report = report(&cluster(TROUBLE));
-    let plain = text::write(&report, text::Style::Plain);
+    let written = |style| Form::Text.write(&report, &View { style, ..View::default() }).unwrap();
+    let plain = written(Style::Plain);
     says("trouble.txt", &plain);
     // Colours add nothing but colours.
     let mut bare = String::new();
-    let mut rest = text::write(&report, text::Style::Ansi);
+    let mut rest = written(Style::Ansi);
     while let Some((before, after)) = rest.split_once('\u{1b}') {
         bare.push_str(before);
         rest = after.split_once('m').unwrap().1.to_owned();
@@ -67,7 +70,8 @@ fn a_cluster_in_trouble_in_the_chat() {
     let body = texts::report::chat(&report, Some("This report is 12m late."));
     says("trouble-chat.txt", &contract::plain(&body));
     let first = report.trees()[0].root;
-    says("trouble-details.txt", &contract::plain(&texts::report::details(&report, first)));
+    says("trouble-details.txt", &contract::plain(&texts::details::details(&report, first)));
+    says("trouble-score.txt", &contract::plain(&texts::score::chat(&report)));
 }
 
 #[test]
@@ -82,7 +86,7 @@ fn nothing_read_is_not_all_well() {
     let mut snapshot = Snapshot { cluster: "prod".to_owned(), ..Snapshot::default() };
     snapshot.unread.extend(Resource::ALL.iter().map(|resource| Unread { resource: *resource, why: Why::Forbidden }));
     let body = texts::report::chat(&report(&snapshot), None);
-    assert!(contract::plain(&body).contains("nothing could be inspected. Not read: pods (forbidden), "), "{body:?}");
+    assert!(contract::plain(&body).contains("nothing could be inspected. Not read: pods, events, "), "{body:?}");
 }
 
 #[test]

@@ -32,6 +32,10 @@ pub enum CommandName {
     Describe,
     /// The findings of the last report.
     Findings,
+    /// Where the points of the last score went.
+    Score,
+    /// The last days as a picture.
+    Trend,
     /// Repairs that wait for a decision, and the latest ones.
     Proposals,
     /// Propose a repair.
@@ -148,6 +152,28 @@ pub const GRAMMAR: &[CommandSpec] = &[
         summary: "What the last report of a cluster found",
         arguments: &[optional("cluster", "Cluster, if not this channel's default")],
         example: "/findings prod",
+    },
+    CommandSpec {
+        name: CommandName::Score,
+        word: "score",
+        summary: "Why the score is what it is: where the points went",
+        arguments: &[optional("cluster", "Cluster, if not this channel's default")],
+        example: "/score prod",
+    },
+    CommandSpec {
+        name: CommandName::Trend,
+        word: "trend",
+        summary: "Findings and score of the last days, as a picture",
+        arguments: &[
+            optional("cluster", "Cluster, if not this channel's default"),
+            ArgumentSpec {
+                name: "days",
+                about: "How many days (default 14, at most 90)",
+                kind: ArgumentKind::Option { short: Some('d') },
+                required: false,
+            },
+        ],
+        example: "/trend prod --days 30",
     },
     CommandSpec {
         name: CommandName::Describe,

@@ -3,6 +3,7 @@
 use crate::{
     agent::conversation::{MAX_RESULT, shortened},
     redact,
+    texts::visible::is_invisible,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -30,12 +31,6 @@ pub(in crate::agent) fn visible(text: &str) -> String {
         }
     }
     out
-}
-
-/// Zero-width characters, direction marks, and tag characters, which only a model would read.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e01ef}')
 }
 
 /// Text that holds no fence of ours any more.

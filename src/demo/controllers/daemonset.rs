@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::json::{count, deleting, items, name, namespace, put, text};
+use crate::demo::json::{count, deleting, items, name, namespace, put, put_count, text};
 use crate::demo::names;
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
@@ -59,6 +59,9 @@ fn reconcile(simulation: &mut Simulation, set: &Value) {
         let mut here = mine.iter().filter(|pod| text(pod, "/spec/nodeName") == node);
         if here.next().is_none() {
             let mut pod = pods::from_template(set, &template, &pods::next_name(simulation, set));
+            let only = json!([{ "matchFields": [{ "key": "metadata.name", "operator": "In", "values": [node] }] }]);
+            let terms = "requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms";
+            put(&mut pod, &format!("/spec/affinity/nodeAffinity/{terms}"), only);
             put(&mut pod, "/spec/nodeName", json!(node));
             if pods::may_create(simulation, set, &pod) {
                 // A refusal is in the events that `create` writes; the status shows the missing pod.
@@ -96,11 +99,15 @@ fn report(simulation: &mut Simulation, set: &Value) {
             ("desiredNumberScheduled", desired),
             ("numberMisscheduled", 0),
             ("numberReady", ready),
+        ] {
+            put(set, &format!("/status/{field}"), json!(value));
+        }
+        for (field, value) in [
             ("numberAvailable", available),
             ("numberUnavailable", (desired - available).max(0)),
             ("updatedNumberScheduled", i64::try_from(updated).unwrap_or_default()),
         ] {
-            put(set, &format!("/status/{field}"), json!(value));
+            put_count(set, field, value);
         }
     });
 }

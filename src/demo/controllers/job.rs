@@ -4,7 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::demo::events::{self, Note};
-use crate::demo::json::{condition_true, count, items, name, put, set_condition, stamp, take, text, truth, uid, when};
+use crate::demo::json::{
+    condition_true, count, items, name, put, put_default, set_condition, stamp, take, text, truth, uid, when,
+};
 use crate::demo::names;
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
@@ -68,7 +70,7 @@ fn reconcile(simulation: &mut Simulation, job: &Value) {
         let pause = TimeDelta::seconds((10_i64 << failed.len().saturating_sub(1).min(6)).min(360));
         match last.map(|last| last + pause).filter(|due| *due > now) {
             Some(due) => simulation.wake_at(due),
-            None => start(simulation, job),
+            None => start(simulation, &value),
         }
     }
     let (ready, active) = (active.iter().filter(|pod| pods::ready(pod)).count(), active.len());
@@ -84,11 +86,23 @@ fn reconcile(simulation: &mut Simulation, job: &Value) {
     simulation.objects.update(Kind::Job, value);
 }
 
+/// The selector that the API server makes for a Job, and the labels for it; the Job itself gets those of its template.
 fn put_default_selector(job: &mut Value) {
-    let own = uid(job).to_owned();
-    if job["spec"]["selector"].is_null() {
-        put(job, "/spec/selector/matchLabels/batch.kubernetes.io~1controller-uid", json!(own));
+    if !job["spec"]["selector"].is_null() {
+        return;
     }
+    let (own, called) = (json!(uid(job)), json!(name(job)));
+    put(job, "/spec/selector/matchLabels/batch.kubernetes.io~1controller-uid", own.clone());
+    for (key, value) in [
+        ("controller-uid", &own),
+        ("batch.kubernetes.io~1controller-uid", &own),
+        ("job-name", &called),
+        ("batch.kubernetes.io~1job-name", &called),
+    ] {
+        put(job, &format!("/spec/template/metadata/labels/{key}"), value.clone());
+    }
+    let labels = job["spec"]["template"]["metadata"]["labels"].clone();
+    put_default(job, "/metadata/labels", labels);
 }
 
 fn ended(pod: &Value) -> Option<DateTime<Utc>> {
@@ -96,17 +110,9 @@ fn ended(pod: &Value) -> Option<DateTime<Utc>> {
 }
 
 fn start(simulation: &mut Simulation, job: &Value) {
-    let mut template = job["spec"]["template"].clone();
-    for (key, value) in [
-        ("job-name", name(job)),
-        ("batch.kubernetes.io~1job-name", name(job)),
-        ("batch.kubernetes.io~1controller-uid", uid(job)),
-    ] {
-        put(&mut template, &format!("/metadata/labels/{key}"), json!(value));
-    }
     let seed = format!("{}/{}", uid(job), simulation.objects.version());
     let own = format!("{}-{}", name(job), names::suffix(&seed, 5));
-    let pod = pods::from_template(job, &template, &own);
+    let pod = pods::from_template(job, &job["spec"]["template"], &own);
     if pods::may_create(simulation, job, &pod) {
         // A refusal is in the events that `create` writes; the Job stays without an active pod.
         drop(pods::create(simulation, job, pod, COMPONENT));

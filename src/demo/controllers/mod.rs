@@ -1,6 +1,7 @@
 //! The controllers: each derives its outcome from the stored objects, one kind per file, without memory of its own.
 //! (The kubelets remember what their machines do, as real ones have to.)
 
+pub(super) mod budget;
 pub(super) mod container;
 pub(super) mod cronjob;
 pub(super) mod daemonset;
@@ -17,6 +18,7 @@ pub(super) mod pods;
 pub(super) mod quota;
 pub(super) mod references;
 pub(super) mod replicaset;
+pub(super) mod revision;
 pub(super) mod scheduler;
 pub(super) mod statefulset;
 pub(super) mod volume;
@@ -56,12 +58,14 @@ pub(super) const CONTROLLERS: &[Controller] = &[
     within("deployment", &[Kind::Deployment, Kind::ReplicaSet, Kind::Pod], deployment::run),
     within("statefulset", &[Kind::StatefulSet, Kind::Pod], statefulset::run),
     within("daemonset", &[Kind::DaemonSet, Kind::Pod, Kind::Node], daemonset::run),
+    within("revision", &[Kind::StatefulSet, Kind::DaemonSet], revision::run),
     within("replicaset", &[Kind::ReplicaSet, Kind::Pod, Kind::ResourceQuota], replicaset::run),
     within("volume", &[Kind::PersistentVolumeClaim, Kind::StorageClass, Kind::Pod], volume::run),
     across("node", &[Kind::Node, Kind::Pod], node::run),
     across("scheduler", &[Kind::Pod, Kind::Node, Kind::PersistentVolumeClaim], scheduler::run),
     across("kubelet", &[Kind::Pod, Kind::Node, Kind::ConfigMap, Kind::Secret], kubelet::run),
     within("endpoints", &[Kind::Service, Kind::Pod], endpoints::run),
+    within("budget", &[Kind::PodDisruptionBudget, Kind::Pod, Kind::ReplicaSet, Kind::StatefulSet], budget::run),
     within("quota", &[Kind::ResourceQuota, Kind::Pod], quota::run),
     across("garbage", garbage::OWNERS, garbage::run),
 ];

@@ -43,7 +43,7 @@ fn schedule(simulation: &mut Simulation, pod: &Value) {
                 put(pod, "/spec/nodeName", json!(node));
                 set_condition(pod, "PodScheduled", "True", "", "", now);
             });
-            events::record(simulation, pod, Note::normal(COMPONENT, "Scheduled", &message));
+            events::record(simulation, pod, Note::normal(COMPONENT, "Scheduled", &message).doing("Binding"));
         }
         Err(message) => {
             let now = simulation.now;
@@ -55,7 +55,7 @@ fn schedule(simulation: &mut Simulation, pod: &Value) {
             let due = match known.filter(|due| said && *due > now) {
                 Some(due) => due,
                 None => {
-                    let note = Note::warning(COMPONENT, "FailedScheduling", &message);
+                    let note = Note::warning(COMPONENT, "FailedScheduling", &message).doing("Scheduling");
                     events::record(simulation, pod, note);
                     now + RETRY
                 }

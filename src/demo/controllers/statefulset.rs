@@ -1,8 +1,10 @@
 //! StatefulSets in small: numbered pods, one after the other, with their claims; updated from the last number down.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use crate::demo::json::{count, deleting, items, name, namespace, put, take, text};
+use crate::demo::json::{count, deleting, items, name, namespace, put, put_count, text};
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
 use crate::demo::{defaults, names};
@@ -101,28 +103,27 @@ fn report(simulation: &mut Simulation, set: &Value) {
     let mine = pods::of(simulation, set);
     let (ready, available) = pods::tally(simulation, &mine, count(set, "/spec/minReadySeconds"));
     let revision = update_revision(set);
-    let updated = mine.iter().filter(|pod| text(pod, "/metadata/labels/controller-revision-hash") == revision).count();
+    let newest =
+        |pod: &&Arc<Value>| !deleting(pod) && text(pod, "/metadata/labels/controller-revision-hash") == revision;
+    let updated = mine.iter().filter(newest).count();
     simulation.objects.edit(Kind::StatefulSet, namespace(set), name(set), |set| {
         let generation = set["metadata"]["generation"].clone();
         put(set, "/status/observedGeneration", generation);
         put(set, "/status/replicas", json!(mine.len()));
         put(set, "/status/updateRevision", json!(revision));
-        if updated == mine.len() || set["status"]["currentRevision"].is_null() {
+        if updated == mine.iter().filter(|pod| !deleting(pod)).count() || set["status"]["currentRevision"].is_null() {
             put(set, "/status/currentRevision", json!(revision));
         }
         put(set, "/status/collisionCount", json!(0));
         put(set, "/status/availableReplicas", json!(available));
-        for (field, value) in
-            [("readyReplicas", ready), ("updatedReplicas", i64::try_from(updated).unwrap_or_default())]
-        {
-            if value > 0 {
-                put(set, &format!("/status/{field}"), json!(value));
-            } else {
-                take(set, "/status", field);
-            }
+        let revision = set["status"]["currentRevision"].clone();
+        let current = mine.iter().filter(|pod| !deleting(pod) && pod["metadata"]["labels"][HASH] == revision).count();
+        for (field, value) in [
+            ("readyReplicas", ready),
+            ("updatedReplicas", i64::try_from(updated).unwrap_or_default()),
+            ("currentReplicas", i64::try_from(current).unwrap_or_default()),
+        ] {
+            put_count(set, field, value);
         }
-        let current = set["status"]["currentRevision"].clone();
-        let current = mine.iter().filter(|pod| pod["metadata"]["labels"][HASH] == current).count();
-        put(set, "/status/currentReplicas", json!(current));
     });
 }

@@ -3,10 +3,13 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use crate::demo::defaults;
 use crate::demo::events::{self, Note};
-use crate::demo::json::{items, name, namespace, put, text, uid, when};
+use crate::demo::json::{items, name, namespace, put, set_condition, text, uid, when};
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
+
+use super::pods;
 
 const COMPONENT: &str = "persistentvolume-controller";
 /// How long a provisioner takes.
@@ -18,6 +21,8 @@ pub(super) fn run(simulation: &mut Simulation, within: &str) {
     for claim in simulation.objects.list(Kind::PersistentVolumeClaim, Some(within)) {
         if text(&claim, "/status/phase") != "Bound" {
             reconcile(simulation, &claim);
+        } else {
+            note_use(simulation, &claim);
         }
     }
 }
@@ -57,18 +62,33 @@ fn reconcile(simulation: &mut Simulation, claim: &Value) {
 }
 
 fn consumed(simulation: &Simulation, claim: &Value) -> bool {
-    simulation.objects.list(Kind::Pod, Some(namespace(claim))).iter().any(|pod| {
-        let uses = items(pod, "/spec/volumes")
-            .iter()
-            .any(|volume| text(volume, "/persistentVolumeClaim/claimName") == name(claim));
-        uses && !text(pod, "/spec/nodeName").is_empty()
-    })
+    let pods = simulation.objects.list(Kind::Pod, Some(namespace(claim)));
+    pods.iter().any(|pod| uses(pod, claim) && !text(pod, "/spec/nodeName").is_empty())
+}
+
+fn uses(pod: &Value, claim: &Value) -> bool {
+    let mut volumes = items(pod, "/spec/volumes").iter();
+    volumes.any(|volume| text(volume, "/persistentVolumeClaim/claimName") == name(claim))
+}
+
+/// Whether a pod refers to a bound claim, as a condition says it.
+fn note_use(simulation: &mut Simulation, claim: &Value) {
+    let pods = simulation.objects.list(Kind::Pod, Some(namespace(claim)));
+    let used = pods.iter().any(|pod| !pods::finished(pod) && uses(pod, claim));
+    let (status, reason, message) = match used {
+        true => ("False", "PodUsingPVC", "A pod is currently referencing this PVC"),
+        false => ("True", "NoPodsUsingPVC", "No pods are currently referencing this PVC"),
+    };
+    let now = simulation.now;
+    simulation.objects.edit(Kind::PersistentVolumeClaim, namespace(claim), name(claim), |claim| {
+        set_condition(claim, "Unused", status, reason, message, now);
+    });
 }
 
 fn bind(simulation: &mut Simulation, claim: &Value, class: &str) {
     let volume = format!("pvc-{}", uid(claim));
     let size = claim["spec"]["resources"]["requests"]["storage"].clone();
-    let value = json!({
+    let mut value = json!({
         "metadata": { "name": volume },
         "spec": {
             "capacity": { "storage": size }, "accessModes": claim["spec"]["accessModes"], "storageClassName": class,
@@ -78,6 +98,7 @@ fn bind(simulation: &mut Simulation, claim: &Value, class: &str) {
         },
         "status": { "phase": "Bound" },
     });
+    defaults::apply(Kind::PersistentVolume, &mut value);
     let now = simulation.now;
     simulation.objects.insert(Kind::PersistentVolume, value, now);
     simulation.objects.edit(Kind::PersistentVolumeClaim, namespace(claim), name(claim), |claim| {

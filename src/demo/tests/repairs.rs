@@ -271,3 +271,23 @@ async fn an_undo_cures_checkout_among_all_the_other_stories() {
     world.pass(6);
     assert_eq!(world.object(CHECKOUT).await["status"]["availableReplicas"], 3);
 }
+
+#[tokio::test]
+async fn a_budget_allows_as_many_disruptions_as_pods_are_healthy() {
+    let world = World::with(&[]);
+    let budget = async || world.object("/apis/policy/v1/namespaces/shop/poddisruptionbudgets/frontend").await;
+    let before = budget().await;
+    let numbers = |budget: &Value| {
+        ["expectedPods", "currentHealthy", "desiredHealthy", "disruptionsAllowed"]
+            .map(|field| budget["status"][field].clone())
+    };
+    assert_eq!(numbers(&before), [3, 3, 2, 1].map(|number| json!(number)));
+    assert_eq!(condition(&before, "DisruptionAllowed")["reason"], "SufficientPods");
+
+    let frontend = "/apis/apps/v1/namespaces/shop/deployments/frontend";
+    world.patch(Identity::Writer, frontend, &json!({"spec": {"replicas": 2}})).await;
+    world.pass(60);
+    let after = budget().await;
+    assert_eq!(numbers(&after), [2, 2, 2, 0].map(|number| json!(number)));
+    assert_eq!(condition(&after, "DisruptionAllowed")["status"], "False");
+}

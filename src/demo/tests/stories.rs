@@ -139,7 +139,7 @@ async fn the_report_builder_fits_on_no_node() {
     assert!(message.starts_with("0/4 nodes are available: 1 node(s) had untolerated taint(s) {node-role.kubernetes.io/control-plane: }, 3 Insufficient memory."), "{message}");
     assert_eq!(pod["status"]["phase"], "Pending");
     let events = world.items("/api/v1/namespaces/analytics/events?fieldSelector=reason%3DFailedScheduling").await;
-    assert!(events[0]["count"].as_i64().unwrap() > 5, "{events:?}");
+    assert!(events[0]["series"]["count"].as_i64().unwrap() > 5, "{events:?}");
 }
 
 #[tokio::test]

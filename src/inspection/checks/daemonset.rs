@@ -1,7 +1,7 @@
 //! DaemonSets that some nodes lack.
 
 use super::check::row::*;
-use super::scene::{Draft, Scene, is_live, target};
+use super::scene::{Draft, Scene, target, unready};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{DaemonSets, Pods};
 use crate::snapshot::{DaemonSet, Pod};
@@ -51,7 +51,8 @@ pub(super) fn not_ready(scene: &Scene<'_>) -> Vec<Draft> {
         let this = target("DaemonSet", &set.meta);
         let pods: Vec<&Pod> =
             scene.graph.find_target(&this).map(|id| scene.live_pods_of(id).collect()).unwrap_or_default();
-        let mut blocking: Vec<(&Pod, Option<DateTime<Utc>>)> = pods.iter().filter_map(|pod| unready(pod)).collect();
+        let mut blocking: Vec<(&Pod, Option<DateTime<Utc>>)> =
+            pods.iter().filter_map(|pod| Some((*pod, unready(pod)?))).collect();
         blocking.sort_by_key(|(pod, since)| (*since, pod.meta.name.clone()));
         let first = blocking.first();
         let since = match first {
@@ -89,14 +90,7 @@ pub(super) fn not_ready(scene: &Scene<'_>) -> Vec<Draft> {
     drafts.collect()
 }
 
-fn unready(pod: &Pod) -> Option<(&Pod, Option<DateTime<Utc>>)> {
-    let ready = pod.status.conditions.get("Ready");
-    let is_ready = ready.is_some_and(|ready| ready.status == "True");
-    let since = ready.and_then(|ready| ready.last_transition_time).or(pod.meta.creation_timestamp);
-    (is_live(pod) && !is_ready).then_some((pod, since))
-}
-
-fn is_vital(set: &DaemonSet) -> bool {
+pub(super) fn is_vital(set: &DaemonSet) -> bool {
     let containers = set.spec.template.spec.containers.iter().map(|container| container.name.as_str());
     let mut names = containers.chain([set.meta.name.as_str()]);
     names.any(|name| VITAL.iter().any(|vital| name.starts_with(vital) || name.split('-').any(|part| part == *vital)))

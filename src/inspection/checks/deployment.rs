@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
         data: &[(ReplicaSets, Walked)],
         gate: None,
         means: "The API server refuses to create its pods: a quota, an admission rule or a missing service account.",
-        advice: "The message says who refuses and why.",
+        advice: "Raise the quota, or change what the message names: it says who refuses and why.",
         find: create_failed,
     },
 ];

@@ -92,7 +92,7 @@ pub(super) fn last_run_failed(scene: &Scene<'_>) -> Vec<Draft> {
     drafts.collect()
 }
 
-fn failure(job: &Job) -> Option<&Condition> {
+pub(super) fn failure(job: &Job) -> Option<&Condition> {
     job.status.conditions.get("Failed").filter(|failed| failed.status == "True")
 }
 
@@ -100,7 +100,7 @@ fn started(job: &Job) -> Option<DateTime<Utc>> {
     job.meta.creation_timestamp.or(job.status.start_time)
 }
 
-fn runs<'a>(scene: &Scene<'a>, cron: crate::diagnosis::ObjectId) -> impl Iterator<Item = &'a Job> {
+pub(super) fn runs<'a>(scene: &Scene<'a>, cron: crate::diagnosis::ObjectId) -> impl Iterator<Item = &'a Job> {
     let graph = scene.graph;
     let owned = graph.depends_on(cron).filter(|(relation, _)| *relation == Relation::Owns);
     owned.filter_map(move |(_, run)| match graph.object(run).entity {

@@ -10,15 +10,22 @@ mod container_image;
 mod container_probe;
 mod container_resources;
 mod container_security;
+mod cronjob;
 mod csi;
 mod daemonset;
+mod daemonset_state;
 mod deployment;
+mod deployment_state;
 mod gateway;
+mod hpa;
+mod hpa_shape;
 mod ingress;
 mod ingress_class;
 mod ingress_status;
 mod ingress_tls;
 mod job;
+mod job_state;
+mod limit_range;
 mod network_policy;
 mod node;
 mod node_condition;
@@ -26,6 +33,7 @@ mod node_events;
 mod node_load;
 mod node_place;
 mod node_version;
+mod pdb;
 mod pod_disk;
 mod pod_disrupted;
 mod pod_exit;
@@ -46,11 +54,13 @@ mod pod_unknown;
 mod pod_usage;
 mod quota;
 mod route;
+mod scaler;
 mod scene;
 mod service;
 mod service_order;
 mod service_state;
 mod statefulset;
+mod statefulset_state;
 mod storage;
 mod storage_claim;
 mod storage_class;
@@ -59,6 +69,10 @@ mod storage_order;
 mod storage_volume;
 mod templates;
 mod tls;
+mod workload;
+mod workload_order;
+mod workload_use;
+mod workloads;
 
 use super::attention::CheckSet;
 use super::finding::CheckId;
@@ -98,9 +112,21 @@ static SUBJECTS: &[&[Check]] = &[
     container_security::CHECKS,
     container_host::CHECKS,
     deployment::CHECKS,
+    deployment_state::CHECKS,
     statefulset::CHECKS,
+    statefulset_state::CHECKS,
     daemonset::CHECKS,
+    daemonset_state::CHECKS,
+    workload::CHECKS,
+    workload_order::CHECKS,
+    workload_use::CHECKS,
     job::CHECKS,
+    job_state::CHECKS,
+    cronjob::CHECKS,
+    hpa::CHECKS,
+    hpa_shape::CHECKS,
+    scaler::CHECKS,
+    pdb::CHECKS,
     service::CHECKS,
     service_state::CHECKS,
     service_order::CHECKS,
@@ -120,6 +146,7 @@ static SUBJECTS: &[&[Check]] = &[
     csi::CHECKS,
     tls::CHECKS,
     quota::CHECKS,
+    limit_range::CHECKS,
     node::CHECKS,
     node_condition::CHECKS,
     node_place::CHECKS,

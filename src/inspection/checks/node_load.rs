@@ -5,7 +5,7 @@ use super::node_condition::is_ready;
 use super::scene::{Draft, Scene, target};
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{NodeMetrics, NodeSummaries, Nodes, Pods};
-use crate::snapshot::{Container, Node, Pod, Quantities};
+use crate::snapshot::{Container, Node, Pod, PodSpec, Quantities};
 use crate::texts::findings::{node as texts, storage};
 use std::collections::{HashMap, HashSet};
 
@@ -143,10 +143,15 @@ fn no_metrics(scene: &Scene<'_>) -> Vec<Draft> {
 /// What a pod takes of a resource, as the scheduler counts: the sum of its containers and sidecars, or its largest init
 /// container where that is more (Kubernetes: resource sharing within containers).
 pub(super) fn of_pod(pod: &Pod, resource: &str, part: fn(&Container) -> &Quantities) -> i128 {
+    of_template(&pod.spec, resource, part)
+}
+
+/// The same, of a pod that a template would make.
+pub(super) fn of_template(spec: &PodSpec, resource: &str, part: fn(&Container) -> &Quantities) -> i128 {
     let amount = |container: &Container| part(container).get(resource).map_or(0, |amount| amount.nano());
     let (sidecars, init): (Vec<&Container>, Vec<&Container>) =
-        pod.spec.init_containers.iter().partition(|container| container.restart_policy == "Always");
-    let together: i128 = pod.spec.containers.iter().chain(sidecars).map(amount).sum();
+        spec.init_containers.iter().partition(|container| container.restart_policy == "Always");
+    let together: i128 = spec.containers.iter().chain(sidecars).map(amount).sum();
     let largest = init.into_iter().map(amount).max().unwrap_or_default();
     together.max(largest)
 }

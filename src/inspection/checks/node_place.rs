@@ -91,7 +91,7 @@ fn written(taint: &Taint) -> String {
     }
 }
 
-fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
+pub(super) fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
     let effect = toleration.effect.is_empty() || toleration.effect == taint.effect.as_str();
     let key = match (toleration.key.as_str(), toleration.operator.as_str()) {
         ("", "Exists") => true,

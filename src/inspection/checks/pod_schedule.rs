@@ -106,7 +106,8 @@ pub(crate) fn obstacles(message: &str) -> Vec<(Obstacle, u32)> {
 fn obstacle(reason: &str) -> Option<Obstacle> {
     let says = |part: &str| reason.contains(part);
     if let Some((_, resource)) = reason.split_once("Insufficient ") {
-        return Some(Obstacle::Resource(resource.split_whitespace().next().unwrap_or(resource).to_owned()));
+        let resource = resource.split_whitespace().next().unwrap_or(resource);
+        return Some(Obstacle::Resource(resource.trim_end_matches('.').to_owned()));
     }
     if says("taint") {
         let inside = reason.split_once('{').map_or("", |(_, rest)| rest.split('}').next().unwrap_or_default());
@@ -137,6 +138,11 @@ mod tests {
                 "0/3 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, \
                  2 Insufficient memory. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
                 vec![(memory(), 2)],
+            ),
+            (
+                "0/3 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/unreachable: }, \
+                 2 Insufficient memory. no new claims to deallocate, preemption: 0/3 nodes are available.",
+                vec![(memory(), 2), (Obstacle::Taint("node.kubernetes.io/unreachable".into()), 1)],
             ),
             (
                 "0/1 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }.",

@@ -8,7 +8,7 @@ use crate::inspection::history::History;
 use crate::snapshot::{Container, ContainerStatus, Event, Node, ObjectMeta, Pod, Snapshot};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Everything that a check may know.
 #[derive(Debug)]
@@ -180,6 +180,19 @@ impl<'a> Scene<'a> {
         self.graph.events(id?).iter().copied().find(|event| wanted(event))
     }
 
+    /// The events about a kind of object, by namespace and name, each newest first: for kinds that the graph does not hold.
+    pub(super) fn events_about(&self, kind: &str) -> HashMap<(&'a str, &'a str), Vec<&'a Event>> {
+        let mut events: HashMap<_, Vec<&Event>> = HashMap::new();
+        for event in self.snapshot.events.iter().filter(|event| event.involved_object.kind == kind) {
+            let about = &event.involved_object;
+            events.entry((about.namespace.as_str(), about.name.as_str())).or_default().push(event);
+        }
+        for events in events.values_mut() {
+            events.sort_by_key(|event| std::cmp::Reverse(event.last_seen));
+        }
+        events
+    }
+
     /// The newest event of a pod that `wanted` accepts.
     pub(super) fn pod_event(&self, pod: &Pod, wanted: impl Fn(&Event) -> bool) -> Option<&'a Event> {
         self.event(self.graph.pod_id(pod), wanted)
@@ -189,6 +202,13 @@ impl<'a> Scene<'a> {
 /// Whether a pod is to run: neither on its way out nor finished.
 pub(super) fn is_live(pod: &Pod) -> bool {
     pod.meta.deletion_timestamp.is_none() && pod.status.phase != "Succeeded" && pod.status.phase != "Failed"
+}
+
+/// Since when a live pod is not ready; nothing for one that is.
+pub(super) fn unready(pod: &Pod) -> Option<Option<DateTime<Utc>>> {
+    let ready = pod.status.conditions.get("Ready");
+    let since = ready.and_then(|ready| ready.last_transition_time).or(pod.meta.creation_timestamp);
+    (is_live(pod) && ready.is_none_or(|ready| ready.status != "True")).then_some(since)
 }
 
 /// Whether Kubernetes itself lives in that namespace: its node agents have to reach into their nodes.

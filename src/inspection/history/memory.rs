@@ -70,11 +70,11 @@ pub struct Memory {
 
 /// `Deployment/shop/api`, `Node/worker-1`.
 pub fn key(kind: &str, meta: &ObjectMeta) -> String {
-    if meta.namespace.is_empty() {
-        format!("{kind}/{}", meta.name)
-    } else {
-        format!("{kind}/{}/{}", meta.namespace, meta.name)
-    }
+    key_of(kind, &meta.namespace, &meta.name)
+}
+
+pub(super) fn key_of(kind: &str, namespace: &str, name: &str) -> String {
+    if namespace.is_empty() { format!("{kind}/{name}") } else { format!("{kind}/{namespace}/{name}") }
 }
 
 impl Memory {
@@ -101,7 +101,11 @@ impl Memory {
                 &before.at_max,
             ),
             claims: before.claims.clone(),
-            usage: before.usage.clone(),
+            usage: fresh(
+                read(&[Resource::PodMetrics, Resource::Pods, Resource::ReplicaSets]),
+                || series::usage(snapshot, before.usage.as_ref()),
+                &before.usage,
+            ),
             runs: fresh(
                 read(&[Resource::Jobs, Resource::CronJobs]),
                 || series::runs(snapshot, before.runs.as_ref()),

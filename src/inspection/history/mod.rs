@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 pub use memory::{Memory, Part, key};
 pub use nodes::KnownNode;
 pub use restarts::RestartCounts;
-pub use series::{Fill, Usage};
+pub use series::{Fill, Usage, runs, usage_now};
 pub use workloads::{KnownConfig, KnownWorkload};
 
 /// What is known of the last inspection of the same cluster. Empty: there was none, and everything is new.

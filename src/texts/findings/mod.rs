@@ -1,13 +1,17 @@
 //! The one-line titles of findings: what is wrong, without the name of whom (the target stands beside it).
 
+pub(crate) mod autoscaling;
+pub(crate) mod budget;
 pub(crate) mod container;
 pub(crate) mod gateway;
 pub(crate) mod ingress;
+pub(crate) mod job;
 pub(crate) mod network_policy;
 pub(crate) mod node;
 pub(crate) mod pod;
 pub(crate) mod service;
 pub(crate) mod storage;
+pub(crate) mod workload;
 
 use super::time;
 use crate::inspection::checks::{Obstacle, PullFailure};

@@ -2,6 +2,7 @@
 
 mod contract;
 mod demo;
+mod forms;
 mod half;
 mod reach;
 mod since;

@@ -1,6 +1,6 @@
 //! Where a shape leads: the kind that its path names, and objects of it that both sides hold in the same state.
 
-use super::sides::{Side, controller, text};
+use super::sides::{Side, controller, items, text};
 use roundsman::demo::Shape;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -44,10 +44,19 @@ impl Way {
     pub(crate) fn list(&self) -> String {
         format!("{}/{}", self.root, self.plural)
     }
+
+    /// The path of an object of this kind.
+    pub(crate) fn path_of(&self, object: &Value) -> String {
+        let name = text(object, "/metadata/name");
+        match text(object, "/metadata/namespace") {
+            "" => format!("{}/{name}", self.list()),
+            namespace => format!("{}/namespaces/{namespace}/{}/{name}", self.root, self.plural),
+        }
+    }
 }
 
-/// An object that both sides hold.
-#[derive(Debug, Clone)]
+/// An object on both sides; null stands for none.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Pair {
     pub(crate) demo: Value,
     pub(crate) real: Value,
@@ -58,55 +67,53 @@ impl Pair {
         text(&self.demo, "/metadata/namespace")
     }
 
-    pub(crate) fn label(&self) -> String {
-        format!("{} {}", self.namespace(), text(&self.demo, "/metadata/name"))
-    }
-
-    /// Both as they are now.
-    pub(crate) async fn anew(&self, way: &Way, demo: &Side, real: &Side) -> Option<Self> {
-        let path = |object: &Value| match text(object, "/metadata/namespace") {
-            "" => format!("{}/{}", way.list(), text(object, "/metadata/name")),
-            namespace => {
-                format!("{}/namespaces/{namespace}/{}/{}", way.root, way.plural, text(object, "/metadata/name"))
-            }
-        };
-        Some(Self { demo: demo.get(&path(&self.demo)).await?, real: real.get(&path(&self.real)).await? })
+    pub(crate) fn name(&self) -> &str {
+        text(&self.demo, "/metadata/name")
     }
 }
 
-/// The objects of a kind that both sides hold: by their name, or by the owner that named them.
-pub(crate) async fn pairs(way: &Way, demo: &Side, real: &Side) -> Vec<Pair> {
+/// The objects of a kind by what tells them apart on both sides: their name, or the owner that named them.
+pub(crate) async fn groups(way: &Way, demo: &Side, real: &Side) -> Vec<[Vec<Value>; 2]> {
     let mut groups: BTreeMap<[String; 3], [Vec<Value>; 2]> = BTreeMap::new();
     for (place, side) in [demo, real].into_iter().enumerate() {
         for object in side.list(&way.list()).await {
             groups.entry(key(&object)).or_default()[place].push(object);
         }
     }
-    let mut pairs = Vec::new();
-    for [mut ours, mut theirs] in groups.into_values() {
-        for objects in [&mut ours, &mut theirs] {
-            objects.sort_by_key(|object| (is_leaving(object), text(object, "/spec/nodeName").is_empty()));
-        }
-        let both = ours.into_iter().zip(theirs).filter(|(demo, real)| is_leaving(demo) == is_leaving(real));
-        pairs.extend(both.map(|(demo, real)| Pair { demo, real }));
-    }
-    pairs
+    groups.into_values().filter(|[ours, theirs]| !ours.is_empty() && !theirs.is_empty()).collect()
 }
 
-fn is_leaving(object: &Value) -> bool {
-    object["metadata"]["deletionTimestamp"].is_string()
+/// One object of each side for each state that objects of both are in.
+pub(crate) fn alike([ours, theirs]: &[Vec<Value>; 2]) -> Vec<Pair> {
+    let states = |objects: &[Value]| -> BTreeMap<String, Value> {
+        objects.iter().map(|object| (state(object), object.clone())).collect()
+    };
+    let mut theirs = states(theirs);
+    let both = states(ours).into_iter().filter_map(|(state, demo)| Some(Pair { demo, real: theirs.remove(&state)? }));
+    both.collect()
+}
+
+/// What makes an object of one kind look unlike another, in a word or two.
+pub(crate) fn state(object: &Value) -> String {
+    let leaving = object["metadata"]["deletionTimestamp"].is_string();
+    let statuses = items(object, "/status/containerStatuses").iter();
+    let waiting: Vec<&str> = statuses.map(|status| text(status, "/state/waiting/reason")).collect();
+    let phase = text(object, "/status/phase");
+    format!("{phase} {}{}", waiting.join(" "), if leaving { "leaving" } else { "" })
 }
 
 fn key(object: &Value) -> [String; 3] {
     let own = |name: &str, number: &str| [text(object, "/metadata/namespace"), name, number].map(str::to_owned);
-    let Some(owner) = controller(object) else { return own(text(object, "/metadata/name"), "") };
-    let name = text(owner, "/name");
-    match (text(object, "/kind"), text(owner, "/kind")) {
+    let name = text(object, "/metadata/name");
+    let Some(owner) = controller(object) else { return own(name, "") };
+    let owned = text(owner, "/name");
+    match text(owner, "/kind") {
         // What hangs on a Deployment carries the hash of a template, which no two clusters compute alike.
-        (_, "ReplicaSet") => own(name.rsplit_once('-').map_or(name, |(name, _)| name), "of a ReplicaSet"),
-        (_, "Deployment") => own(name, text(object, "/metadata/annotations/deployment.kubernetes.io~1revision")),
-        (_, "DaemonSet" | "Job") => own(name, "of its"),
-        _ if object["revision"].is_number() => own(name, &object["revision"].to_string()),
-        _ => own(text(object, "/metadata/name"), ""),
+        "ReplicaSet" => own(owned.rsplit_once('-').map_or(owned, |(name, _)| name), "of a ReplicaSet"),
+        "Deployment" => own(owned, text(object, "/metadata/annotations/deployment.kubernetes.io~1revision")),
+        "DaemonSet" | "StatefulSet" if object["revision"].is_number() => own(owned, &object["revision"].to_string()),
+        "DaemonSet" | "Job" => own(owned, "of its"),
+        "Service" => own(owned, "of a Service"),
+        _ => own(name, ""),
     }
 }

@@ -5,6 +5,7 @@ use super::sides::{Kind, Side, controller, items, text};
 use crate::world::eventually;
 use http::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What the real controllers, kubelets and schedulers make by themselves.
 const MADE: &[&str] = &["controllerrevisions", "endpoints", "endpointslices", "events", "leases", "replicasets"];
@@ -24,23 +25,25 @@ const FIRST: &[&str] = &[
     "services",
     "cronjobs",
 ];
-/// What makes kwok let a pod fall ill.
+/// What makes kwok let a pod or a node fall ill.
 const STATE: &str = "roundsman.test/state";
+/// Keeps pods off a node.
+const NO_MORE: &str = "roundsman.test/no-more";
 
-/// Everything that the demo holds, by kind.
+/// Everything that a side holds, by kind.
 pub(crate) struct Stock {
     pub(crate) kinds: Vec<Kind>,
     objects: Vec<(Kind, Value)>,
 }
 
 impl Stock {
-    pub(crate) async fn of(demo: &Side) -> Self {
-        let kinds: Vec<Kind> = demo.kinds().await.into_iter().filter(|kind| kind.can("list")).collect();
+    pub(crate) async fn of(side: &Side) -> Self {
+        let kinds = side.kinds().await;
         let mut objects = Vec::new();
-        for kind in &kinds {
-            let mut list = demo.list(&kind.path("")).await;
+        for kind in kinds.iter().filter(|kind| kind.can("list")) {
+            let mut list = side.list(&kind.path("")).await;
             for object in &mut list {
-                object["apiVersion"] = json!(kind.root.trim_start_matches("/apis/").trim_start_matches("/api/"));
+                object["apiVersion"] = json!(kind.api_version());
                 object["kind"] = json!(kind.kind);
             }
             objects.extend(list.into_iter().map(|object| (kind.clone(), object)));
@@ -49,22 +52,23 @@ impl Stock {
         Self { kinds, objects }
     }
 
+    /// The keys of annotations and data: of both a reader takes only those that it knows.
+    pub(crate) fn keys(&self) -> BTreeSet<String> {
+        let maps = self.objects.iter().flat_map(|(_, object)| [&object["metadata"]["annotations"], &object["data"]]);
+        maps.filter_map(Value::as_object).flat_map(|map| map.keys().cloned()).collect()
+    }
+
     fn all<'a>(&'a self, plural: &'a str) -> impl Iterator<Item = &'a Value> {
         self.objects.iter().filter(move |(kind, _)| kind.plural == plural).map(|(_, object)| object)
     }
 
-    pub(crate) fn kind(&self, plural: &str) -> &Kind {
+    fn kind(&self, plural: &str) -> &Kind {
         self.kinds.iter().find(|kind| kind.plural == plural).unwrap()
     }
 
-    /// The pods that a workload has, by its selector, or by its name where jobs own them.
+    /// The pods that a workload selects.
     fn pods_of<'a>(&'a self, workload: &'a Value) -> impl Iterator<Item = &'a Value> {
-        let wanted = workload.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
-        self.all("pods").filter(move |pod| {
-            let same = text(pod, "/metadata/namespace") == text(workload, "/metadata/namespace");
-            let labels = &pod["metadata"]["labels"];
-            same && wanted.is_some_and(|wanted| wanted.iter().all(|(key, value)| labels[key] == *value))
-        })
+        self.all("pods").filter(move |pod| selects(workload, pod))
     }
 
     /// The earlier templates of a Deployment, the oldest first.
@@ -83,6 +87,27 @@ impl Stock {
         };
         sets.iter().map(template).collect()
     }
+
+    /// The node whose kubelet is silent.
+    fn silent(&self) -> &str {
+        let ready = |node: &&Value| {
+            let mut conditions = items(node, "/status/conditions").iter();
+            conditions.any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+        };
+        text(self.all("nodes").find(|node| !ready(node)).unwrap(), "/metadata/name")
+    }
+
+    /// How many pods of a workload are being deleted on the silent node for good.
+    fn leaving(&self, workload: &Value) -> usize {
+        self.pods_of(workload).filter(|pod| pod["metadata"]["deletionTimestamp"].is_string()).count()
+    }
+}
+
+fn selects(workload: &Value, pod: &Value) -> bool {
+    let wanted = workload.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
+    let same = text(pod, "/metadata/namespace") == text(workload, "/metadata/namespace");
+    let labels = &pod["metadata"]["labels"];
+    same && wanted.is_some_and(|wanted| wanted.iter().all(|(key, value)| labels[key] == *value))
 }
 
 /// Makes the real cluster hold what the demo holds.
@@ -90,17 +115,20 @@ pub(crate) async fn furnish(stock: &Stock, real: &Side) {
     for node in real.list("/api/v1/nodes").await {
         real.admin(Method::DELETE, &format!("/api/v1/nodes/{}", text(&node, "/metadata/name")), "", &Value::Null).await;
     }
-    for (kind, object) in stock.objects.iter().filter(|(kind, object)| is_applied(kind, object)) {
-        if kind.plural == "namespaces" {
-            real.create("/api/v1/namespaces", &plain(object)).await;
-            continue;
-        }
-        if kind.namespaced {
-            has_account(real, text(object, "/metadata/namespace")).await;
-        }
+    let people = |(kind, object): &&(Kind, Value)| is_applied(kind, object);
+    let (early, late): (Vec<_>, Vec<_>) = stock.objects.iter().filter(people).partition(|(kind, object)| {
+        let plural = kind.plural.as_str();
+        FIRST.contains(&plural) || plural == "daemonsets" || (plural != "pods" && stock.leaving(object) > 0)
+    });
+    // What has lost a pod with its node begins there, while there is no other node to go to.
+    for (kind, object) in early {
         apply(stock, real, kind, object).await;
     }
     silence(stock, real).await;
+    for (kind, object) in late {
+        apply(stock, real, kind, object).await;
+    }
+    fall_ill_later(stock, real, &stock.objects.iter().collect::<Vec<_>>()).await;
 }
 
 fn is_applied(kind: &Kind, object: &Value) -> bool {
@@ -114,33 +142,45 @@ fn is_applied(kind: &Kind, object: &Value) -> bool {
     kind.can("create") && !MADE.contains(&kind.plural.as_str()) && !owned && !own_of_cluster
 }
 
-/// Pods need the ServiceAccount that the controller makes for each namespace.
-async fn has_account(real: &Side, namespace: &str) {
-    let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/default");
-    eventually(&path, async || real.get(&path).await).await;
-}
-
 async fn apply(stock: &Stock, real: &Side, kind: &Kind, object: &Value) {
     let mut own = plain(object);
     adopt(real, &mut own, stock).await;
     let path = kind.path(text(object, "/metadata/namespace"));
+    if kind.namespaced {
+        // Pods need the one that a controller makes for each namespace.
+        let account = format!("/api/v1/namespaces/{}/serviceaccounts/default", text(object, "/metadata/namespace"));
+        eventually(&account, async || real.get(&account).await).await;
+    }
+    let leaving = stock.leaving(object);
     match kind.plural.as_str() {
         "deployments" => {
-            // Its deadline is one that a test can wait for.
+            // A deadline that a test can wait for.
             own["spec"]["progressDeadlineSeconds"] = json!(5);
+            if leaving > 0 {
+                own["spec"]["replicas"] = json!(leaving);
+            }
             fall_ill(stock, object, &mut own["spec"]["template"]);
-            roll_out(real, &path, own, stock.earlier(object)).await;
-            return;
+            return roll_out(real, &path, own, stock.earlier(object)).await;
         }
         "statefulsets" | "daemonsets" => fall_ill(stock, object, &mut own["spec"]["template"]),
         "jobs" => {
-            fall_ill(stock, object, &mut own["spec"]["template"]);
+            let ended = |wanted: &str| {
+                let mut conditions = items(object, "/status/conditions").iter();
+                conditions.any(|condition| condition["type"] == wanted && condition["status"] == "True")
+            };
+            let state = if ended("Failed") { "fail" } else { "complete" };
+            own["spec"]["template"]["metadata"]["labels"][STATE] = json!(state);
             own["spec"]["backoffLimit"] = json!(0);
         }
+        // The next time of its schedule comes in the middle of the test.
+        "cronjobs" => own["spec"]["suspend"] = json!(true),
         // As a kubelet registers it; the rest it reports by itself.
         "nodes" => {
             let size = |field: &str| object["status"][field].clone();
             own["status"] = json!({"capacity": size("capacity"), "allocatable": size("allocatable")});
+            let open = text(object, "/metadata/name") == stock.silent();
+            let others = if open { Vec::new() } else { keep_off(&["NoSchedule"]) };
+            own["spec"]["taints"] = json!([taints(object), others].concat());
         }
         _ => {}
     }
@@ -155,36 +195,27 @@ async fn apply(stock: &Stock, real: &Side, kind: &Kind, object: &Value) {
 /// An object as a person has it, before a server filled in anything of its own.
 fn plain(object: &Value) -> Value {
     let mut plain = object.clone();
-    let fields = |value: &mut Value, pointer: &str, names: &[&str]| {
-        if let Some(map) = value.pointer_mut(pointer).and_then(Value::as_object_mut) {
+    let mut without = |pointer: &str, names: &[&str]| {
+        if let Some(map) = plain.pointer_mut(pointer).and_then(Value::as_object_mut) {
             map.retain(|name, _| !names.contains(&name.as_str()));
         }
     };
-    fields(&mut plain, "", &["status"]);
+    without("", &["status"]);
     let own = ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "deletionTimestamp"];
-    fields(&mut plain, "/metadata", &own);
-    fields(&mut plain, "/metadata/annotations", &["deployment.kubernetes.io/revision"]);
+    without("/metadata", &own);
+    without("/metadata/annotations", &["deployment.kubernetes.io/revision"]);
     match text(object, "/kind") {
-        "Service" if text(object, "/spec/clusterIP") != "None" => {
-            fields(&mut plain, "/spec", &["clusterIP", "clusterIPs"])
-        }
-        "PersistentVolumeClaim" => {
-            fields(&mut plain, "/spec", &["volumeName"]);
-            fields(&mut plain, "/metadata", &["annotations", "finalizers"]);
-        }
-        "PersistentVolume" => {
-            fields(&mut plain, "/spec/claimRef", &["uid", "resourceVersion"]);
-            fields(&mut plain, "/metadata", &["annotations", "finalizers"]);
-        }
+        "Pod" => without("/spec", &["priority", "preemptionPolicy"]),
+        "Service" if text(object, "/spec/clusterIP") != "None" => without("/spec", &["clusterIP", "clusterIPs"]),
+        "PersistentVolumeClaim" => without("/spec", &["volumeName"]),
+        "PersistentVolume" => without("/spec/claimRef", &["uid", "resourceVersion"]),
         "Job" => {
-            fields(&mut plain, "/spec", &["selector"]);
             let keys =
                 ["controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"];
-            fields(&mut plain, "/spec/template/metadata/labels", &keys);
-            fields(&mut plain, "/metadata/labels", &keys);
+            without("/spec", &["selector"]);
+            without("/spec/template/metadata/labels", &keys);
+            without("/metadata", &["labels"]);
         }
-        "Pod" => fields(&mut plain, "/spec", &["priority", "preemptionPolicy"]),
-        "ServiceAccount" => fields(&mut plain, "", &["secrets"]),
         _ => {}
     }
     plain
@@ -200,27 +231,68 @@ async fn adopt(real: &Side, object: &mut Value, stock: &Stock) {
     }
 }
 
-/// Marks a pod template so that kwok's pods are in the trouble that the demo's are in.
+/// Marks a template so that its pods never start, as the demo's do not.
 fn fall_ill(stock: &Stock, workload: &Value, template: &mut Value) {
     for pod in stock.pods_of(workload) {
         for (index, status) in items(pod, "/status/containerStatuses").iter().enumerate() {
-            let waiting = text(status, "/state/waiting/reason");
-            if ["ErrImagePull", "ImagePullBackOff"].contains(&waiting) {
-                let image = &mut template["spec"]["containers"][index]["image"];
-                *image = json!(image.as_str().unwrap().replacen(':', "-missing:", 1));
-                return;
+            match text(status, "/state/waiting/reason") {
+                "ErrImagePull" | "ImagePullBackOff" => {
+                    let image = &mut template["spec"]["containers"][index]["image"];
+                    *image = json!(image.as_str().unwrap().replacen(':', "-missing:", 1));
+                    return;
+                }
+                "CreateContainerConfigError" => {
+                    template["metadata"]["labels"][STATE] = json!("missing-config");
+                    return;
+                }
+                _ => {}
             }
-            let state = match (waiting, text(status, "/lastState/terminated/reason"), text(pod, "/status/phase")) {
-                (_, _, "Failed") => "fail",
-                (_, _, "Succeeded") => "complete",
-                ("CreateContainerConfigError", _, _) => "missing-config",
-                (_, "OOMKilled", _) => "oom",
-                ("CrashLoopBackOff", _, _) => "crash-loop",
-                _ => continue,
-            };
-            template["metadata"]["labels"][STATE] = json!(state);
-            return;
         }
+    }
+}
+
+/// Lets running pods fall ill whose likes in the demo did so after their rollout was over.
+async fn fall_ill_later(stock: &Stock, real: &Side, workloads: &[&(Kind, Value)]) {
+    for (kind, workload) in workloads {
+        let statuses = stock.pods_of(workload).flat_map(|pod| items(pod, "/status/containerStatuses"));
+        let mut reasons = statuses.map(|status| text(status, "/lastState/terminated/reason"));
+        if kind.plural != "deployments" || !reasons.any(|reason| reason == "OOMKilled") {
+            continue;
+        }
+        is_out(real, &kind.path_of(workload)).await;
+        let pods = stock.kind("pods");
+        let stays = |pod: &Value| selects(workload, pod) && !pod["metadata"]["deletionTimestamp"].is_string();
+        for pod in real.list(&pods.path("")).await.iter().filter(|pod| stays(pod)) {
+            let path = pods.path_of(pod);
+            real.patch(&path, &json!({"metadata": {"labels": {STATE: "oom"}}})).await;
+            let waits = "/status/containerStatuses/0/state/waiting";
+            eventually(&path, async || real.get(&path).await?.pointer(waits).map(|_| ())).await;
+        }
+    }
+}
+
+/// Waits until all pods of a workload are of its newest template, and run.
+async fn is_out(real: &Side, path: &str) {
+    eventually(path, async || {
+        let now = real.get(path).await?;
+        let all = |field: &str| now["status"][field] == now["spec"]["replicas"];
+        (all("updatedReplicas") && all("availableReplicas") && all("replicas")).then_some(())
+    })
+    .await;
+}
+
+/// From now on nobody reports of these pods, and so they count as not ready.
+async fn fall_silent(stock: &Stock, real: &Side, pods: &[Value]) {
+    for pod in pods {
+        let path = stock.kind("pods").path_of(pod);
+        let mut own = real.patch(&path, &json!({"metadata": {"labels": {STATE: "silent"}}})).await;
+        for condition in own["status"]["conditions"].as_array_mut().unwrap() {
+            if condition["type"] == "Ready" {
+                condition["status"] = json!("False");
+            }
+        }
+        let conditions = own["status"]["conditions"].clone();
+        real.patch(&format!("{path}/status"), &json!({"status": {"conditions": conditions}})).await;
     }
 }
 
@@ -247,30 +319,47 @@ async fn roll_out(real: &Side, path: &str, mut deployment: Value, earlier: Vec<V
     }
 }
 
-/// Lets the nodes fall ill that the demo's kubelets are silent on, and their pods be deleted and stay.
+/// The taints that a person gave to a node.
+fn taints(node: &Value) -> Vec<Value> {
+    let own = |taint: &&Value| !text(taint, "/key").starts_with("node.kubernetes.io/");
+    items(node, "/spec/taints").iter().filter(own).cloned().collect()
+}
+
+/// Taints that nothing tolerates but daemons.
+fn keep_off(effects: &[&str]) -> Vec<Value> {
+    let now = "2026-01-01T00:00:00Z";
+    effects.iter().map(|effect| json!({"key": NO_MORE, "effect": effect, "timeAdded": now})).collect()
+}
+
+/// Lets the node fall ill whose kubelet is silent in the demo, and the pods on it be deleted and stay; then opens the others.
 async fn silence(stock: &Stock, real: &Side) {
-    let silent = |node: &&Value| {
-        let ready = items(node, "/status/conditions").iter().find(|condition| condition["type"] == "Ready");
-        ready.is_some_and(|ready| ready["status"] != "True")
+    let ill = stock.silent();
+    let loses = |(kind, object): &&(Kind, Value)| is_applied(kind, object) && stock.leaving(object) > 0;
+    let lost: Vec<&(Kind, Value)> = stock.objects.iter().filter(loses).collect();
+    for (kind, workload) in &lost {
+        is_out(real, &kind.path_of(workload)).await;
+    }
+    fall_ill_later(stock, real, &lost).await;
+    let there = |pods: Vec<Value>| -> Vec<Value> {
+        pods.into_iter().filter(|pod| text(pod, "/spec/nodeName") == ill).collect()
     };
-    for node in stock.all("nodes").filter(silent).map(|node| text(node, "/metadata/name")) {
-        let leaving = stock
-            .all("pods")
-            .filter(|pod| pod["metadata"]["deletionTimestamp"].is_string() && text(pod, "/spec/nodeName") == node);
-        for pod in leaving {
-            let list = format!("/api/v1/namespaces/{}/pods", text(pod, "/metadata/namespace"));
-            let app = pod["metadata"]["labels"]["app"].as_str().unwrap();
-            let list = format!("{list}?labelSelector=app%3D{app}");
-            let there = eventually(app, async || {
-                let pods = real.list(&list).await;
-                pods.iter().all(|pod| text(pod, "/status/phase") == "Running").then_some(pods)
-            });
-            for pod in there.await.iter().filter(|pod| text(pod, "/spec/nodeName") == node) {
-                let path = stock.kind("pods").path_of(pod);
-                real.patch(&path, &json!({"metadata": {"labels": {STATE: "stuck"}}})).await;
-                real.admin(Method::DELETE, &path, "application/json", &Value::Null).await;
-            }
-        }
-        real.patch(&format!("/api/v1/nodes/{node}"), &json!({"metadata": {"labels": {STATE: "not-ready"}}})).await;
+    let wanted = there(stock.all("pods").cloned().collect()).len();
+    let there = eventually("the pods that the demo has on that node", async || {
+        let there = there(real.list("/api/v1/pods").await);
+        let run = there.iter().all(|pod| text(pod, "/status/phase") == "Running");
+        (there.len() == wanted && run).then_some(there)
+    });
+    fall_silent(stock, real, &there.await).await;
+    // New pods go elsewhere, and those that are there are evicted at once.
+    let taints_of_ill = keep_off(&["NoSchedule", "NoExecute"]);
+    let change = json!({"metadata": {"labels": {STATE: "not-ready"}}, "spec": {"taints": taints_of_ill}});
+    real.patch(&format!("/api/v1/nodes/{ill}"), &change).await;
+    for node in stock.all("nodes").filter(|node| text(node, "/metadata/name") != ill) {
+        let path = format!("/api/v1/nodes/{}", text(node, "/metadata/name"));
+        real.patch(&path, &json!({"spec": {"taints": taints(node)}})).await;
+    }
+    for (kind, workload) in lost {
+        let replicas = json!({"spec": {"replicas": workload["spec"]["replicas"]}});
+        real.patch(&kind.path_of(workload), &replicas).await;
     }
 }

@@ -33,6 +33,11 @@ pub(crate) struct Kind {
 }
 
 impl Kind {
+    /// `v1` or `apps/v1`
+    pub(crate) fn api_version(&self) -> &str {
+        self.root.trim_start_matches("/apis/").trim_start_matches("/api/")
+    }
+
     /// The list of a namespace, or of all.
     pub(crate) fn path(&self, namespace: &str) -> String {
         match namespace {

@@ -18,6 +18,8 @@ pub(crate) enum Situation {
     Another,
     /// A container that the pod does not have.
     NoContainer,
+    /// A pod that no node runs.
+    NoNode,
     /// What the caller may not do.
     Denied,
 }
@@ -33,8 +35,9 @@ pub(crate) fn of_uri(object: &Value, situation: Situation) -> BTreeMap<String, S
     let labels = object["metadata"]["labels"].as_object().cloned().unwrap_or_default();
     let label = labels.iter().find(|(key, _)| !key.contains("hash") && !key.contains("revision"));
     let label = label.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
+    let namespace = if object.is_null() { "nowhere".to_owned() } else { own("/metadata/namespace") };
     [
-        ("namespace", own("/metadata/namespace")),
+        ("namespace", namespace),
         ("name", if missing { "nobody".to_owned() } else { own("/metadata/name") }),
         ("metadata.name", if missing { "nobody".to_owned() } else { own("/metadata/name") }),
         ("type", own("/type")),

@@ -9,6 +9,15 @@ pub(crate) struct Seen {
     pub(crate) id: String,
     pub(crate) text: String,
     pub(crate) labels: Vec<String>,
+    /// Names and bytes.
+    pub(crate) files: Vec<(String, Vec<u8>)>,
+}
+
+impl Seen {
+    /// The file of that name.
+    pub(crate) fn file(&self, name: &str) -> Option<&[u8]> {
+        self.files.iter().find(|(known, _)| known == name).map(|(_, bytes)| bytes.as_slice())
+    }
 }
 
 /// A group chat with alice, bob and mallory in it; mallory is not listed.
@@ -176,6 +185,7 @@ impl Chat {
                 .map(|message| Seen {
                     id: message.id.to_string(),
                     labels: message.labels().into_iter().map(str::to_owned).collect(),
+                    files: message.file.into_iter().map(|file| (file.name, file.bytes)).collect(),
                     text: message.text,
                 })
                 .collect(),
@@ -184,6 +194,7 @@ impl Chat {
                 all.map(|message| Seen {
                     labels: message.buttons().into_iter().map(|button| button.label).collect(),
                     text: message.text(),
+                    files: message.files.into_iter().map(|file| (file.name, file.bytes)).collect(),
                     id: message.id,
                 })
                 .collect()

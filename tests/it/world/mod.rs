@@ -81,6 +81,14 @@ impl World {
         Self { plane, namespace, chat, time: Time::starting_now(), bot, began, _covered: shapes::Covered::on(plane) }
     }
 
+    /// Ends the bot well, and takes the story's trouble out of the reports of the others.
+    pub(crate) async fn end(mut self) {
+        self.bot.drain().await;
+        let (plane, namespace) = (self.plane, self.namespace.clone());
+        let delete = move || plane.kubectl(&["delete", "namespace", &namespace, "--wait=false"]);
+        tokio::task::spawn_blocking(delete).await.unwrap();
+    }
+
     /// Applies objects to the story's namespace as the cluster's admin.
     pub(crate) async fn apply(&self, yaml: &str) {
         let (plane, namespace, yaml) = (self.plane, self.namespace.clone(), yaml.to_owned());

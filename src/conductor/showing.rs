@@ -1,0 +1,86 @@
+//! What is kept of earlier inspections, shown in other ways: findings, the score explained, the days as a picture, the
+//! report as a file. No cluster is read.
+
+use super::{Desk, Failure, commands::Order};
+use crate::{
+    channel::button::ReportKey,
+    inspection::archive,
+    outbox::Subject,
+    report::{Form, Report, Trend, View, chart},
+    store::Commit,
+    texts,
+};
+use anyhow::Context;
+use chrono::TimeDelta;
+use contract::Body;
+
+/// Days of a trend when none are asked for, and at most.
+const DAYS: (i64, i64) = (14, 90);
+
+/// `/findings`: the last report again.
+pub(super) async fn findings(order: &Order<'_>) -> Result<(), Failure> {
+    last_report(order, "findings", texts::report::whole).await
+}
+
+/// `/score`: why the score of the last report is what it is.
+pub(super) async fn score(order: &Order<'_>) -> Result<(), Failure> {
+    last_report(order, "score", texts::score::chat).await
+}
+
+/// `/trend`: the last days.
+pub(super) async fn trend(order: &Order<'_>) -> Result<(), Failure> {
+    let cluster = match order.desk.cluster(order.grant.channel, order.invocation.get("cluster")) {
+        Ok(cluster) => cluster,
+        Err(body) => return order.say(body).await,
+    };
+    let days = match order.invocation.get("days").map(str::parse::<i64>) {
+        None => DAYS.0,
+        Some(Ok(days)) => days.clamp(1, DAYS.1),
+        Some(Err(_)) => return order.say(texts::chat::mistake("--days needs a number of days")).await,
+    };
+    order.say(picture(order.desk, cluster.name(), None, days)?).await
+}
+
+/// The days of a cluster up to its last report, for a button.
+pub(super) fn days(desk: &Desk, key: &ReportKey) -> Result<Body, Failure> {
+    picture(desk, &key.cluster, key.namespace.as_deref(), DAYS.0)
+}
+
+/// The report as a file that a browser shows.
+pub(super) fn file(desk: &Desk, key: &ReportKey, report: &Report) -> Result<Body, Failure> {
+    let trend = last_days(archive::trend(&desk.store, &key.cluster, key.namespace.as_deref())?, DAYS.0);
+    let view = View { trend: Some(trend), ..View::default() };
+    let form = Form::Html;
+    let page = form.write(report, &view).context("writing the report as a file")?;
+    Ok(texts::report::file(report, form, page.into_bytes()))
+}
+
+fn picture(desk: &Desk, cluster: &str, namespace: Option<&str>, days: i64) -> Result<Body, Failure> {
+    let trend = last_days(archive::trend(&desk.store, cluster, namespace)?, days);
+    let Some(drawing) = chart::trend(&trend) else { return Ok(texts::report::none_yet(cluster)) };
+    let png = chart::png(&drawing).context("painting the trend")?;
+    Ok(texts::trend::chat(&trend, png))
+}
+
+/// So many days up to the last one that is known.
+fn last_days(mut trend: Trend, days: i64) -> Trend {
+    if let Some(last) = trend.days.last().map(|day| day.date) {
+        trend.days.retain(|day| last - day.date < TimeDelta::days(days));
+    }
+    trend
+}
+
+async fn last_report(order: &Order<'_>, which: &str, say: impl Fn(&Report) -> Body) -> Result<(), Failure> {
+    let cluster = match order.desk.cluster(order.grant.channel, order.invocation.get("cluster")) {
+        Ok(cluster) => cluster,
+        Err(body) => return order.say(body).await,
+    };
+    let Some(report) = archive::latest(&order.desk.store, cluster.name(), None)?.map(|stored| stored.report) else {
+        return order.say(texts::report::none_yet(cluster.name())).await;
+    };
+    let key = ReportKey { cluster: report.cluster.clone(), namespace: None, taken_at: report.taken_at };
+    let mut commit = Commit::new();
+    order.desk.answer_about(&mut commit, order.taken, order.inbound, say(&report), which, Subject::Report { key });
+    order.taken.done(&mut commit);
+    Ok(order.desk.store.commit(commit).await?)
+}

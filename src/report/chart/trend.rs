@@ -1,0 +1,197 @@
+//! The trend: findings by severity, the score, and restarts where somebody counted, day by day.
+
+use super::{Anchor, Drawing, Ink, bars::GRADES};
+use crate::inspection::finding::Severity;
+use crate::report::{Day, Trend};
+use crate::texts::trend::{self as texts, count, total};
+use chrono::{NaiveDate, TimeDelta};
+
+const WIDTH: f32 = 800.0;
+/// Where the days begin and end.
+const LEFT: f32 = 52.0;
+const RIGHT: f32 = WIDTH - 56.0;
+/// The base line of the title.
+const TITLE: f32 = 30.0;
+/// Where each panel begins, and how high it is.
+const FINDINGS: (f32, f32) = (74.0, 150.0);
+const SCORE: (f32, f32) = (264.0, 110.0);
+const RESTARTS: (f32, f32) = (414.0, 56.0);
+const LETTERS: f32 = 9.5;
+/// As few days as the picture is wide for: a first day does not fill it.
+const FEWEST: usize = 7;
+/// As many dates as stand under it.
+const DATES: usize = 8;
+
+/// The picture; None while there is no day to show.
+pub fn trend(trend: &Trend) -> Option<Drawing> {
+    let axis = Axis::over(&trend.days)?;
+    let restarts = trend.days.iter().any(|day| day.restarts > 0);
+    let (last, height) = if restarts { (RESTARTS, 510.0) } else { (SCORE, 414.0) };
+    let mut drawing = Drawing::new((WIDTH, height), texts::alt(trend));
+    drawing.text((LEFT, TITLE), 14.0, Anchor::Start, Ink::Text, texts::title(trend));
+    findings(&mut drawing, &axis, &trend.days);
+    score(&mut drawing, &axis, &trend.days);
+    if restarts {
+        self::restarts(&mut drawing, &axis, &trend.days);
+    }
+    dates(&mut drawing, &axis, last.0 + last.1);
+    Some(drawing)
+}
+
+/// The days from left to right, also those without an inspection.
+struct Axis {
+    first: NaiveDate,
+    days: usize,
+}
+
+impl Axis {
+    fn over(days: &[Day]) -> Option<Self> {
+        let (first, last) = (days.first()?.date, days.last()?.date);
+        let days = usize::try_from((last - first).num_days()).ok()? + 1;
+        let empty = FEWEST.saturating_sub(days);
+        Some(Self { first: first - TimeDelta::days(empty as i64), days: days + empty })
+    }
+
+    fn slot(&self) -> f32 {
+        (RIGHT - LEFT) / self.days as f32
+    }
+
+    /// The middle of a day.
+    fn x(&self, date: NaiveDate) -> f32 {
+        LEFT + ((date - self.first).num_days() as f32 + 0.5) * self.slot()
+    }
+}
+
+fn findings(drawing: &mut Drawing, axis: &Axis, days: &[Day]) {
+    let (top, height) = FINDINGS;
+    let shown: Vec<Severity> = Severity::WORST_FIRST
+        .into_iter()
+        .filter(|severity| *severity > Severity::Info && days.iter().any(|day| count(day, *severity) > 0))
+        .collect();
+    drawing.text((LEFT, top - 14.0), LETTERS, Anchor::Start, Ink::Faint, texts::FINDINGS);
+    legend(drawing, &shown, TITLE);
+    let most = days.iter().map(total).max().unwrap_or_default();
+    let (step, ceiling) = steps(most);
+    let y = |count: usize| top + height - height * count as f32 / ceiling as f32;
+    for tick in (0..=ceiling).step_by(step) {
+        grid(drawing, y(tick), &tick.to_string());
+    }
+    let width = (axis.slot() * 0.62).min(46.0);
+    for day in days {
+        let (middle, mut below) = (axis.x(day.date), 0);
+        for severity in &shown {
+            let count = count(day, *severity);
+            if count > 0 {
+                let area = [middle - width / 2.0, y(below + count), width, y(below) - y(below + count)];
+                drawing.bar(area, Ink::Severity(*severity), texts::bar(day, *severity));
+                below += count;
+            }
+        }
+        if axis.days <= 31 {
+            let total = total(day).to_string();
+            drawing.text((middle, y(below) - 5.0), LETTERS, Anchor::Middle, Ink::Text, total);
+        }
+    }
+}
+
+/// The severities with their colours, at the right.
+fn legend(drawing: &mut Drawing, shown: &[Severity], base: f32) {
+    let mut right = RIGHT;
+    for severity in shown.iter().rev() {
+        drawing.text((right, base), LETTERS, Anchor::End, Ink::Faint, severity.name());
+        // A page's letters may be broader than ours.
+        right -= super::font::length(severity.name(), LETTERS) * 1.08 + 16.0;
+        drawing.bar([right, base - 9.5, 10.0, 10.0], Ink::Severity(*severity), "");
+        right -= 18.0;
+    }
+}
+
+fn score(drawing: &mut Drawing, axis: &Axis, days: &[Day]) {
+    let (top, height) = SCORE;
+    let y = |score: u8| top + height - height * f32::from(score) / 100.0;
+    drawing.text((LEFT, top - 12.0), LETTERS, Anchor::Start, Ink::Faint, texts::SCORE);
+    for (grade, from, to) in GRADES {
+        drawing.bar([LEFT, y(to), RIGHT - LEFT, y(from) - y(to)], Ink::Grade(grade), "");
+        let middle = y(from).midpoint(y(to)) + LETTERS / 2.0;
+        drawing.text((RIGHT + 34.0, middle), LETTERS, Anchor::Start, Ink::Faint, grade.letter());
+    }
+    for tick in [0, 50, 100] {
+        label(drawing, y(tick), &tick.to_string());
+    }
+    // A day without an inspection is a gap, not a line to its neighbours.
+    for run in days.chunk_by(|one, next| next.date - one.date == TimeDelta::days(1)) {
+        let points: Vec<(f32, f32)> = run.iter().map(|day| (axis.x(day.date), y(day.score))).collect();
+        if points.len() > 1 {
+            drawing.line(points, 2.2, Ink::Figure);
+        }
+    }
+    for day in days {
+        drawing.dot((axis.x(day.date), y(day.score)), 3.4, Ink::Figure, texts::score(day));
+    }
+    if let Some(last) = days.last() {
+        let at = (axis.x(last.date) + 8.0, y(last.score) + LETTERS / 2.0);
+        drawing.text(at, LETTERS, Anchor::Start, Ink::Text, last.score.to_string());
+    }
+}
+
+fn restarts(drawing: &mut Drawing, axis: &Axis, days: &[Day]) {
+    let (top, height) = RESTARTS;
+    drawing.text((LEFT, top - 12.0), LETTERS, Anchor::Start, Ink::Faint, texts::RESTARTS);
+    let most = days.iter().map(|day| day.restarts).max().unwrap_or_default();
+    let (_, ceiling) = steps(usize::try_from(most).unwrap_or(usize::MAX));
+    for tick in [0, ceiling] {
+        grid(drawing, top + height - height * tick as f32 / ceiling as f32, &tick.to_string());
+    }
+    let width = (axis.slot() * 0.62).min(46.0);
+    for day in days.iter().filter(|day| day.restarts > 0) {
+        let tall = height * day.restarts as f32 / ceiling as f32;
+        let area = [axis.x(day.date) - width / 2.0, top + height - tall, width, tall];
+        drawing.bar(area, Ink::Figure, texts::restarts(day));
+    }
+}
+
+/// A date under every day, or under every second, third, …, so that the last one has one.
+fn dates(drawing: &mut Drawing, axis: &Axis, bottom: f32) {
+    let every = axis.days.div_ceil(DATES);
+    for place in (0..axis.days).rev().step_by(every) {
+        let date = axis.first + TimeDelta::days(place as i64);
+        let text = texts::date(date);
+        drawing.text((axis.x(date), bottom + 22.0), LETTERS, Anchor::Middle, Ink::Faint, text);
+    }
+}
+
+fn grid(drawing: &mut Drawing, y: f32, text: &str) {
+    drawing.line(vec![(LEFT, y), (RIGHT, y)], 1.0, Ink::Grid);
+    label(drawing, y, text);
+}
+
+fn label(drawing: &mut Drawing, y: f32, text: &str) {
+    drawing.text((LEFT - 8.0, y + LETTERS / 2.0), LETTERS, Anchor::End, Ink::Faint, text);
+}
+
+/// Round steps of which at most five reach the largest number, and where the last of them is.
+fn steps(most: usize) -> (usize, usize) {
+    let mut step: usize = 1;
+    // 1, 2, 5, 10, 20, 50, …
+    for (times, by) in [(2, 1), (5, 2), (2, 1)].into_iter().cycle() {
+        if step.saturating_mul(5) >= most {
+            break;
+        }
+        step = step / by * times;
+    }
+    (step, most.div_ceil(step).max(1).saturating_mul(step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::steps;
+
+    #[test]
+    fn steps_are_round_and_reach_the_largest_number() {
+        for (most, expected) in
+            [(0, (1, 1)), (1, (1, 1)), (5, (1, 5)), (6, (2, 6)), (11, (5, 15)), (26, (10, 30)), (700, (200, 800))]
+        {
+            assert_eq!(steps(most), expected, "{most}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The trend in words: in the picture, beside it, and for those who cannot see it.
+
+use crate::inspection::finding::Severity;
+use crate::report::{Day, Grade, Trend};
+use chrono::NaiveDate;
+use contract::{Block, Body, Span};
+
+pub(crate) const FINDINGS: &str = "findings";
+pub(crate) const SCORE: &str = "score";
+pub(crate) const RESTARTS: &str = "container restarts";
+
+/// The roots of this severity.
+pub(crate) fn count(day: &Day, severity: Severity) -> usize {
+    day.roots.get(&severity).copied().unwrap_or_default()
+}
+
+/// The roots that are more than a note.
+pub(crate) fn total(day: &Day) -> usize {
+    day.roots.iter().filter(|(severity, _)| **severity > Severity::Info).map(|(_, count)| count).sum()
+}
+
+pub(crate) fn title(trend: &Trend) -> String {
+    match trend.days.as_slice() {
+        [] => trend.cluster.clone(),
+        [day] => format!("{}: {}", trend.cluster, date(day.date)),
+        [first, .., last] => format!("{}: {} to {}", trend.cluster, date(first.date), date(last.date)),
+    }
+}
+
+/// `Nov 23`.
+pub(crate) fn date(date: NaiveDate) -> String {
+    date.format("%b %-d").to_string()
+}
+
+pub(crate) fn bar(day: &Day, severity: Severity) -> String {
+    format!("{}: {} {severity}", date(day.date), count(day, severity))
+}
+
+pub(crate) fn score(day: &Day) -> String {
+    format!("{}: score {} ({})", date(day.date), day.score, Grade::of(day.score))
+}
+
+pub(crate) fn restarts(day: &Day) -> String {
+    match day.restarts {
+        1 => format!("{}: 1 restart", date(day.date)),
+        restarts => format!("{}: {restarts} restarts", date(day.date)),
+    }
+}
+
+fn findings(count: usize) -> String {
+    match count {
+        0 => "no findings".to_owned(),
+        1 => "1 finding".to_owned(),
+        count => format!("{count} findings"),
+    }
+}
+
+/// What the picture shows, as a sentence.
+pub(crate) fn alt(trend: &Trend) -> String {
+    match trend.days.as_slice() {
+        [] => format!("{}: no day was inspected yet.", trend.cluster),
+        [day] => format!("{}: score {} and {}.", title(trend), day.score, findings(total(day))),
+        [first, .., last] => format!(
+            "{}: the score went from {} to {}, from {} to {}.",
+            title(trend),
+            first.score,
+            last.score,
+            findings(total(first)),
+            findings(total(last))
+        ),
+    }
+}
+
+/// The picture in a chat.
+pub fn chat(trend: &Trend, png: Vec<u8>) -> Body {
+    let (Some(first), Some(last)) = (trend.days.first(), trend.days.last()) else {
+        return Body::text(alt(trend));
+    };
+    let now = format!(": score {} ({}), {}", last.score, Grade::of(last.score), findings(total(last)));
+    let then = match (last.date - first.date).num_days() {
+        0 => ". This is the first day that I know.".to_owned(),
+        days => {
+            let ago = if days == 1 { "the day before".to_owned() } else { format!("{days} days before") };
+            let missing = match usize::try_from(days).unwrap_or_default().saturating_sub(trend.days.len() - 1) {
+                0 => String::new(),
+                1 => " On 1 day in between there was no inspection.".to_owned(),
+                missing => format!(" On {missing} days in between there was no inspection."),
+            };
+            format!("; {ago} {} ({}), {}.{missing}", first.score, Grade::of(first.score), findings(total(first)))
+        }
+    };
+    let name = format!("{}-trend.png", trend.cluster);
+    Body::new([
+        Block::Paragraph(vec![
+            Span::Strong(format!("{}, {}", trend.cluster, date(last.date))),
+            Span::Plain(format!("{now}{then}")),
+        ]),
+        Block::Image { name, alt: alt(trend), bytes: png },
+    ])
+}
