@@ -10,6 +10,7 @@ use crate::{
     config::{ApiSettings, Route},
     health::{Health, Phase},
     inbox::Inbox,
+    inspection::{archive::Retention, attention::StandingOrders},
     intake::Door,
     outbox::{Outbox, Worker},
     repair::Policy,
@@ -51,6 +52,10 @@ pub struct Parts {
     pub access: Access,
     /// What may be repaired.
     pub policy: Policy,
+    /// What the configuration says about all inspections.
+    pub standing: StandingOrders,
+    /// How long reports are kept.
+    pub retention: Retention,
     /// Who answers questions.
     pub agent: Agent,
     /// The zone of schedules that name none.
@@ -82,7 +87,20 @@ impl fmt::Debug for Running {
 /// When the store cannot be read or the API's address is taken; a platform or a cluster that is down is no error, it
 /// is shown and tried again.
 pub async fn start(parts: Parts) -> anyhow::Result<Running> {
-    let Parts { store, clock, clusters, alert_labels, adapters, access, policy, agent, time_zone, api } = parts;
+    let Parts {
+        store,
+        clock,
+        clusters,
+        alert_labels,
+        adapters,
+        access,
+        policy,
+        standing,
+        retention,
+        agent,
+        time_zone,
+        api,
+    } = parts;
     let health = Health::default();
     let adapters: BTreeMap<Platform, Arc<dyn Adapter>> =
         adapters.into_iter().map(|adapter| (adapter.platform(), adapter)).collect();
@@ -102,6 +120,8 @@ pub async fn start(parts: Parts) -> anyhow::Result<Running> {
         agent,
         time_zone,
         adapters: adapters.clone(),
+        standing,
+        retention,
         routes,
         cancels: Mutex::default(),
     });

@@ -52,6 +52,13 @@ pub enum Work {
         /// One namespace only.
         namespace: Option<String>,
     },
+    /// The time of a silence is over.
+    SilenceOver {
+        /// In which cluster.
+        cluster: String,
+        /// Its id.
+        silence: String,
+    },
     /// Take a repair one step further: carry out, verify, expire.
     Repair {
         /// Which proposal.
@@ -203,6 +210,11 @@ pub fn lane(inbound: &Inbound, proposal: Option<&str>) -> String {
 /// The lane of everything that happens to one proposal.
 pub fn repair_lane(proposal: &str) -> String {
     format!("repair {proposal}")
+}
+
+/// The lane of what happens to one silence.
+pub fn silence_lane(silence: &str) -> String {
+    format!("silence {silence}")
 }
 
 /// The lane of a cluster's inspections.

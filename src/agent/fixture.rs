@@ -26,6 +26,7 @@ pub(super) fn report(findings: Vec<Finding>) -> Report {
         score: 50,
         grade: Grade::D,
         findings,
+        kept_out: Vec::new(),
         changes: Changes::default(),
         gaps: Vec::new(),
         ran: Vec::new(),
@@ -48,5 +49,6 @@ pub(super) fn finding(id: &'static str, kind: &str, name: &str, title: &str, cau
         evidence: vec![Evidence::new("status.reason", "ImagePullBackOff")],
         caused_by: caused_by.map(|place| Fingerprint::from(place.to_string().as_str())),
         remedies: Vec::new(),
+        notes: Vec::new(),
     }
 }

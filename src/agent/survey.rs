@@ -45,7 +45,8 @@ impl Survey {
             let read = inspection::read(cluster, &Order::default(), clock.now()).await;
             let snapshot = read.map_err(|error| error.to_string())?;
             let history = last().as_ref().map(History::since).unwrap_or_default();
-            let report = inspection::inspect(&snapshot, &history, &Settings::default());
+            let report =
+                inspection::inspect(&snapshot, &history, &Settings { tells_ignored: true, ..Settings::default() });
             Ok(Arc::new(Surveyed { snapshot, report }))
         });
         surveyed.await.clone()

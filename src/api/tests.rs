@@ -42,7 +42,7 @@ fn stand() -> Stand {
     };
     let listed = |name: &str, id: &str, cluster: &str| {
         let clusters = vec![cluster.to_owned()];
-        let grant = ChannelGrant { name: name.to_owned(), clusters, people: People::Everyone };
+        let grant = ChannelGrant { name: name.to_owned(), clusters, people: People::Everyone, may_mute: [].into() };
         ((Platform::Telegram, id.to_owned()), grant)
     };
     let route = |cluster: &str, team: &str, channel: &str| Route {

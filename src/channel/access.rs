@@ -24,6 +24,8 @@ pub struct ChannelGrant {
     pub clusters: Vec<String>,
     /// Who in it is answered.
     pub people: People,
+    /// Who in it may keep findings out of the reports, by configured name.
+    pub may_mute: BTreeSet<PersonName>,
 }
 
 /// Who in a channel is answered.
@@ -89,6 +91,13 @@ impl Access {
     }
 }
 
+impl Grant<'_> {
+    /// Whether this person may keep findings out of the reports.
+    pub fn may_mute(&self) -> bool {
+        self.person.is_some_and(|person| self.channel.may_mute.contains(person))
+    }
+}
+
 impl ChannelGrant {
     /// The cluster that is meant: the one that was named if the channel may see it, else the channel's default.
     ///
@@ -109,7 +118,12 @@ mod tests {
 
     fn access(people: People) -> Access {
         let mut access = Access::default();
-        let grant = ChannelGrant { name: "ops".into(), clusters: vec!["prod".into(), "stage".into()], people };
+        let grant = ChannelGrant {
+            name: "ops".into(),
+            clusters: vec!["prod".into(), "stage".into()],
+            people,
+            may_mute: ["alice".into()].into(),
+        };
         access.channels.insert((Platform::Telegram, "-1".into()), grant);
         access.people.insert((Platform::Telegram, UserId::from("7")), "alice".into());
         access
@@ -123,7 +137,8 @@ mod tests {
     fn who_is_not_listed_is_denied() {
         let access = access(People::Listed(["alice".into()].into()));
         let ops = ChannelRef { thread: Some("4".into()), ..ChannelRef::new(Platform::Telegram, "-1") };
-        assert_eq!(access.check(&ops, &person("7")).unwrap().person, Some(&"alice".to_owned()));
+        let alice = access.check(&ops, &person("7")).unwrap();
+        assert!(alice.person == Some(&"alice".to_owned()) && alice.may_mute());
         assert_eq!(access.check(&ops, &person("8")), Err(Denied::Person));
         assert_eq!(access.check(&ops, &Actor::Anonymous { name: "ops".into() }), Err(Denied::Person));
         let elsewhere = ChannelRef::new(Platform::Telegram, "-2");
@@ -136,7 +151,8 @@ mod tests {
     fn an_open_channel_answers_everyone_and_names_only_listed_people() {
         let access = access(People::Everyone);
         let ops = ChannelRef::new(Platform::Telegram, "-1");
-        assert_eq!(access.check(&ops, &person("8")).unwrap().person, None);
+        let anybody = access.check(&ops, &person("8")).unwrap();
+        assert!(anybody.person.is_none() && !anybody.may_mute());
         assert!(access.check(&ops, &person("7")).unwrap().person.is_some());
     }
 

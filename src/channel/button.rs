@@ -64,6 +64,29 @@ pub enum Purpose {
         /// Up to which report.
         report: ReportKey,
     },
+    /// Somebody sees to a finding.
+    Ack {
+        /// Of which report.
+        report: ReportKey,
+        /// Which finding.
+        finding: Fingerprint,
+    },
+    /// Say nothing about a finding for a while.
+    Snooze {
+        /// Of which report.
+        report: ReportKey,
+        /// Which finding.
+        finding: Fingerprint,
+        /// For how long; None asks.
+        hours: Option<u32>,
+    },
+    /// Tell again what was silenced.
+    Unmute {
+        /// In which cluster.
+        cluster: String,
+        /// The silence's id.
+        silence: String,
+    },
     /// Propose a repair.
     Fix {
         /// In which cluster.
@@ -113,6 +136,9 @@ impl Purpose {
             | Self::Score { .. }
             | Self::File { .. }
             | Self::Trend { .. }
+            | Self::Ack { .. }
+            | Self::Snooze { .. }
+            | Self::Unmute { .. }
             | Self::Fix { .. } => None,
         }
     }

@@ -27,6 +27,10 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode>
             writeln!(out, "  clusters: {}", clusters.join(", "))?;
             for ((platform, id), grant) in &config.access.channels {
                 writeln!(out, "  channel {} ({platform} {id}) sees {}", grant.name, grant.clusters.join(", "))?;
+                if !grant.may_mute.is_empty() {
+                    let people: Vec<&str> = grant.may_mute.iter().map(String::as_str).collect();
+                    writeln!(out, "    there {} may silence findings", people.join(", "))?;
+                }
             }
             let repairs = match (config.repair.enabled, config.clusters.iter().any(|cluster| cluster.writer.is_some()))
             {
@@ -35,6 +39,8 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode>
                 (true, true) => "on",
             };
             writeln!(out, "  repairs: {repairs}")?;
+            let standing = &config.standing;
+            writeln!(out, "  muted: {} rules; changed: {} rules", standing.mutes.len(), standing.changes.len())?;
             writeln!(out, "  model: {}", config.model.map_or_else(|| "none".to_owned(), |model| model.name))?;
             Ok(ExitCode::SUCCESS)
         }

@@ -12,7 +12,8 @@ use crate::{
     inbox::{Inbox, Work, inspection_lane},
     inspection::{
         self, History, Order,
-        archive::{self, Asked, Listener},
+        archive::{self, Asked, Listener, Retention},
+        attention::StandingOrders,
     },
     repair::{ActionKind, Policy, Rule},
     report::{self, View},
@@ -132,6 +133,8 @@ pub async fn start(
         adapters: vec![Arc::clone(&console.adapter)],
         access: access(),
         policy: policy(),
+        standing: StandingOrders::default(),
+        retention: Retention::default(),
         agent: Agent::new(None, Prompts::load(None)?)?,
         time_zone: None,
         api: None,
@@ -160,6 +163,7 @@ fn access() -> Access {
         name: ROOM.to_owned(),
         clusters: vec![CLUSTER.to_owned()],
         people: People::Listed([OWNER.to_owned()].into()),
+        may_mute: [OWNER.to_owned()].into(),
     };
     Access {
         channels: [((Platform::Console, ROOM.to_owned()), grant)].into(),

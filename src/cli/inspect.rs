@@ -2,6 +2,7 @@
 
 use super::{COULD_NOT, Where, since::Earlier, style};
 use crate::{
+    config::Config,
     inspection::{self, CheckSet, History, Order, finding::Severity},
     report::{Form, View, text::Style},
 };
@@ -33,6 +34,9 @@ pub(super) struct Args {
     /// An earlier report (-o json) of the same cluster: says what is new, ongoing and resolved
     #[arg(long, value_name = "REPORT.json")]
     since: Option<PathBuf>,
+    /// A configuration of the bot: its [[mute]] and [[change]] count here too
+    #[arg(long, value_name = "roundsman.toml")]
+    config: Option<PathBuf>,
     /// Which checks
     #[arg(long, value_enum, default_value_t = Set::Daily)]
     set: Set,
@@ -58,18 +62,17 @@ enum Set {
 pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let earlier = args.since.as_deref().map(Earlier::read).transpose()?;
     let now = args.place.clock().now();
-    let order = Order {
-        namespace: args.namespace.clone(),
-        set: match args.set {
-            Set::Daily => CheckSet::Daily,
-            Set::Hygiene => CheckSet::Hygiene,
-            Set::All => CheckSet::All,
-        },
-        secrets: args.secrets,
+    let standing = args.config.as_deref().map(Config::standing_orders).transpose()?.unwrap_or_default();
+    let set = match args.set {
+        Set::Daily => CheckSet::Daily,
+        Set::Hygiene => CheckSet::Hygiene,
+        Set::All => CheckSet::All,
     };
     let inspected = match args.place.connect().await {
         Ok(cluster) => {
             let history = earlier.map_or(Ok(History::default()), |earlier| earlier.history(cluster.name(), now))?;
+            let settings = standing.settings(cluster.name(), set, []);
+            let order = Order { namespace: args.namespace.clone(), settings, secrets: args.secrets };
             inspection::run(&cluster, &order, &history, now).await
         }
         Err(unreachable) => Err(unreachable),

@@ -116,6 +116,8 @@ pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: 
         adapters,
         access: config.access,
         policy: config.repair,
+        standing: config.standing,
+        retention: config.retention,
         agent,
         time_zone: config.time_zone,
         api: config.api,

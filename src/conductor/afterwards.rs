@@ -20,7 +20,9 @@ use contract::{Block, ButtonStyle};
 /// that cannot be made proves nothing against it.
 pub(super) async fn still_found(cluster: &Cluster, proposal: &Proposal, now: DateTime<Utc>) -> Option<String> {
     let finding = proposal.finding.as_ref()?;
-    let order = inspection::Order::daily(Some(&proposal.action.target().namespace));
+    // Also what somebody silenced is cured or not.
+    let settings = inspection::Settings { tells_ignored: true, ..inspection::Settings::default() };
+    let order = inspection::Order::of(Some(&proposal.action.target().namespace), settings);
     match inspection::run(cluster, &order, &inspection::History::default(), now).await {
         Ok(inspected) => inspected.report.find(finding).map(|found| found.title.clone()),
         Err(error) => {

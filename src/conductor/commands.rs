@@ -1,6 +1,6 @@
 //! The commands: parsed arguments in, an answer out.
 
-use super::{Desk, Failure, Taken, inspecting, looking, proposals, questions, repairs, showing};
+use super::{Desk, Failure, Taken, heeding, inspecting, looking, proposals, questions, repairs, showing};
 use crate::{
     channel::{Grant, SUBSCRIPTIONS, Subscription},
     ids,
@@ -43,6 +43,11 @@ pub(super) async fn handle(
             let question = invocation.get("question").unwrap_or_default();
             questions::handle_chat(desk, taken, inbound, grant, question).await
         }
+        CommandName::Ack => heeding::ack(&order).await,
+        CommandName::Snooze => heeding::snooze(&order).await,
+        CommandName::Mute => heeding::mute(&order).await,
+        CommandName::Unmute => heeding::unmute(&order).await,
+        CommandName::Muted => heeding::muted(&order).await,
         CommandName::Fix => repairs::fix(&order).await,
         CommandName::Proposals => proposals::handle(&order).await,
         CommandName::Approve | CommandName::Reject => repairs::decide_by_command(&order).await,

@@ -7,6 +7,10 @@ use crate::{
     clock::Clock,
     cluster::Cluster,
     inbox::Inbox,
+    inspection::{
+        archive::{self, Retention},
+        attention::{CheckSet, Settings, StandingOrders},
+    },
     outbox::{Class, Draft, Outbox, RowKind, Subject},
     repair::Policy,
     store::{Commit, Direction, Keys, ReadError, Store, Versioned},
@@ -51,6 +55,10 @@ pub struct Desk {
     pub time_zone: Option<chrono_tz::Tz>,
     /// For showing that work is going on.
     pub adapters: BTreeMap<Platform, Arc<dyn Adapter>>,
+    /// What the configuration says about all inspections.
+    pub standing: StandingOrders,
+    /// How long reports are kept.
+    pub retention: Retention,
     /// Where alerts of the API are posted.
     pub routes: Vec<crate::config::Route>,
     /// Questions under way, by channel.
@@ -125,6 +133,12 @@ impl Desk {
     pub(crate) fn configured(&self, name: &str) -> Result<Arc<Cluster>, Failure> {
         let cluster = self.clusters.get(name);
         Ok(Arc::clone(cluster.ok_or_else(|| anyhow!("the cluster {name} is not configured any more"))?))
+    }
+
+    /// How a cluster is inspected now: by the configuration, and by what was asked for in chats.
+    pub(crate) fn settings(&self, cluster: &str, set: CheckSet) -> Result<Settings, ReadError> {
+        let asked = archive::silences(&self.store, cluster, self.clock.now())?;
+        Ok(self.standing.settings(cluster, set, asked.into_iter().map(|asked| asked.into_value().silence)))
     }
 
     /// Waits; with a clock that is moved by hand, until the cluster may look different, which real time decides.

@@ -1,12 +1,13 @@
 //! One inspection for everybody who waits for it, and its report to each of them.
 
-use super::{Desk, Failure, Taken, desk::reply};
+use super::{Desk, Failure, Taken, desk::reply, heeding};
 use crate::{
     channel::button::{self, Purpose, ReportKey},
     inbox::{Work, inspection_lane},
     inspection::{
         self, Inspected, Order,
-        archive::{self, Asked, Listener, RUNS, Run},
+        archive::{self, Asked, Listener, RUNS, Run, SHOWN},
+        attention::CheckSet,
         finding::{Finding, Remedy, Severity},
     },
     outbox::{Class, Draft, RowKind, SENT, Subject},
@@ -39,7 +40,7 @@ pub(super) async fn handle(desk: &Desk, taken: &Taken, cluster: &str, namespace:
     let history = archive::history(&desk.store, cluster, namespace)?;
     let outcome = match reader {
         Ok(reader) => {
-            let order = Order::daily(namespace);
+            let order = Order::of(namespace, desk.settings(cluster, CheckSet::Daily)?);
             let inspect = inspection::run(reader, &order, &history, desk.clock.now());
             match first_chat(desk, cluster, namespace)? {
                 Some(channel) => desk.while_working(&channel, inspect).await.map_err(|error| error.to_string()),
@@ -78,7 +79,8 @@ pub(super) async fn serve(
             None => &mut commit,
         };
         if let Ok(inspected) = outcome {
-            archive::keep(&mut commit, scope.1, inspected);
+            archive::keep(&desk.store, &mut commit, scope.1, inspected, desk.retention)?;
+            archive::let_go_of_solved(&desk.store, &mut commit, &inspected.report)?;
         }
         let over = left.is_empty();
         if over {
@@ -97,7 +99,10 @@ fn first_chat(desk: &Desk, cluster: &str, namespace: Option<&str>) -> Result<Opt
     Ok(run.and_then(|run: Versioned<Run>| {
         run.audience.iter().find_map(|listener| match listener {
             Listener::Chat { inbound } => Some(inbound.channel.clone()),
-            Listener::Subscription { .. } | Listener::Post { .. } | Listener::Request { .. } => None,
+            Listener::Subscription { .. }
+            | Listener::Post { .. }
+            | Listener::SnoozeOver { .. }
+            | Listener::Request { .. } => None,
         })
     }))
 }
@@ -115,7 +120,9 @@ fn tell(
     let (to, kind, notice) = match listener {
         Listener::Subscription { channel, key: _, planned_at, late, missed, only_changes } => {
             let quiet = outcome.is_ok_and(|report| {
-                *only_changes && report.changes.new == 0 && report.changes.resolved.is_empty() && missed.is_none()
+                let changes = &report.changes;
+                let is_same = changes.new == 0 && changes.returned == 0 && changes.resolved.is_empty();
+                *only_changes && is_same && missed.is_none()
             });
             if quiet {
                 return Ok(());
@@ -132,6 +139,11 @@ fn tell(
             let notice = after_repair.as_deref().map(texts::report::after_repair);
             (channel.clone(), RowKind::Post { reply_to }, notice)
         }
+        Listener::SnoozeOver { channel, silence } => {
+            let cause = taken.cause(&format!("report {}", listener.identity()));
+            heeding::tell_snooze_over(desk, commit, cause, (channel, cluster), silence, outcome);
+            return Ok(());
+        }
         Listener::Request { id } => {
             requests::answer_inspection(&desk.store, commit, id, outcome, desk.clock.now())?;
             return Ok(());
@@ -143,6 +155,7 @@ fn tell(
             let key = ReportKey { cluster: report.cluster.clone(), namespace, taken_at: report.taken_at };
             let mut body = texts::report::chat(report, notice.as_deref());
             body.blocks.extend(buttons(desk, commit, &to, report, &key));
+            commit.put(&SHOWN, (to.to_string(), report.cluster.as_str()), &key);
             (body, Subject::Report { key })
         }
         Err(error) => (texts::report::not_inspected(cluster, error, notice.as_deref()), Subject::Nothing),
@@ -178,6 +191,9 @@ fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, k
             make(commit, format!("Explain {number}"), explain),
         ];
         row.extend(fix_button(desk, commit, to, &report.cluster, (finding, None), &format!("Fix {number}…")));
+        if heeding::have_room(desk, to, WITH_BUTTONS) {
+            row.extend(heeding::buttons(desk, commit, to, key, finding, Some(number)));
+        }
         blocks.push(Block::Buttons(row));
     }
     if !blocks.is_empty() {

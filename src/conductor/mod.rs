@@ -7,6 +7,7 @@ mod afterwards;
 mod chat;
 mod commands;
 mod desk;
+mod heeding;
 mod inspecting;
 mod looking;
 mod parking;
@@ -179,6 +180,7 @@ async fn handle(desk: &Desk, taken: &Taken) -> Result<(), Failure> {
     match &taken.item.work {
         Work::Chat(inbound) => chat::handle(desk, taken, inbound).await,
         Work::Inspect { cluster, namespace } => inspecting::handle(desk, taken, cluster, namespace.as_deref()).await,
+        Work::SilenceOver { cluster, silence } => heeding::over(desk, taken, cluster, silence).await,
         Work::Repair { proposal } => repairs::advance(desk, taken, proposal).await,
         Work::Question { request } => questions::handle_request(desk, taken, request).await,
         Work::Alerts { request } => questions::handle_alerts(desk, taken, request).await,

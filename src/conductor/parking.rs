@@ -3,6 +3,7 @@
 use super::{Desk, Failure, Taken, inspecting};
 use crate::{
     inbox::{INBOX, Item, PARKED, Parked, Work},
+    inspection::archive::SILENCES,
     outbox::{Class, Draft, RowKind, Subject},
     repair::PROPOSALS,
     requests::{self, Received},
@@ -55,6 +56,12 @@ async fn give_up(
         Work::Inspect { cluster, namespace } => {
             let outcome = Err(failure.to_string());
             return inspecting::serve(desk, taken, (cluster, namespace.as_deref()), &outcome, end).await;
+        }
+        Work::SilenceOver { cluster, silence } => {
+            if let Some(asked) = desk.store.get(&SILENCES, (cluster.as_str(), silence.as_str()))? {
+                let body = texts::attention::not_looked_at(cluster, &asked.silence, &failure.to_string());
+                post(desk, &mut commit, taken, &asked.channel, body);
+            }
         }
         Work::Repair { proposal } => {
             if let Some(proposal) = desk.store.get(&PROPOSALS, proposal.as_str())? {

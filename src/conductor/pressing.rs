@@ -1,6 +1,10 @@
 //! A pressed button: what it means is looked up here, and whether it counts for this channel and still.
 
-use super::{Desk, Failure, Taken, inspecting, questions, repairs, showing};
+use super::{
+    Desk, Failure, Taken,
+    heeding::{self, Heed, Who},
+    inspecting, questions, repairs, showing,
+};
 use crate::{
     channel::{
         Grant,
@@ -13,7 +17,7 @@ use crate::{
     store::Commit,
     texts,
 };
-use contract::{Block, Body, Inbound, Token};
+use contract::{Block, Body, Button, Inbound, Token};
 
 pub(super) async fn handle(
     desk: &Desk,
@@ -34,6 +38,7 @@ pub(super) async fn handle(
         taken.done(&mut commit);
         return Ok(desk.store.commit(commit).await?);
     };
+    let who = Who { desk, taken, inbound, grant };
     match &meaning.purpose {
         // An expired proposal has its own words.
         Purpose::Approve { proposal } => {
@@ -53,7 +58,11 @@ pub(super) async fn handle(
             let mut body = texts::details::details(&stored, found);
             let (to, cluster) = (&inbound.channel, &report.cluster);
             let fix = inspecting::fix_button(desk, &mut commit, to, cluster, (found, None), "Fix…");
-            body.blocks.extend(fix.map(|button| Block::Buttons(vec![button])));
+            let mut row: Vec<Button> = fix.into_iter().collect();
+            if heeding::have_room(desk, to, 1) {
+                row.extend(heeding::buttons(desk, &mut commit, to, report, found, None));
+            }
+            body.blocks.extend((!row.is_empty()).then_some(Block::Buttons(row)));
             let subject = Subject::Report { key: report.clone() };
             desk.answer_about(&mut commit, taken, inbound, body, "details", subject);
             taken.done(&mut commit);
@@ -82,6 +91,12 @@ pub(super) async fn handle(
             let body = showing::days(desk, report)?;
             show(desk, taken, inbound, report, body, "trend").await
         }
+        Purpose::Ack { report, finding } => heeding::press(&who, report, finding, Heed::Ack).await,
+        Purpose::Snooze { report, finding, hours } => {
+            let heed = hours.map_or(Heed::AskHowLong, Heed::Snooze);
+            heeding::press(&who, report, finding, heed).await
+        }
+        Purpose::Unmute { cluster, silence } => heeding::take_back(&who, &[cluster.as_str()], silence).await,
         Purpose::Fix { cluster, hint, finding, reason } => {
             let ask = Ask {
                 hint: hint.clone(),

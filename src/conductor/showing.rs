@@ -4,7 +4,7 @@
 use super::{Desk, Failure, commands::Order};
 use crate::{
     channel::button::ReportKey,
-    inspection::archive,
+    inspection::archive::{self, SHOWN},
     outbox::Subject,
     report::{Form, Report, Trend, View, chart},
     store::Commit,
@@ -80,7 +80,9 @@ async fn last_report(order: &Order<'_>, which: &str, say: impl Fn(&Report) -> Bo
     };
     let key = ReportKey { cluster: report.cluster.clone(), namespace: None, taken_at: report.taken_at };
     let mut commit = Commit::new();
-    order.desk.answer_about(&mut commit, order.taken, order.inbound, say(&report), which, Subject::Report { key });
+    let subject = Subject::Report { key: key.clone() };
+    order.desk.answer_about(&mut commit, order.taken, order.inbound, say(&report), which, subject);
+    commit.put(&SHOWN, (order.inbound.channel.to_string(), cluster.name()), &key);
     order.taken.done(&mut commit);
     Ok(order.desk.store.commit(commit).await?)
 }

@@ -2,6 +2,7 @@
 //!
 //! [`Config::parse`] reports every mistake of the file at once, each with its line.
 
+mod attention;
 mod people;
 mod reader;
 mod sections;
@@ -12,7 +13,11 @@ pub use sections::{
     Route, TelegramSettings,
 };
 
-use crate::{channel::Access, repair::Policy};
+use crate::{
+    channel::Access,
+    inspection::{archive::Retention, attention::StandingOrders},
+    repair::Policy,
+};
 use reader::{Mistakes, Table};
 use std::{
     fmt,
@@ -45,6 +50,10 @@ pub struct Config {
     pub access: Access,
     /// What may be repaired.
     pub repair: Policy,
+    /// What is muted, and where severities and numbers are others.
+    pub standing: StandingOrders,
+    /// How long reports are kept.
+    pub retention: Retention,
 }
 
 /// A configuration file that cannot be used, with every reason.
@@ -111,13 +120,7 @@ impl Config {
         let source = sections::Source { folder, environment };
         let data_dir = source.path(root.required("data_dir", &mut mistakes));
         let prompts_dir = root.text("prompts_dir", &mut mistakes).map(|text| source.path(Some(text)));
-        let time_zone = root.text("time_zone", &mut mistakes).and_then(|(name, span)| {
-            name.parse::<chrono_tz::Tz>()
-                .map_err(|_| {
-                    mistakes.at(&span, format!("\"{name}\" is not an IANA time zone such as Europe/Berlin"));
-                })
-                .ok()
-        });
+        let time_zone = time_zone(&mut root, &mut mistakes);
         let clusters = sections::clusters(&mut root, &source, &mut mistakes);
         let telegram = sections::telegram(&mut root, &source, &mut mistakes);
         let discord = sections::discord(&mut root, &source, &mut mistakes);
@@ -127,6 +130,7 @@ impl Config {
         let names: Vec<&str> = clusters.iter().map(|cluster| cluster.name.as_str()).collect();
         let access = people::access(&mut root, &names, &mut mistakes);
         let repair = people::policy(&mut root, &names, &access, &mut mistakes);
+        let (standing, retention) = attention::read(&mut root, Some(&names), time_zone, &mut mistakes);
         if let Some(api) = &api {
             for route in api.routes.iter().filter(|route| access.by_name(&route.channel).is_none()) {
                 mistakes.whole(format!("api.route: \"{}\" is not the name of a [[channel]]", route.channel));
@@ -137,8 +141,51 @@ impl Config {
         if !found.is_empty() {
             return Err(found);
         }
-        Ok(Self { data_dir, time_zone, prompts_dir, clusters, telegram, discord, console, api, model, access, repair })
+        Ok(Self {
+            data_dir,
+            time_zone,
+            prompts_dir,
+            clusters,
+            telegram,
+            discord,
+            console,
+            api,
+            model,
+            access,
+            repair,
+            standing,
+            retention,
+        })
     }
+
+    /// Reads only what a file says about all inspections: neither its secrets nor anything else of it.
+    ///
+    /// # Errors
+    /// Every mistake in that part of the file.
+    pub fn standing_orders(path: &Path) -> Result<StandingOrders, Mistaken> {
+        let mistaken = |mistakes| Mistaken { path: path.to_owned(), mistakes };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| mistaken(vec![Mistake { line: 0, text: format!("cannot be read: {error}") }]))?;
+        let mut mistakes = Mistakes::new(&text);
+        let (document, errors) = DeTable::parse_recoverable(&text);
+        for error in errors {
+            mistakes.at(&error.span().unwrap_or(0..0), error.message().to_owned());
+        }
+        let mut root = Table::root(&document);
+        let time_zone = time_zone(&mut root, &mut mistakes);
+        let (standing, _) = attention::read(&mut root, None, time_zone, &mut mistakes);
+        let found = mistakes.finish();
+        if found.is_empty() { Ok(standing) } else { Err(mistaken(found)) }
+    }
+}
+
+fn time_zone(root: &mut Table<'_>, mistakes: &mut Mistakes) -> Option<chrono_tz::Tz> {
+    let (name, span) = root.text("time_zone", mistakes)?;
+    let zone = name.parse().ok();
+    if zone.is_none() {
+        mistakes.at(&span, format!("\"{name}\" is not an IANA time zone such as Europe/Berlin"));
+    }
+    zone
 }
 
 #[cfg(test)]

@@ -48,8 +48,13 @@ pub(super) fn access(root: &mut Table<'_>, clusters: &[&str], mistakes: &mut Mis
         let id = table.required("id", mistakes);
         let visible = table.texts("clusters", mistakes);
         let people = table.texts("people", mistakes);
+        let muters = table.texts("may_mute", mistakes).unwrap_or_default();
         let place = table.span();
         table.done(mistakes);
+        for (person, span) in muters.iter().filter(|(person, _)| !names.contains(person)) {
+            mistakes.at(span, format!("there is no [[person]] called \"{person}\""));
+        }
+        let may_mute = muters.into_iter().map(|(person, _)| person).collect();
         let visible = match visible {
             None => clusters.iter().map(|name| (*name).to_owned()).collect(),
             Some(list) => {
@@ -73,7 +78,7 @@ pub(super) fn access(root: &mut Table<'_>, clusters: &[&str], mistakes: &mut Mis
             }
         };
         if let (Some((name, _)), Some(platform), Some((id, span))) = (name, platform, id) {
-            let grant = ChannelGrant { name, clusters: visible, people };
+            let grant = ChannelGrant { name, clusters: visible, people, may_mute };
             if access.channels.insert((platform, id.clone()), grant).is_some() {
                 mistakes.at(&span, format!("the {platform} channel {id} is listed twice"));
             }

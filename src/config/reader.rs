@@ -189,6 +189,17 @@ impl<'d> Table<'d> {
         }
     }
 
+    /// A whole number within bounds, only where it is written.
+    pub(super) fn given(
+        &mut self,
+        key: &'static str,
+        bounds: std::ops::RangeInclusive<u64>,
+        mistakes: &mut Mistakes,
+    ) -> Option<u64> {
+        self.value(key)?;
+        Some(self.number(key, *bounds.start(), bounds, mistakes))
+    }
+
     /// A list of texts; a single text counts as a list of one; absent is `None`.
     pub(super) fn texts(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Vec<Placed<String>>> {
         let value = self.value(key)?;

@@ -1,4 +1,6 @@
 use super::{Config, Endpoint};
+use crate::inspection::{CheckSet, Thresholds, finding::Severity};
+use chrono::TimeDelta;
 use contract::{Actor, ChannelRef, Platform, UserId};
 use secrecy::ExposeSecret;
 use std::path::Path;
@@ -41,6 +43,25 @@ platform = "telegram"
 id = "-100"
 clusters = ["prod"]
 people = ["alice"]
+may_mute = ["alice"]
+
+[[mute]]
+clusters = ["pro*"]
+checks = ["pod/restart-*"]
+namespaces = ["lab"]
+labels = ["tier=lab"]
+why = "load tests"
+until = "2027-01-31"
+
+[[change]]
+checks = ["pod/restart-spike"]
+namespaces = ["batch"]
+severity = "low"
+thresholds = { restarts = 20, settle_minutes = 15 }
+
+[history]
+report_days = 30
+flapping_times = 4
 
 [repair]
 enabled = true
@@ -70,6 +91,8 @@ fn a_whole_configuration() {
     let actor = Actor::Person { id: UserId::from("7"), name: "whatever".into() };
     let grant = config.access.check(&ChannelRef::new(Platform::Telegram, "-100"), &actor).unwrap();
     assert_eq!(grant.channel.clusters, ["prod"]);
+    assert!(grant.may_mute());
+    assert_eq!((config.retention.report_days, config.retention.trend_days), (30, 400));
     assert!(config.repair.enabled && !config.repair.allow_self_approval);
     assert!(!format!("{config:?}").contains("1:abc"), "a token must not be printable");
 }
@@ -113,6 +136,71 @@ enabled = "yes"
 }
 
 #[test]
+fn what_is_muted_and_changed_is_so_in_the_clusters_that_are_named() {
+    let standing = Config::parse(GOOD, Path::new("."), &variables).unwrap().standing;
+    let settings = standing.settings("prod", CheckSet::Daily, []);
+    let [mute] = settings.silences.as_slice() else { panic!("{settings:?}") };
+    assert_eq!((mute.id.len(), mute.why.as_deref()), (7, Some("load tests")));
+    // Midnight in Berlin, which the file names as its zone.
+    assert_eq!(mute.until.unwrap().to_rfc3339(), "2027-01-30T23:00:00+00:00");
+    let again = Config::parse(GOOD, Path::new("."), &variables).unwrap().standing;
+    assert_eq!(again, standing, "the same rule has the same id");
+    let [change] = settings.changes.as_slice() else { panic!("{settings:?}") };
+    assert_eq!(change.thresholds, [("settle_minutes", 15), ("restarts", 20)]);
+    assert_eq!((change.severity, settings.flapping.times), (Some(Severity::Low), 4));
+    let mut thresholds = Thresholds::default();
+    for (name, number) in &change.thresholds {
+        thresholds.set(name, *number);
+    }
+    let expected = Thresholds { restarts: 20, settle: TimeDelta::minutes(15), ..Thresholds::default() };
+    assert_eq!(thresholds, expected);
+    assert!(standing.settings("stage", CheckSet::Daily, []).silences.is_empty());
+}
+
+#[test]
+fn mistakes_about_what_is_muted_are_said() {
+    let text = r#"
+[[mute]]
+why = "quiet"
+[[mute]]
+clusters = ["stage"]
+checks = ["pod/restarts"]
+namespaces = ["lab"]
+labels = ["tier"]
+until = "soon"
+[[change]]
+checks = ["pod/*"]
+[[change]]
+severity = "loud"
+thresholds = { restart = 3, window_hours = 0 }
+[[change]]
+severity = "low"
+[history]
+report_days = 1
+"#;
+    let head = "data_dir = \"d\"\n[[cluster]]\nname = \"prod\"\ncontext = \"prod\"\n";
+    let mistakes = Config::parse(&format!("{head}{text}"), Path::new("."), &variables).unwrap_err();
+    let said: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    for (line, word) in [
+        (6, "this mutes everything"),
+        (8, "mute.why is missing"),
+        (9, "no [[cluster]] called \"stage\""),
+        (10, "no check is called \"pod/restarts\""),
+        (12, "name=value"),
+        (13, "\"soon\" is no day"),
+        (14, "this changes nothing"),
+        (17, "unknown severity \"loud\""),
+        (18, "\"restart\" is not known"),
+        (18, "window_hours must be a whole number from 1"),
+        (19, "gives everything one severity"),
+        (22, "report_days must be a whole number from 8"),
+    ] {
+        let start = format!("line {line}: ");
+        assert!(said.iter().any(|text| text.starts_with(&start) && text.contains(word)), "{line} {word}: {said:#?}");
+    }
+}
+
+#[test]
 fn a_missing_secret_is_a_mistake_and_not_a_panic() {
     let text = GOOD.replace("BOT_TOKEN", "NOT_SET");
     let mistakes = Config::parse(&text, Path::new("."), &variables).unwrap_err();
@@ -137,5 +225,6 @@ fn the_documented_example_is_right() {
     let environment = |name: &str| (name == "DISCORD_TOKEN").then(|| "token".to_owned());
     let config = Config::parse(&text, Path::new("/etc/roundsman"), &environment).unwrap();
     assert_eq!(config.access.channels.len(), 3);
+    assert_eq!((config.standing.mutes.len(), config.standing.changes.len()), (1, 3));
     assert_eq!(config.api.unwrap().routes.len(), 2);
 }

@@ -1,5 +1,6 @@
 //! What a check found: evidence as data about one owner, stable enough to be recognised tomorrow.
 
+use super::attention::{Kind, Level};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -318,6 +319,35 @@ pub enum FindingState {
     Ongoing,
 }
 
+/// What is to be said about a finding besides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Note {
+    /// It comes and goes.
+    Flapping {
+        /// How often it appeared, this time included.
+        times: usize,
+        /// Within how many hours.
+        hours: i64,
+    },
+    /// Somebody had silenced it, and it has grown worse since.
+    Worse {
+        /// In which way it was silenced.
+        kind: Kind,
+        /// By which silence.
+        silence: String,
+        /// By whom.
+        by: Option<String>,
+        /// How bad it was then.
+        was: Level,
+    },
+    /// It was snoozed, and the time is over.
+    SnoozeOver {
+        /// By whom.
+        by: Option<String>,
+    },
+}
+
 /// One condition of one owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -344,6 +374,9 @@ pub struct Finding {
     pub caused_by: Option<Fingerprint>,
     /// What one can do, the best first.
     pub remedies: Vec<Remedy>,
+    /// What is to be said about it besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
 }
 
 impl Finding {

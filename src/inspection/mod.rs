@@ -6,17 +6,19 @@ pub mod attention;
 pub mod checks;
 pub mod finding;
 pub mod history;
+mod passes;
 mod run;
 
 use crate::diagnosis::{self, Graph};
 use crate::report::{Gap, Grade, Report, SCHEMA, score};
 use crate::snapshot::{Resource, Scope, Snapshot, State, Unread, Why};
 use crate::texts;
+use attention::keep_out;
 use checks::{Check, Draft, Role, Scene};
-use finding::{CheckId, Finding, FindingState, Fingerprint, Target};
+use finding::{CheckId, Finding, FindingState, Fingerprint, Note, Target};
 
 pub use attention::{CheckSet, Settings, Thresholds};
-pub use history::{History, Memory, RestartCounts};
+pub use history::{Day, History, Memory, RestartCounts, Trend};
 pub use run::{Explained, Inspected, Order, read, run, why};
 
 /// Runs the checks that the settings ask for, folds symptoms under their causes, and compares with the last time.
@@ -27,17 +29,29 @@ pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> R
     let chosen: Vec<&Check> = checks::all().filter(|check| settings.set.includes(check.set)).collect();
     let mut findings = Vec::new();
     for check in chosen.iter().filter(|check| runs(snapshot, check)) {
-        findings.extend((check.find)(&scene).into_iter().map(|draft| finding(snapshot, check, draft)));
+        let drafts = passes::find(check, &scene, settings);
+        findings.extend(drafts.into_iter().map(|draft| finding(snapshot, check, draft)));
+    }
+    for finding in &mut findings {
+        let changed = settings.changes.iter().rev().find_map(|change| {
+            change.severity.filter(|_| change.covers(&finding.id, finding.target.namespace.as_deref()))
+        });
+        finding.severity = changed.unwrap_or(finding.severity);
     }
     diagnosis::link(&graph, &mut findings);
-    diagnosis::order(&mut findings);
-    for finding in &mut findings {
-        finding.remedies = diagnosis::remedies(&graph, finding);
-    }
-    let changes = history.compare(&mut findings, |root| {
+    let (mut findings, mut kept_out) = keep_out(&graph, findings, history, settings);
+    let changes = history.compare(&mut findings, &mut kept_out, |root| {
         let check = chosen.iter().find(|check| root.id == check.id);
         check.is_some_and(|check| saw_everything(snapshot, check) && in_scope(snapshot, &root.target))
     });
+    diagnosis::order(&mut findings);
+    for finding in &mut findings {
+        finding.remedies = diagnosis::remedies(&graph, finding);
+        let times = history.appearances(finding, settings.flapping.within, snapshot.taken_at);
+        if times >= settings.flapping.times {
+            finding.notes.push(Note::Flapping { times, hours: settings.flapping.within.num_hours() });
+        }
+    }
     let score = score::score(&findings);
     let report = Report {
         schema: SCHEMA.to_owned(),
@@ -47,6 +61,7 @@ pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> R
         score,
         grade: Grade::of(score),
         findings,
+        kept_out,
         changes,
         ran: ran(snapshot, &chosen),
         gaps: gaps(snapshot, &chosen),
@@ -125,5 +140,6 @@ fn finding(snapshot: &Snapshot, check: &Check, draft: Draft) -> Finding {
         evidence,
         caused_by: None,
         remedies: Vec::new(),
+        notes: Vec::new(),
     }
 }

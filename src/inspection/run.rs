@@ -1,6 +1,6 @@
 //! One inspection with its I/O: read the cluster, look at the snapshot, and measure both together.
 
-use super::{CheckSet, History, Memory, Settings, checks, finding::Finding, inspect};
+use super::{Day, History, Memory, Settings, checks, finding::Finding, history, inspect};
 use crate::{
     cluster::{Cluster, Obstacle, ReadRequest, Unreachable},
     diagnosis::{self, Chain},
@@ -15,16 +15,21 @@ use std::time::Instant;
 pub struct Order {
     /// One namespace only.
     pub namespace: Option<String>,
-    /// Which checks.
-    pub set: CheckSet,
+    /// Which checks, from which numbers on, and what is not to be told.
+    pub settings: Settings,
     /// Read Secrets also where the cluster's configuration does not say so.
     pub secrets: bool,
 }
 
 impl Order {
-    /// The daily checks over a namespace, or over the whole cluster.
+    /// The daily checks over a namespace, or over the whole cluster, as usual.
     pub fn daily(namespace: Option<&str>) -> Self {
-        Self { namespace: namespace.map(str::to_owned), ..Self::default() }
+        Self::of(namespace, Settings::default())
+    }
+
+    /// An inspection of a namespace, or of the whole cluster.
+    pub fn of(namespace: Option<&str>, settings: Settings) -> Self {
+        Self { namespace: namespace.map(str::to_owned), settings, secrets: false }
     }
 }
 
@@ -35,6 +40,8 @@ pub struct Inspected {
     pub report: Report,
     /// What the next one is compared with.
     pub memory: Memory,
+    /// Its figures.
+    pub day: Day,
 }
 
 /// Inspects a cluster.
@@ -49,9 +56,11 @@ pub async fn run(
 ) -> Result<Inspected, Unreachable> {
     let begun = Instant::now();
     let snapshot = read(cluster, order, now).await?;
-    let mut report = inspect(&snapshot, history, &Settings { set: order.set, ..Settings::default() });
+    let mut report = inspect(&snapshot, history, &order.settings);
     report.duration_ms = begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
-    Ok(Inspected { report, memory: Memory::of(&snapshot, history.memory()) })
+    let memory = Memory::of(&snapshot, history.memory()).and(&report);
+    let day = Day::of(&report, &snapshot, history.memory(), &memory);
+    Ok(Inspected { report, memory, day })
 }
 
 /// Why an object is as it is.
@@ -73,15 +82,14 @@ pub async fn why(
     (kind, namespace, name): (&str, Option<&str>, &str),
     now: DateTime<Utc>,
 ) -> Result<Explained, Unreachable> {
-    let whole = Order::default();
+    let whole = Order::of(None, Settings { tells_ignored: true, ..Settings::default() });
     let snapshot = match read(cluster, &whole, now).await {
         Err(Unreachable { obstacle: Obstacle::Forbidden, .. }) if namespace.is_some() => {
-            read(cluster, &Order { namespace: namespace.map(str::to_owned), ..whole }, now).await?
+            read(cluster, &Order { namespace: namespace.map(str::to_owned), ..whole.clone() }, now).await?
         }
         read => read?,
     };
-    let settings = Settings::default();
-    let report = inspect(&snapshot, &History::default(), &settings);
+    let report = inspect(&snapshot, &History::default(), &whole.settings);
     let chain = diagnosis::why(&snapshot, &report, kind, namespace.unwrap_or_default(), name);
     let root = chain.root.as_ref().and_then(|root| report.find(root)).cloned();
     Ok(Explained { chain, root })
@@ -93,7 +101,8 @@ pub async fn why(
 /// When nothing at all could be read.
 pub async fn read(cluster: &Cluster, order: &Order, now: DateTime<Utc>) -> Result<Snapshot, Unreachable> {
     let scope = order.namespace.clone().map_or(Scope::AllNamespaces, Scope::Namespace);
-    let wanted = checks::resources(order.set).into_iter().chain(diagnosis::resources()).collect();
+    let wanted = checks::resources(order.settings.set).into_iter();
+    let wanted = wanted.chain(diagnosis::resources()).chain(history::resources()).collect();
     let mut request = ReadRequest::new(now).only(&wanted).in_scope(scope);
     if order.secrets || cluster.reads_secrets() {
         request = request.with_secrets();

@@ -11,17 +11,17 @@ mod prometheus;
 mod redacted;
 pub mod score;
 pub mod text;
-mod trend;
 
+use crate::inspection::attention::{KeptOut, Kind};
 use crate::inspection::finding::{ActionHint, CheckId, Finding, FindingState, Fingerprint, Severity, Target};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+pub use crate::inspection::history::{Day, Trend};
 pub use crate::snapshot::Reads;
 pub use form::{Form, UnknownForm, View};
 pub use score::Grade;
-pub use trend::{Day, Trend};
 
 /// The name and version of the JSON form.
 pub const SCHEMA: &str = "roundsman/report/v1";
@@ -43,6 +43,9 @@ pub struct Report {
     pub grade: Grade,
     /// Roots and their children, worst roots first, each followed by its children.
     pub findings: Vec<Finding>,
+    /// What somebody asked not to be told; it counts for nothing else here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_out: Vec<KeptOut>,
     /// Against the last inspection.
     pub changes: Changes,
     /// What could not be inspected, and why.
@@ -61,11 +64,18 @@ pub struct Changes {
     pub new: usize,
     /// Roots that it had too.
     pub ongoing: usize,
+    /// Of these, roots that the last inspection had kept out: snoozed until now, or grown worse.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub returned: usize,
     /// Its roots that are gone.
     pub resolved: Vec<Resolved>,
     /// Its roots whose check did not run over their scope this time: nobody knows.
     #[serde(default)]
     pub not_rechecked: Vec<Resolved>,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A root of the last inspection that this one does not have.
@@ -147,6 +157,15 @@ impl Report {
         // The report has them in this order already; one from a file may not.
         trees.sort_by_key(|tree| std::cmp::Reverse(tree.severity));
         trees
+    }
+
+    /// How many roots are kept out, by the way in which they are.
+    pub fn kept_out_counts(&self) -> BTreeMap<Kind, usize> {
+        let mut counts = BTreeMap::new();
+        for kept in self.kept_out.iter().filter(|kept| kept.finding.is_root()) {
+            *counts.entry(kept.because.kind).or_default() += 1;
+        }
+        counts
     }
 
     /// The severity of the worst tree.

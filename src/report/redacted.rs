@@ -13,7 +13,8 @@ impl Report {
                 *text = changed;
             }
         };
-        for finding in &mut self.findings {
+        let kept_out = self.kept_out.iter_mut().map(|kept| &mut kept.finding);
+        for finding in self.findings.iter_mut().chain(kept_out) {
             clean(&mut finding.title);
             finding.evidence.iter_mut().for_each(|evidence| clean(&mut evidence.value));
             for remedy in &mut finding.remedies {

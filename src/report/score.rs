@@ -256,6 +256,7 @@ mod tests {
             evidence: Vec::new(),
             caused_by: None,
             remedies: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Report, Tree, View, command, score};
 use crate::inspection::finding::Severity;
-use crate::texts::{forms, report as texts, score as words, time, visible::line};
+use crate::texts::{attention, forms, report as texts, score as words, time, visible::line};
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +48,9 @@ pub fn write(report: &Report, view: &View) -> String {
     let all: Vec<&Tree<'_>> = trees.iter().collect();
     let mut lines = vec![{
         let unread = texts::unread(&report.gaps).map(|unread| format!(" {unread}")).unwrap_or_default();
+        let kept_out = attention::kept_out(report).map(|kept_out| format!(" {kept_out}")).unwrap_or_default();
         let head = format!("{}, {}:", line(&report.cluster), time::moment(report.taken_at));
-        format!("{} {}", style.strong(&head), line(&format!("{}{unread}", texts::verdict(report))))
+        format!("{} {}", style.strong(&head), line(&format!("{}{unread}{kept_out}", texts::verdict(report))))
     }];
     if !all.is_empty() {
         lines.push(texts::summary(report, &all));

@@ -40,6 +40,7 @@ macro_rules! lean {
                 const NUMBERS: &'static [u32] = &[ $( $( $number, )? )* ];
                 const INLINE: &'static [u32] = &[ $( $( $( lean!(@outer $number $inner), )? )? )* ];
 
+                #[allow(clippy::unnested_or_patterns, reason = "the patterns come from the declaration one by one")]
                 fn field<'a>(
                     &mut self,
                     number: (u32, u32),

@@ -81,7 +81,7 @@ lean! {
         group: Str,
         version: Str,
         resource: Str,
-        kind: Str,
+        #[serde(rename = "servedKind")] kind: Str,
         /// Whether it has the subresource `scale`.
         scale: bool,
     }

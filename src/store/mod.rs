@@ -148,6 +148,18 @@ impl Store {
         Ok(rows)
     }
 
+    /// Up to `limit` keys of a range, without their records.
+    pub fn keys<V: Record>(
+        &self,
+        table: &Table<V>,
+        keys: &Keys,
+        limit: usize,
+        direction: Direction,
+    ) -> Result<Vec<String>, ReadError> {
+        let rows = self.inner.disk.scan(table.name(), keys, limit, direction)?;
+        Ok(rows.into_iter().map(|(key, _)| key).collect())
+    }
+
     /// How many records a range of keys holds.
     pub fn count<V: Record>(&self, table: &Table<V>, keys: &Keys) -> Result<usize, ReadError> {
         self.inner.disk.count(table.name(), keys)

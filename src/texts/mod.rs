@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod alert;
+pub mod attention;
 pub mod chat;
 pub mod cluster;
 pub mod cures;

@@ -1,6 +1,6 @@
 //! The report in words: for the chat, and what the forms share.
 
-use super::{chat::when, time, visible};
+use super::{attention, chat::when, time, visible};
 use crate::inspection::finding::{CheckId, Finding, FindingState, Severity};
 use crate::report::{Form, Gap, Offer, Report, Tree, command};
 use crate::schedule::Missed;
@@ -49,6 +49,7 @@ pub fn whole(report: &Report) -> Body {
     let trees = report.trees();
     let shown: Vec<&Tree<'_>> = trees.iter().collect();
     let mut body = told(report, None, &shown, WHOLE);
+    body.blocks.extend(attention::kept_out_list(report));
     for gap in &report.gaps {
         body = body.with(Block::Paragraph(vec![Span::Muted(not_checked(report, gap))]));
     }
@@ -61,6 +62,9 @@ fn told(report: &Report, notice: Option<&str>, shown: &[&Tree<'_>], most: usize)
     first.push(Span::Plain(verdict(report)));
     if let Some(unread) = unread(&report.gaps) {
         first.push(Span::Plain(format!(" {unread}")));
+    }
+    if let Some(kept_out) = attention::kept_out(report) {
+        first.push(Span::Muted(format!(" {kept_out}")));
     }
     let mut body = Body::new([Block::Paragraph(first)]);
     if let Some(notice) = notice {
@@ -180,10 +184,11 @@ pub(crate) fn counts(trees: &[&Tree<'_>]) -> String {
 /// `new, for 3h`; `known, for 3d`.
 pub(crate) fn state(report: &Report, tree: &Tree<'_>) -> String {
     let since = tree.since().map(|since| format!(", {}", time::since(since, report.taken_at))).unwrap_or_default();
-    match tree.root.state {
+    let state = match tree.root.state {
         FindingState::New => format!("new{since}"),
         FindingState::Ongoing => format!("known{since}"),
-    }
+    };
+    [state].into_iter().chain(attention::notes(tree.root)).collect::<Vec<_>>().join("; ")
 }
 
 /// The worst that follows from a root, where it is worse than the root itself.

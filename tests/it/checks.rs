@@ -62,6 +62,9 @@ struct Case {
     /// The last inspection's restart counts, `uid/container`.
     #[serde(default)]
     restarts: Option<RestartCounts>,
+    /// What the last inspection saw, as it differs from what there is now; a check of drift compares the two.
+    #[serde(default)]
+    before: Option<Before>,
     /// The API server's version.
     #[serde(default)]
     version: Option<String>,
@@ -77,6 +80,19 @@ struct Case {
     /// What other checks say about it: `id Kind/namespace/name`.
     #[serde(default)]
     also: Vec<String>,
+}
+
+/// The cluster of the last inspection: the case's own, with these differences.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Before {
+    at: DateTime<Utc>,
+    #[serde(default)]
+    objects: Vec<Value>,
+    #[serde(default)]
+    set: BTreeMap<String, Value>,
+    #[serde(default)]
+    without: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -142,13 +158,10 @@ fn cases_of(check: &Check) -> (DateTime<Utc>, Vec<Case>) {
             let added = std::mem::replace(&mut case.objects, base.objects.clone());
             case.objects.retain(|object| !case.without.iter().any(|name| is_called(object, name)));
             case.objects.extend(added);
+            case.before = case.before.or_else(|| base.before.clone());
         }
-        for (key, value) in std::mem::take(&mut case.set) {
-            let (name, field) = key.split_once(' ').unwrap_or_else(|| panic!("{}: {key}: no path", check.id));
-            let object = case.objects.iter_mut().find(|object| is_called(object, name));
-            let object = object.unwrap_or_else(|| panic!("{}: {}: no {name}", check.id, case.name));
-            put(object, field, value);
-        }
+        let set = std::mem::take(&mut case.set);
+        change(&mut case.objects, set, &format!("{}: {}", check.id, case.name));
         for (name, times) in std::mem::take(&mut case.times) {
             let at = case.objects.iter().position(|object| is_called(object, &name));
             let object = case.objects.remove(at.unwrap_or_else(|| panic!("{}: {}: no {name}", check.id, case.name)));
@@ -157,6 +170,15 @@ fn cases_of(check: &Check) -> (DateTime<Utc>, Vec<Case>) {
         cases.push(case);
     }
     (file.now, cases)
+}
+
+/// Sets fields of objects.
+fn change(objects: &mut [Value], set: BTreeMap<String, Value>, place: &str) {
+    for (key, value) in set {
+        let (name, field) = key.split_once(' ').unwrap_or_else(|| panic!("{place}: {key}: no path"));
+        let object = objects.iter_mut().find(|object| is_called(object, name));
+        put(object.unwrap_or_else(|| panic!("{place}: no {name}")), field, value);
+    }
 }
 
 /// YAML, with its merge keys carried out.
@@ -204,24 +226,34 @@ fn put(object: &mut Value, path: &str, value: Value) {
     }
 }
 
-/// The checks of the same set look too, so that what is said twice is seen; order and prevention are looked at apart.
-fn report_of(case: &Case, now: DateTime<Utc>, set: Set) -> Report {
-    let mut snapshot = Snapshot::from_objects(case.now.unwrap_or(now), case.objects.clone())
-        .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+fn snapshot_of(case: &Case, now: DateTime<Utc>, objects: Vec<Value>) -> Snapshot {
+    let mut snapshot = Snapshot::from_objects(now, objects).unwrap_or_else(|error| panic!("{}: {error}", case.name));
     snapshot.version.clone_from(&case.version);
     for plural in &case.unread {
         let resource = Resource::ALL.iter().copied().find(|resource| resource.plural() == plural);
         let resource = resource.unwrap_or_else(|| panic!("{}: no resource {plural}", case.name));
         snapshot.unread.push(Unread { resource, why: Why::Forbidden });
     }
-    let history = match case.restarts.clone() {
-        Some(restarts) => History::default().with_restarts(restarts),
-        None => History::default(),
-    };
-    let history = match case.memory.clone() {
-        Some(memory) => history.with_memory(memory),
-        None => history,
-    };
+    snapshot
+}
+
+/// The checks of the same set look too, so that what is said twice is seen; order and prevention are looked at apart.
+fn report_of(case: &Case, now: DateTime<Utc>, set: Set) -> Report {
+    let snapshot = snapshot_of(case, case.now.unwrap_or(now), case.objects.clone());
+    let mut history = History::default();
+    if let Some(before) = &case.before {
+        let mut objects = case.objects.clone();
+        objects.retain(|object| !before.without.iter().any(|name| is_called(object, name)));
+        objects.extend(before.objects.clone());
+        change(&mut objects, before.set.clone(), &format!("{}: before", case.name));
+        history = history.with_memory(Memory::of(&snapshot_of(case, before.at, objects), None));
+    }
+    if let Some(memory) = case.memory.clone() {
+        history = history.with_memory(memory);
+    }
+    if let Some(restarts) = case.restarts.clone() {
+        history = history.with_restarts(restarts);
+    }
     let set = match set {
         Set::Daily | Set::Extra => CheckSet::Daily,
         Set::Hygiene => CheckSet::Hygiene,

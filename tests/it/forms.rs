@@ -4,8 +4,10 @@
 
 use crate::checks::data;
 use chrono::TimeDelta;
+use roundsman::inspection::Memory;
 use roundsman::inspection::finding::Severity;
 use roundsman::report::{Day, Form, Report, Trend, View, chart, json};
+use roundsman::snapshot::Snapshot;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -18,9 +20,14 @@ fn reports() -> [(&'static str, Report); 3] {
     ["trouble", "healthy", "partial"].map(|name| (name, report(name)))
 }
 
+/// The day of a report of which nothing else is known.
+fn day(report: &Report) -> Day {
+    Day::of(report, &Snapshot::default(), None, &Memory::default())
+}
+
 /// Two weeks that end with the report; three days were not inspected.
 fn fortnight(report: &Report) -> Trend {
-    let last = Day { restarts: 9, ..Day::of(report) };
+    let last = Day { restarts: 9, ..day(report) };
     let mut days: Vec<Day> = (1..14u8)
         .rev()
         .filter(|ago| !(5..8).contains(ago))
@@ -29,7 +36,7 @@ fn fortnight(report: &Report) -> Trend {
             let (critical, high) = (usize::from(ago > 9), usize::from(ago % 4));
             let roots = [(Severity::Critical, critical), (Severity::High, high), (Severity::Medium, 2)];
             let score = 94 - 30 * u8::from(ago > 9) - 6 * (ago % 4);
-            Day { date, score, roots: BTreeMap::from(roots), restarts: u64::from(ago % 4) * 7 }
+            Day { date, score, roots: BTreeMap::from(roots), restarts: u64::from(ago % 4) * 7, ..Day::default() }
         })
         .collect();
     days.push(last);
@@ -196,7 +203,7 @@ fn the_trend_is_a_picture_that_tells_the_days_apart() {
 
 #[test]
 fn one_day_is_a_picture_and_no_day_is_none() {
-    let day = Day::of(&report("trouble"));
+    let day = day(&report("trouble"));
     let trend = Trend { cluster: "prod".into(), days: vec![day] };
     leave("forms", "trend-first-day.png", &chart::png(&chart::trend(&trend).unwrap()).unwrap());
     assert_eq!(chart::trend(&Trend::default()), None);

@@ -24,7 +24,7 @@ const RULES: &[Rule] = &[
     Rule { word: "console", only_in: &["adapters/console/", "src/main.rs"] },
     Rule { word: "roundsman", only_in: &["src/main.rs"] },
     Rule { word: "tokio_cron_scheduler", only_in: &["src/schedule/"] },
-    Rule { word: "croner", only_in: &["src/schedule/", "src/demo/"] },
+    Rule { word: "croner", only_in: &["src/schedule/", "src/demo/", "src/inspection/checks/cronjob.rs"] },
     Rule { word: "cluster::write", only_in: &["src/repair/"] },
     Rule { word: "cluster::rehearse", only_in: &["src/repair/"] },
 ];
@@ -35,7 +35,8 @@ const PURE: &[&str] = &[
     "src/diagnosis/",
     "src/inspection/finding.rs",
     "src/inspection/history/",
-    "src/inspection/attention.rs",
+    "src/inspection/attention/",
+    "src/inspection/passes.rs",
     "src/inspection/checks/",
     "src/report/",
     "src/repair/action.rs",

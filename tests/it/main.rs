@@ -8,12 +8,14 @@
 
 mod aftermath;
 mod api;
+mod attention;
 mod causes;
 mod checks;
 mod cli;
 mod commands;
 mod console;
 mod forms;
+mod heeding;
 mod history;
 mod hostile;
 mod kills;

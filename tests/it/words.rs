@@ -50,7 +50,10 @@ const TROUBLE: &[&str] = &["bad-image", "node-down", "out-of-memory", "wrong-sel
 
 #[test]
 fn a_cluster_in_trouble_in_the_terminal() {
-    let report = report(&cluster(TROUBLE));
+    let mut report = report(&cluster(TROUBLE));
+    // How many checks there are, and which of them read Secrets, is another test's matter.
+    report.ran.truncate(20);
+    report.gaps.iter_mut().for_each(|gap| gap.checks.retain(|check| *check == "secret/tls-expiring"));
     let written = |style| Form::Text.write(&report, &View { style, ..View::default() }).unwrap();
     let plain = written(Style::Plain);
     says("trouble.txt", &plain);

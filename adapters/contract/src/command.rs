@@ -1,5 +1,6 @@
-//! One grammar for every platform: the help, Telegram's menu and Discord's slash commands are made from this table.
+//! What a command is, and how a line is read as one.
 
+use crate::grammar::GRAMMAR;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 use thiserror::Error;
@@ -36,6 +37,16 @@ pub enum CommandName {
     Score,
     /// The last days as a picture.
     Trend,
+    /// Somebody sees to a finding.
+    Ack,
+    /// A finding stays out of the reports for a while.
+    Snooze,
+    /// A sort of findings stays out of the reports.
+    Mute,
+    /// What was silenced is told again.
+    Unmute,
+    /// What is silenced.
+    Muted,
     /// Repairs that wait for a decision, and the latest ones.
     Proposals,
     /// Propose a repair.
@@ -96,229 +107,6 @@ pub enum ArgumentKind {
         short: Option<char>,
     },
 }
-
-const fn word(name: &'static str, about: &'static str) -> ArgumentSpec {
-    ArgumentSpec { name, about, kind: ArgumentKind::Word, required: true }
-}
-
-const fn optional(name: &'static str, about: &'static str) -> ArgumentSpec {
-    ArgumentSpec { name, about, kind: ArgumentKind::Word, required: false }
-}
-
-const fn option(name: &'static str, short: char, about: &'static str) -> ArgumentSpec {
-    ArgumentSpec { name, about, kind: ArgumentKind::Option { short: Some(short) }, required: false }
-}
-
-const NAMESPACE: ArgumentSpec = option("namespace", 'n', "Namespace");
-const CLUSTER: ArgumentSpec = ArgumentSpec {
-    name: "cluster",
-    about: "Cluster, if not this channel's default",
-    kind: ArgumentKind::Option { short: None },
-    required: false,
-};
-const OBJECT: ArgumentSpec = word("object", "KIND/NAME, such as deployment/checkout");
-
-/// The grammar.
-pub const GRAMMAR: &[CommandSpec] = &[
-    CommandSpec {
-        name: CommandName::Inspect,
-        word: "inspect",
-        summary: "Inspect a cluster now and post what is wrong",
-        arguments: &[optional("cluster", "Cluster, if not this channel's default"), NAMESPACE],
-        example: "/inspect prod",
-    },
-    CommandSpec {
-        name: CommandName::Ask,
-        word: "ask",
-        summary: "Ask about a cluster in your own words",
-        arguments: &[ArgumentSpec {
-            name: "question",
-            about: "The question",
-            kind: ArgumentKind::Verbatim,
-            required: true,
-        }],
-        example: "/ask why is checkout restarting?",
-    },
-    CommandSpec {
-        name: CommandName::Why,
-        word: "why",
-        summary: "Why is this object broken? The chain of causes",
-        arguments: &[OBJECT, NAMESPACE, CLUSTER],
-        example: "/why deployment/checkout -n shop",
-    },
-    CommandSpec {
-        name: CommandName::Findings,
-        word: "findings",
-        summary: "What the last report of a cluster found",
-        arguments: &[optional("cluster", "Cluster, if not this channel's default")],
-        example: "/findings prod",
-    },
-    CommandSpec {
-        name: CommandName::Score,
-        word: "score",
-        summary: "Why the score is what it is: where the points went",
-        arguments: &[optional("cluster", "Cluster, if not this channel's default")],
-        example: "/score prod",
-    },
-    CommandSpec {
-        name: CommandName::Trend,
-        word: "trend",
-        summary: "Findings and score of the last days, as a picture",
-        arguments: &[
-            optional("cluster", "Cluster, if not this channel's default"),
-            ArgumentSpec {
-                name: "days",
-                about: "How many days (default 14, at most 90)",
-                kind: ArgumentKind::Option { short: Some('d') },
-                required: false,
-            },
-        ],
-        example: "/trend prod --days 30",
-    },
-    CommandSpec {
-        name: CommandName::Describe,
-        word: "describe",
-        summary: "One object: state, owner, events",
-        arguments: &[OBJECT, NAMESPACE, CLUSTER],
-        example: "/describe pod/checkout-7d9f-x -n shop",
-    },
-    CommandSpec {
-        name: CommandName::Logs,
-        word: "logs",
-        summary: "The last lines of a pod's or workload's log",
-        arguments: &[
-            word("object", "POD, or KIND/NAME of a workload"),
-            NAMESPACE,
-            option("container", 'c', "Container, if there are several"),
-            ArgumentSpec {
-                name: "previous",
-                about: "The container before the last restart",
-                kind: ArgumentKind::Switch { short: Some('p') },
-                required: false,
-            },
-            ArgumentSpec {
-                name: "tail",
-                about: "How many lines (default 50, at most 500)",
-                kind: ArgumentKind::Option { short: None },
-                required: false,
-            },
-            CLUSTER,
-        ],
-        example: "/logs deployment/cart -n shop --previous",
-    },
-    CommandSpec {
-        name: CommandName::Events,
-        word: "events",
-        summary: "Recent warning events of an object or a namespace",
-        arguments: &[
-            optional("object", "KIND/NAME; without it the namespace's or the cluster's warnings"),
-            NAMESPACE,
-            CLUSTER,
-        ],
-        example: "/events deployment/checkout -n shop",
-    },
-    CommandSpec {
-        name: CommandName::Subscribe,
-        word: "subscribe",
-        summary: "Post a report here on a schedule",
-        arguments: &[
-            word("cluster", "Cluster"),
-            ArgumentSpec {
-                name: "schedule",
-                about: "daily 09:00 Europe/Berlin, or cron 0 9 * * 1-5 Europe/Berlin",
-                kind: ArgumentKind::Words,
-                required: true,
-            },
-            ArgumentSpec {
-                name: "only-changes",
-                about: "Stay silent when nothing changed",
-                kind: ArgumentKind::Switch { short: None },
-                required: false,
-            },
-        ],
-        example: "/subscribe prod daily 09:00 Europe/Berlin",
-    },
-    CommandSpec {
-        name: CommandName::Unsubscribe,
-        word: "unsubscribe",
-        summary: "Stop a report here",
-        arguments: &[word("cluster", "Cluster, or the number that /subscriptions shows")],
-        example: "/unsubscribe prod",
-    },
-    CommandSpec {
-        name: CommandName::Subscriptions,
-        word: "subscriptions",
-        summary: "The reports that are posted here, and when next",
-        arguments: &[],
-        example: "/subscriptions",
-    },
-    CommandSpec {
-        name: CommandName::Fix,
-        word: "fix",
-        summary: "Propose a repair; nothing changes before somebody approves",
-        arguments: &[
-            word("action", "undo, restart, scale or delete-pod"),
-            OBJECT,
-            NAMESPACE,
-            ArgumentSpec {
-                name: "replicas",
-                about: "For scale: how many",
-                kind: ArgumentKind::Option { short: Some('r') },
-                required: false,
-            },
-            ArgumentSpec {
-                name: "revision",
-                about: "For undo: to which revision (default: the one before)",
-                kind: ArgumentKind::Option { short: None },
-                required: false,
-            },
-            CLUSTER,
-        ],
-        example: "/fix undo deployment/checkout -n shop",
-    },
-    CommandSpec {
-        name: CommandName::Proposals,
-        word: "proposals",
-        summary: "Repairs that wait for a decision, and the latest ones",
-        arguments: &[optional("proposal", "The id on a card: all that happened to that one")],
-        example: "/proposals",
-    },
-    CommandSpec {
-        name: CommandName::Approve,
-        word: "approve",
-        summary: "Approve a proposed repair by its id",
-        arguments: &[word("proposal", "The id on the card")],
-        example: "/approve r-k3f9",
-    },
-    CommandSpec {
-        name: CommandName::Reject,
-        word: "reject",
-        summary: "Reject a proposed repair by its id",
-        arguments: &[word("proposal", "The id on the card")],
-        example: "/reject r-k3f9",
-    },
-    CommandSpec {
-        name: CommandName::Cancel,
-        word: "cancel",
-        summary: "Stop the question that is being worked on here",
-        arguments: &[],
-        example: "/cancel",
-    },
-    CommandSpec {
-        name: CommandName::Whoami,
-        word: "whoami",
-        summary: "This chat's and your id, to write into the configuration",
-        arguments: &[],
-        example: "/whoami",
-    },
-    CommandSpec {
-        name: CommandName::Help,
-        word: "help",
-        summary: "What you can ask",
-        arguments: &[],
-        example: "/help",
-    },
-];
 
 /// The row of a command.
 pub fn spec(name: CommandName) -> &'static CommandSpec {

@@ -7,6 +7,7 @@ mod adapter;
 mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod grammar;
 mod ids;
 mod inbound;
 mod outbound;
@@ -15,7 +16,8 @@ mod split;
 mod stop;
 
 pub use adapter::{Adapter, AdapterFailure, BoxFuture, Connection, DeliveryError, Intake, IntakeError, Limits, Unit};
-pub use command::{ArgumentKind, ArgumentSpec, CommandName, CommandSpec, GRAMMAR, Invocation, ParseError, parse, spec};
+pub use command::{ArgumentKind, ArgumentSpec, CommandName, CommandSpec, Invocation, ParseError, parse, spec};
+pub use grammar::GRAMMAR;
 pub use ids::{Actor, ChannelRef, InboundId, MessageRef, OutboundId, Platform, Receipt, Token, UserId};
 pub use inbound::{Inbound, InboundKind, Membership};
 pub use outbound::{Block, Body, Button, ButtonStyle, Outbound, OutboundKind, Reading, Span, Visibility};

@@ -142,8 +142,10 @@ fn surplus_replicas(scene: &Scene<'_>) -> Vec<Draft> {
         // A rollout has old and new ones side by side; a change that was not seen yet is generation-stale's.
         let rolling = status.updated_replicas < status.replicas && status.updated_replicas < desired;
         let seen = status.observed_generation >= deployment.meta.generation;
+        // A rollout that does not finish keeps the old ones on purpose.
+        let stuck = status.conditions.is("Progressing", "False");
         let since = last_step(deployment);
-        if status.replicas <= desired || rolling || !seen {
+        if status.replicas <= desired || rolling || stuck || !seen {
             return None;
         }
         let evidence = vec![Evidence::since("status.replicas", format!("{} / {desired}", status.replicas), since)];

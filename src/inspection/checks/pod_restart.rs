@@ -4,6 +4,7 @@ use super::check::row::*;
 use super::pod_start::{Wait, wait};
 use super::scene::{Draft, Group, Scene, Sighting, container, container_statuses};
 use crate::inspection::finding::{Evidence, Severity};
+use crate::inspection::history::Restarted;
 use crate::snapshot::Resource::{Jobs, Pods};
 use crate::snapshot::{ContainerStatus, Pod, Terminated};
 use crate::texts::findings as texts;
@@ -125,16 +126,16 @@ pub(super) fn restart_spike(scene: &Scene<'_>) -> Vec<Draft> {
     });
     let draft = |group: Group<'_, (&ContainerStatus, Spike)>| {
         let worst = group.most(|sighting| sighting.what.0.restart_count)?;
-        let (status, Spike { before }) = worst.what;
+        let (status, Spike { since }) = worst.what;
         let last = status.last_state.terminated.as_deref();
-        let count = match before {
-            Some(before) => texts::restarts_since_last(status.restart_count, before),
+        let count = match since {
+            Some(since) => texts::restarts_since_last(status.restart_count, since.before),
             None => status.restart_count.to_string(),
         };
         let mut evidence = vec![Evidence::new("restartCount", count)];
         evidence.extend(last.map(end_evidence).into_iter().flatten());
         let end = last.map(texts::end_of_run);
-        let title = texts::restart_spike(group.sightings.len(), status.restart_count, before, end.as_deref());
+        let title = texts::restart_spike(group.sightings.len(), status.restart_count, since, end.as_deref());
         Some(group.draft(Severity::High, title, evidence))
     };
     scene.by_owner(sightings).into_iter().filter_map(draft).collect()
@@ -143,18 +144,18 @@ pub(super) fn restart_spike(scene: &Scene<'_>) -> Vec<Draft> {
 /// Restarts that are too many for so short a time.
 #[derive(Debug, Clone, Copy)]
 struct Spike {
-    /// The count of the last inspection, where it is measured against that.
-    before: Option<i32>,
+    /// What was added since the last inspection, where it is measured against that.
+    since: Option<Restarted>,
 }
 
 fn spike(scene: &Scene<'_>, pod: &Pod, status: &ContainerStatus) -> Option<Spike> {
     let least = scene.thresholds.restarts;
-    let before = scene.history.restarts(&pod.meta.uid, &status.name);
-    let before = before.filter(|before| status.restart_count - before >= least);
+    let since = scene.history.restarted(&pod.meta.uid, &status.name, status.restart_count, scene.now);
+    let since = since.filter(|since| since.reaches(least, scene.thresholds.window));
     // Without a count of the last time, or since then too slowly for it: often, and the last time just now.
     let last = status.last_state.terminated.as_deref().and_then(|last| last.finished_at);
     let recent = status.restart_count >= least && scene.is_news(last);
-    (before.is_some() || recent).then_some(Spike { before })
+    (since.is_some() || recent).then_some(Spike { since })
 }
 
 pub(super) fn restart_count_high(scene: &Scene<'_>) -> Vec<Draft> {

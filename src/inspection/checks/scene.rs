@@ -4,7 +4,7 @@ use super::templates::Template;
 use crate::diagnosis::{Entity, Graph, ObjectId};
 use crate::inspection::attention::Thresholds;
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
-use crate::inspection::history::History;
+use crate::inspection::history::{History, Memory};
 use crate::snapshot::{Container, ContainerStatus, Event, Node, ObjectMeta, Pod, Snapshot};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::cell::OnceCell;
@@ -24,6 +24,7 @@ pub struct Scene<'a> {
     /// The moment that the snapshot stands for.
     pub now: DateTime<Utc>,
     pub(super) templates: OnceCell<Vec<Template<'a>>>,
+    present: OnceCell<Memory>,
 }
 
 /// A finding before it has a fingerprint, a history and a cause.
@@ -96,7 +97,14 @@ impl<'a> Scene<'a> {
     /// The scene of a snapshot.
     pub fn new(graph: &'a Graph<'a>, history: &'a History, thresholds: &'a Thresholds) -> Self {
         let snapshot = graph.snapshot();
-        Self { snapshot, graph, history, thresholds, now: snapshot.taken_at, templates: OnceCell::new() }
+        let now = snapshot.taken_at;
+        let (templates, present) = (OnceCell::new(), OnceCell::new());
+        Self { snapshot, graph, history, thresholds, now, templates, present }
+    }
+
+    /// What there is now in the words of what is remembered of the last inspection: the two sides of a drift.
+    pub fn present(&self) -> &Memory {
+        self.present.get_or_init(|| Memory::of(self.snapshot, self.history.memory()))
     }
 
     /// Whether it is so for longer than a healthy rollout takes. What has no time is old.
@@ -205,6 +213,7 @@ pub(super) fn is_live(pod: &Pod) -> bool {
 }
 
 /// Since when a live pod is not ready; nothing for one that is.
+#[expect(clippy::option_option, reason = "ready; not ready since an unknown time; not ready since then")]
 pub(super) fn unready(pod: &Pod) -> Option<Option<DateTime<Utc>>> {
     let ready = pod.status.conditions.get("Ready");
     let since = ready.and_then(|ready| ready.last_transition_time).or(pod.meta.creation_timestamp);

@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Workload",
         severity: Severity::Medium,
         set: Set::Daily,
-        data: &[(Pods, Complete), (Nodes, Complete), (ReplicaSets, Detail)],
+        data: &[(Pods, Walked), (Pods, Complete), (Nodes, Complete), (ReplicaSets, Detail)],
         gate: None,
         means: "One node or zone that fails takes all of its replicas with it.",
         advice: "Spread it with a topology spread constraint or an anti-affinity, then restart it.",

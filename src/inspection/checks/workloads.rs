@@ -57,10 +57,13 @@ pub(super) fn scalable<'a>(scene: &Scene<'a>) -> HashMap<(&'static str, &'a str,
     sized.map(|each| ((each.kind, each.meta.namespace.as_str(), each.meta.name.as_str()), each)).collect()
 }
 
+/// Namespace, key and value of a label.
+type Label<'a> = (&'a str, &'a str, &'a str);
+
 /// Whose selectors reach some labels, without trying every selector on every object.
 #[derive(Debug)]
 pub(super) struct Selectors<'a> {
-    by_label: HashMap<(&'a str, &'a str, &'a str), Vec<(Rule<'a>, usize)>>,
+    by_label: HashMap<Label<'a>, Vec<(Rule<'a>, usize)>>,
     by_namespace: HashMap<&'a str, Vec<(Rule<'a>, usize)>>,
 }
 

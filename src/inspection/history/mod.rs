@@ -1,41 +1,79 @@
 //! What the last inspection said, and what that makes of this one: new, ongoing, resolved, or not looked at again.
+//!
+//! A check of drift compares two memories: `scene.history.memory()`, which there is none of at the first inspection, and
+//! `scene.present()`. A part that is None on either side proves nothing.
 
+mod extensions;
+mod forecast;
 mod memory;
 mod nodes;
+mod privileges;
 mod restarts;
 mod series;
+mod trend;
 mod workloads;
 
-use super::finding::{Finding, FindingState, Fingerprint};
+use super::attention::{Because, KeptOut, Level};
+use super::finding::{Finding, FindingState, Fingerprint, Note};
 use crate::report::{Changes, Report, Resolved};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{HashMap, HashSet};
 
-pub use memory::{Memory, Part, key};
+pub use forecast::{Forecast, full};
+pub use memory::{Memory, Part, key, resources};
 pub use nodes::KnownNode;
-pub use restarts::RestartCounts;
+pub use restarts::{RestartCounts, Restarted};
 pub use series::{Fill, Usage, runs, usage_now};
+pub use trend::{Capacity, Day, Trend};
 pub use workloads::{KnownConfig, KnownWorkload};
 
 /// What is known of the last inspection of the same cluster. Empty: there was none, and everything is new.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    first_seen: HashMap<Fingerprint, DateTime<Utc>>,
+    known: HashMap<Fingerprint, Known>,
     roots: Vec<Resolved>,
+    kept_out: HashMap<Fingerprint, KeptOut>,
     memory: Option<Memory>,
+}
+
+/// A finding of the last inspection.
+#[derive(Debug, Clone)]
+struct Known {
+    first_seen: DateTime<Utc>,
+    /// None for what was not looked at again then.
+    level: Option<Level>,
+    /// The silence that it had outgrown, and how bad it was when it was silenced.
+    outgrown: Option<(String, Level)>,
+}
+
+impl Known {
+    fn of(finding: &Finding) -> Self {
+        let outgrown = finding.notes.iter().find_map(|note| match note {
+            Note::Worse { silence, was, .. } => Some((silence.clone(), *was)),
+            Note::Flapping { .. } | Note::SnoozeOver { .. } => None,
+        });
+        Self { first_seen: finding.first_seen, level: Some(Level::of(finding)), outgrown }
+    }
 }
 
 impl History {
     /// The history that a report tells. Of what it did not look at again it still knows what its predecessor knew.
     pub fn since(last: &Report) -> Self {
-        let mut first_seen: HashMap<_, _> =
-            last.findings.iter().map(|finding| (finding.fingerprint.clone(), finding.first_seen)).collect();
+        let kept_out = last.kept_out.iter().map(|kept| (kept.finding.fingerprint.clone(), kept.clone())).collect();
+        let silenced = last.kept_out.iter().map(|kept| &kept.finding);
+        let mut known: HashMap<_, _> = last
+            .findings
+            .iter()
+            .chain(silenced)
+            .map(|finding| (finding.fingerprint.clone(), Known::of(finding)))
+            .collect();
         let mut roots: Vec<Resolved> = last.roots().map(Resolved::of).collect();
         for unknown in &last.changes.not_rechecked {
-            first_seen.entry(unknown.fingerprint.clone()).or_insert(unknown.first_seen);
+            let of_before = Known { first_seen: unknown.first_seen, level: None, outgrown: None };
+            known.entry(unknown.fingerprint.clone()).or_insert(of_before);
             roots.push(unknown.clone());
         }
-        Self { first_seen, roots, memory: None }
+        Self { known, roots, kept_out, memory: None }
     }
 
     /// With what that inspection saw, so that drift is seen and rates are measured.
@@ -57,29 +95,52 @@ impl History {
         self.memory.as_ref()
     }
 
-    /// How often the container had restarted by then; None if nobody counted.
-    pub fn restarts(&self, pod_uid: &str, container: &str) -> Option<i32> {
-        let counts = self.memory.as_ref()?.restarts.as_ref();
-        counts.map(|counts| counts.get(pod_uid, container))
+    /// What was added to the restarts of a container since they were counted; None if nobody counted.
+    pub fn restarted(&self, pod_uid: &str, container: &str, count: i32, now: DateTime<Utc>) -> Option<Restarted> {
+        let memory = self.memory.as_ref()?;
+        let before = memory.restarts.as_ref()?.get(pod_uid, container);
+        let within = (memory.taken_at > DateTime::<Utc>::UNIX_EPOCH).then(|| now - memory.taken_at);
+        Some(Restarted { before, more: count - before, within })
+    }
+
+    /// Why the last inspection kept a finding out, if it did.
+    pub fn kept_out(&self, finding: &Fingerprint) -> Option<&Because> {
+        self.kept_out.get(finding).map(|kept| &kept.because)
+    }
+
+    /// How bad a finding was when that silence began to cover it; None if it begins only now.
+    pub fn level_when_silenced(&self, finding: &Fingerprint, silence: &str) -> Option<Level> {
+        let silenced = self.kept_out(finding).filter(|because| because.silence == silence).map(|because| because.level);
+        let known = self.known.get(finding);
+        let outgrown = known.and_then(|known| known.outgrown.as_ref()).filter(|(id, _)| id == silence);
+        silenced.or(outgrown.map(|(_, level)| *level)).or_else(|| known?.level)
     }
 
     /// Marks each finding as new or ongoing, and says what became of the roots that are gone. `rechecked` says whether
-    /// the check of such a root ran this time over the scope that the root is in.
-    pub fn compare(&self, findings: &mut [Finding], rechecked: impl Fn(&Resolved) -> bool) -> Changes {
+    /// the check of such a root ran this time over the scope that the root is in. What was kept out and was not looked
+    /// at again stays out; what was muted and is gone is not worth a word.
+    pub fn compare(
+        &self,
+        findings: &mut [Finding],
+        kept_out: &mut Vec<KeptOut>,
+        rechecked: impl Fn(&Resolved) -> bool,
+    ) -> Changes {
         let mut changes = Changes::default();
         let mut present = HashSet::new();
         for finding in findings {
-            if let Some(first_seen) = self.first_seen.get(&finding.fingerprint) {
-                finding.first_seen = *first_seen;
-                finding.state = FindingState::Ongoing;
-            }
+            self.mark(finding);
             if finding.is_root() {
                 match finding.state {
                     FindingState::New => changes.new += 1,
                     FindingState::Ongoing => changes.ongoing += 1,
                 }
+                changes.returned += usize::from(self.kept_out.contains_key(&finding.fingerprint));
             }
             present.insert(finding.fingerprint.clone());
+        }
+        for kept in kept_out.iter_mut() {
+            self.mark(&mut kept.finding);
+            present.insert(kept.finding.fingerprint.clone());
         }
         for root in self.roots.iter().filter(|root| !present.contains(&root.fingerprint)) {
             if rechecked(root) {
@@ -88,7 +149,33 @@ impl History {
                 changes.not_rechecked.push(root.clone());
             }
         }
+        let mut gone: Vec<&KeptOut> =
+            self.kept_out.values().filter(|kept| !present.contains(&kept.finding.fingerprint)).collect();
+        gone.sort_by(|a, b| a.finding.fingerprint.cmp(&b.finding.fingerprint));
+        for kept in gone {
+            let root = Resolved::of(&kept.finding);
+            if !rechecked(&root) {
+                kept_out.push(kept.clone());
+            } else if kept.finding.is_root() && kept.because.kind.is_awaited() {
+                changes.resolved.push(root);
+            }
+        }
         changes
+    }
+
+    fn mark(&self, finding: &mut Finding) {
+        if let Some(known) = self.known.get(&finding.fingerprint) {
+            finding.first_seen = known.first_seen;
+            finding.state = FindingState::Ongoing;
+        }
+    }
+
+    /// How often a finding appeared within a time until now, this time included.
+    pub fn appearances(&self, finding: &Finding, within: TimeDelta, now: DateTime<Utc>) -> usize {
+        let before =
+            self.memory.as_ref().and_then(|memory| memory.appearances.as_ref()?.get(finding.fingerprint.as_str()));
+        let before = before.into_iter().flatten().filter(|at| now - **at <= within).count();
+        before + usize::from(finding.state == FindingState::New)
     }
 }
 

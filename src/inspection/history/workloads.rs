@@ -1,6 +1,7 @@
 //! What is remembered of workloads: what they run, how many of it, and which configuration they mount.
 
 use super::memory::key;
+use crate::diagnosis::config_refs;
 use crate::snapshot::{ObjectMeta, PodTemplate, Resource, Snapshot};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,14 +35,14 @@ pub struct KnownWorkload {
     pub revision: String,
 }
 
-/// A ConfigMap or Secret that is mounted.
+/// A ConfigMap that workloads use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct KnownConfig {
-    /// A hash of what it holds, or its resource version where only metadata was read.
-    pub version: String,
-    /// The workloads that mount it, with their revision then.
-    pub mounted_by: BTreeMap<String, String>,
+    /// Another one means that it holds something else.
+    pub digest: String,
+    /// The workloads that use it, by [`key`], with their revision then.
+    pub used_by: BTreeMap<String, String>,
 }
 
 pub(super) fn of(snapshot: &Snapshot) -> BTreeMap<String, KnownWorkload> {
@@ -53,40 +54,132 @@ pub(super) fn of(snapshot: &Snapshot) -> BTreeMap<String, KnownWorkload> {
             (target.kind.as_str(), autoscaler.meta.namespace.as_str(), target.name.as_str())
         })
         .collect();
-    let known = |kind: &str, meta: &ObjectMeta, template: &PodTemplate, replicas: Option<i32>, revision: &str| {
-        let workload = KnownWorkload {
+    let known = |workload: Workload<'_>| {
+        let Workload { kind, meta, template, replicas, suspended, revision } = workload;
+        let known = KnownWorkload {
             images: images(template),
             replicas,
             autoscaled: scaled.contains(&(kind, meta.namespace.as_str(), meta.name.as_str())),
-            suspended: false,
-            revision: revision.to_owned(),
+            suspended,
+            revision,
         };
-        (key(kind, meta), workload)
+        (key(kind, meta), known)
     };
-    let deployments = snapshot.deployments.iter().map(|deployment| {
-        let meta = &deployment.meta;
-        let revision = meta.annotations.get("deployment.kubernetes.io/revision").map_or("", |revision| revision);
-        let replicas = deployment.spec.replicas.unwrap_or(1);
-        known("Deployment", meta, &deployment.spec.template, Some(replicas), revision)
-    });
-    let stateful_sets = snapshot.stateful_sets.iter().map(|set| {
-        let replicas = set.spec.replicas.unwrap_or(1);
-        known("StatefulSet", &set.meta, &set.spec.template, Some(replicas), &set.status.update_revision)
-    });
-    let daemon_sets = snapshot
-        .daemon_sets
+    workloads(snapshot).map(known).collect()
+}
+
+/// The ConfigMaps that workloads use. What leader elections and the like write all the time is not among them.
+pub(super) fn configs(snapshot: &Snapshot) -> BTreeMap<String, KnownConfig> {
+    let digests: BTreeMap<String, String> = snapshot
+        .config_maps
         .iter()
-        .map(|set| known("DaemonSet", &set.meta, &set.spec.template, None, &set.meta.generation.to_string()));
-    let cron_jobs = snapshot.cron_jobs.iter().map(|cron_job| {
-        let (meta, spec) = (&cron_job.meta, &cron_job.spec);
-        let template = &spec.job_template.spec.template;
-        let (key, workload) = known("CronJob", meta, template, None, &meta.generation.to_string());
-        (key, KnownWorkload { suspended: spec.suspend, ..workload })
+        .map(|map| (key("ConfigMap", &map.meta), format!("{:016x}", map.data.digest() ^ map.binary_data.digest())))
+        .collect();
+    let mut configs: BTreeMap<String, KnownConfig> = BTreeMap::new();
+    for workload in workloads(snapshot) {
+        let used = config_refs(&workload.template.spec).into_iter().filter(|used| used.kind == "ConfigMap");
+        for used in used {
+            let config = format!("ConfigMap/{}/{}", workload.meta.namespace, used.name);
+            let Some(digest) = digests.get(&config) else { continue };
+            let known = configs.entry(config).or_default();
+            known.digest.clone_from(digest);
+            known.used_by.insert(key(workload.kind, workload.meta), workload.revision.clone());
+        }
+    }
+    configs
+}
+
+/// What the kinds of workloads have in common.
+struct Workload<'a> {
+    kind: &'static str,
+    meta: &'a ObjectMeta,
+    template: &'a PodTemplate,
+    replicas: Option<i32>,
+    suspended: bool,
+    revision: String,
+}
+
+fn workloads(snapshot: &Snapshot) -> impl Iterator<Item = Workload<'_>> {
+    let deployments = snapshot.deployments.iter().map(|deployment| Workload {
+        kind: "Deployment",
+        meta: &deployment.meta,
+        template: &deployment.spec.template,
+        replicas: Some(deployment.spec.replicas.unwrap_or(1)),
+        suspended: false,
+        revision: deployment
+            .meta
+            .annotations
+            .get("deployment.kubernetes.io/revision")
+            .map(String::from)
+            .unwrap_or_default(),
     });
-    deployments.chain(stateful_sets).chain(daemon_sets).chain(cron_jobs).collect()
+    let stateful_sets = snapshot.stateful_sets.iter().map(|set| Workload {
+        kind: "StatefulSet",
+        meta: &set.meta,
+        template: &set.spec.template,
+        replicas: Some(set.spec.replicas.unwrap_or(1)),
+        suspended: false,
+        revision: String::from(&set.status.update_revision),
+    });
+    let daemon_sets = snapshot.daemon_sets.iter().map(|set| Workload {
+        kind: "DaemonSet",
+        meta: &set.meta,
+        template: &set.spec.template,
+        replicas: None,
+        suspended: false,
+        revision: set.meta.generation.to_string(),
+    });
+    let cron_jobs = snapshot.cron_jobs.iter().map(|cron_job| Workload {
+        kind: "CronJob",
+        meta: &cron_job.meta,
+        template: &cron_job.spec.job_template.spec.template,
+        replicas: None,
+        suspended: cron_job.spec.suspend,
+        revision: cron_job.meta.generation.to_string(),
+    });
+    deployments.chain(stateful_sets).chain(daemon_sets).chain(cron_jobs)
 }
 
 fn images(template: &PodTemplate) -> BTreeMap<String, String> {
     let containers = template.spec.init_containers.iter().chain(&template.spec.containers);
     containers.map(|container| (String::from(&container.name), String::from(&container.image))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{configs, of};
+    use crate::snapshot::Snapshot;
+    use chrono::DateTime;
+    use serde_json::json;
+
+    #[test]
+    fn images_replicas_and_configuration_are_told_by_workload() {
+        let meta = |name: &str| {
+            json!({"namespace": "shop", "name": name,
+            "annotations": {"deployment.kubernetes.io/revision": "7"}})
+        };
+        let objects = vec![
+            json!({"kind": "Deployment", "apiVersion": "apps/v1", "metadata": meta("api"), "spec": {"replicas": 3,
+                "template": {"spec": {"initContainers": [{"name": "migrate", "image": "api:1"}],
+                    "containers": [{"name": "api", "image": "api:1", "envFrom": [{"configMapRef": {"name": "api"}}]}]}}}}),
+            json!({"kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v2", "metadata": meta("api"),
+                "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "api"}}}),
+            json!({"kind": "CronJob", "apiVersion": "batch/v1", "metadata": meta("report"), "spec": {"suspend": true}}),
+            json!({"kind": "ConfigMap", "apiVersion": "v1", "metadata": meta("api"), "data": {"port": "80"}}),
+            json!({"kind": "ConfigMap", "apiVersion": "v1", "metadata": meta("leader"), "data": {"holder": "a"}}),
+        ];
+        let snapshot = Snapshot::from_objects(DateTime::UNIX_EPOCH, objects).unwrap();
+        let workloads = serde_json::to_value(of(&snapshot)).unwrap();
+        assert_eq!(
+            workloads,
+            json!({
+                "Deployment/shop/api": {"images": {"api": "api:1", "migrate": "api:1"}, "replicas": 3,
+                    "autoscaled": true, "revision": "7"},
+                "CronJob/shop/report": {"images": {}, "suspended": true, "revision": "0"},
+            })
+        );
+        let configs = configs(&snapshot);
+        assert_eq!(configs.keys().collect::<Vec<_>>(), ["ConfigMap/shop/api"]);
+        assert_eq!(configs["ConfigMap/shop/api"].used_by["Deployment/shop/api"], "7");
+    }
 }

@@ -15,6 +15,7 @@ pub(crate) mod workload;
 
 use super::time;
 use crate::inspection::checks::{Obstacle, PullFailure};
+use crate::inspection::history::Restarted;
 use crate::snapshot::Terminated;
 use chrono::TimeDelta;
 
@@ -157,9 +158,10 @@ pub(crate) fn restarts_since_last(now: i32, before: i32) -> String {
     format!("{now} ({before} at the last inspection)")
 }
 
-pub(crate) fn restart_spike(count: usize, restarts: i32, before: Option<i32>, end: Option<&str>) -> String {
-    let often = match before {
-        Some(before) => format!("{} times since the last inspection", restarts - before),
+pub(crate) fn restart_spike(count: usize, restarts: i32, since: Option<Restarted>, end: Option<&str>) -> String {
+    let often = match since {
+        Some(Restarted { more, within: Some(within), .. }) => format!("{more} times in {}", time::span(within)),
+        Some(Restarted { more, within: None, .. }) => format!("{more} times since the last inspection"),
         None => format!("{restarts} times, the last time within a day"),
     };
     let restarted = format!("{} restarted {often}", pods(count));

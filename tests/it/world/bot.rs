@@ -89,6 +89,7 @@ platform = "{platform}"
 id = "{channel}"
 clusters = ["{CLUSTER}"]
 people = ["alice", "bob"]
+may_mute = ["alice"]
 
 [repair]
 enabled = true

@@ -130,6 +130,21 @@ impl Embedded {
         self.start().await;
     }
 
+    /// Adds to the configuration and starts the bot again.
+    pub(crate) async fn configure(&mut self, more: &str) {
+        self.setup.text.push_str(more);
+        self.sleep(TimeDelta::zero()).await;
+    }
+
+    /// Changes an object as the cluster's admin does.
+    pub(crate) async fn patch(&self, path: &str, patch: &serde_json::Value) {
+        let request = Request::patch(path)
+            .header("content-type", "application/merge-patch+json")
+            .body(serde_json::to_vec(patch).unwrap())
+            .unwrap();
+        self.demo.client(Identity::Admin).request::<serde_json::Value>(request).await.unwrap();
+    }
+
     /// Ends the bot well.
     pub(crate) async fn drain(mut self) -> TempDir {
         self.running.take().unwrap().drain().await;

@@ -8,7 +8,7 @@ use axum::{
 };
 use control_plane::ControlPlane;
 use futures::{StreamExt, stream};
-use http::{StatusCode, header, request::Parts};
+use http::{HeaderMap, StatusCode, header, request::Parts};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -61,18 +61,18 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let fault = shared.faults.iter().find(|(end, _)| request.uri.path().ends_with(end)).map(|(_, fault)| *fault);
     match fault {
         None => {
-            let (status, body) = shared.pass_on(&request).await;
-            (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+            let (status, headers, body) = shared.pass_on(&request).await;
+            (status, headers, body).into_response()
         }
         Some(Fault::BreaksOff) => {
-            let (_, body) = shared.pass_on(&request).await;
+            let (_, headers, body) = shared.pass_on(&request).await;
             let half = stream::iter([Ok(body.slice(..body.len() / 2))]);
             let end = stream::once(async {
                 // What came before is sent first.
                 tokio::task::yield_now().await;
                 Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
             });
-            Response::new(Body::from_stream(half.chain(end)))
+            (headers, Body::from_stream(half.chain(end))).into_response()
         }
         Some(Fault::Page(page)) => page.into_response(),
         Some(Fault::Refusal(status, message)) => {
@@ -83,7 +83,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
 }
 
 impl Shared {
-    async fn pass_on(&self, request: &Parts) -> (StatusCode, Bytes) {
+    async fn pass_on(&self, request: &Parts) -> (StatusCode, HeaderMap, Bytes) {
         let mut onward = self.client.request(request.method.clone(), format!("{}{}", self.server, request.uri));
         for name in [header::AUTHORIZATION, header::ACCEPT] {
             if let Some(value) = request.headers.get(&name) {
@@ -91,6 +91,8 @@ impl Shared {
             }
         }
         let response = onward.send().await.unwrap();
-        (response.status(), response.bytes().await.unwrap())
+        let kind = response.headers().get(header::CONTENT_TYPE).cloned();
+        let headers = kind.into_iter().map(|kind| (header::CONTENT_TYPE, kind)).collect();
+        (response.status(), headers, response.bytes().await.unwrap())
     }
 }

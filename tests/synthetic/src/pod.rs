@@ -163,7 +163,7 @@ fn status(plan: &Plan, each: &PodPlan<'_>) -> Value {
         (None, _) => "Running",
     };
     let address = ip(each.number);
-    let host = format!("172.16.{}.{}", each.number % plan.nodes() >> 8, each.number % plan.nodes() & 255);
+    let host = format!("172.16.{}.{}", (each.number % plan.nodes()) >> 8, (each.number % plan.nodes()) & 255);
     json!({
         "phase": phase, "qosClass": "Burstable", "startTime": started, "hostIP": host, "hostIPs": [{"ip": host}],
         "podIP": address, "podIPs": [{"ip": address}],

@@ -1,4 +1,12 @@
-//! What a person asked to be told: which checks, and from which numbers on.
+//! What a person asked to be told: which checks, from which numbers on, and what not.
+
+mod ignore;
+mod keep_out;
+mod knobs;
+mod pattern;
+mod silence;
+mod standing;
+mod until;
 
 use super::checks::Set;
 use super::finding::Severity;
@@ -7,6 +15,13 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
+pub use keep_out::{Because, KeptOut, keep_out};
+pub use knobs::Knob;
+pub use pattern::Pattern;
+pub use silence::{Kind, Level, Rule, Silence, What};
+pub use standing::{Change, Flapping, StandingOrders};
+pub use until::{NoTime, Until, day, until};
+
 /// How a cluster is inspected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -14,6 +29,14 @@ pub struct Settings {
     pub set: CheckSet,
     /// From which numbers on they report.
     pub thresholds: Thresholds,
+    /// Where severities or numbers are others; the later one wins.
+    pub changes: Vec<Change>,
+    /// What is not to be told.
+    pub silences: Vec<Silence>,
+    /// Tell also what objects say of themselves that it is to be ignored.
+    pub tells_ignored: bool,
+    /// What flapping is.
+    pub flapping: Flapping,
 }
 
 /// Which checks run.

@@ -1,35 +1,19 @@
-//! The reports that were taken, and who waits for the next one.
+//! The inspections that wait or run: one for each scope, and whoever asks meanwhile joins it.
 
-use super::{History, Inspected, Memory, RestartCounts};
 use crate::{
-    report::{Day, Report, Trend},
+    inspection::attention::Silence,
     schedule::Missed,
-    store::{Commit, Direction, Keys, ReadError, Record, Store, Table, Versioned},
+    store::{Commit, ReadError, Record, Store, Table},
 };
 use chrono::{DateTime, Utc};
 use contract::{ChannelRef, Inbound};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
-/// Reports by cluster, scope and time.
-pub const REPORTS: Table<Stored> = Table::new("reports");
-/// What the next inspection compares with, by cluster and scope.
-pub const MEMORIES: Table<Memory> = Table::new("memories");
 /// The inspection that waits or runs, by cluster and scope: whoever asks meanwhile joins it.
 pub const RUNS: Table<Run> = Table::new("runs");
 
 /// Listeners after whom nobody joins an inspection who was not promised its report.
 const AUDIENCE: usize = 500;
-
-/// A report as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stored {
-    /// The report.
-    pub report: Report,
-    /// How often each container had restarted by then: in reports that were kept before there were memories.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restarts: Option<RestartCounts>,
-}
 
 /// An inspection that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +59,13 @@ pub enum Listener {
         /// The repair that was verified, where it is because of one.
         after_repair: Option<String>,
     },
+    /// The channel in which a finding was snoozed until now: it hears whether it is still so.
+    SnoozeOver {
+        /// Which.
+        channel: ChannelRef,
+        /// What was snoozed.
+        silence: Box<Silence>,
+    },
     /// A caller of the API.
     Request {
         /// The request's id.
@@ -91,6 +82,7 @@ impl Listener {
             Self::Post { channel, after_repair } => {
                 format!("post {channel} {}", after_repair.as_deref().unwrap_or_default())
             }
+            Self::SnoozeOver { silence, .. } => format!("snooze over {}", silence.id),
             Self::Request { id } => format!("request {id}"),
         }
     }
@@ -98,7 +90,7 @@ impl Listener {
     /// Whether it was promised long before, so that it is never turned away.
     fn is_promised(&self) -> bool {
         match self {
-            Self::Subscription { .. } | Self::Post { .. } => true,
+            Self::Subscription { .. } | Self::Post { .. } | Self::SnoozeOver { .. } => true,
             Self::Chat { .. } | Self::Request { .. } => false,
         }
     }
@@ -115,12 +107,6 @@ pub enum Asked {
     Full,
 }
 
-impl Record for Stored {
-    const VERSION: u16 = 1;
-}
-impl Record for Memory {
-    const VERSION: u16 = 1;
-}
 impl Record for Run {
     const VERSION: u16 = 1;
 }
@@ -128,64 +114,6 @@ impl Record for Run {
 /// The key of a scope's run.
 pub fn run_key(cluster: &str, namespace: Option<&str>) -> (String, String) {
     (cluster.to_owned(), namespace.unwrap_or("").to_owned())
-}
-
-/// Keeps a report, and what the next one is compared with.
-pub fn keep(commit: &mut Commit, namespace: Option<&str>, inspected: &Inspected) {
-    let Inspected { report, memory } = inspected;
-    commit.put(&MEMORIES, run_key(&report.cluster, namespace), memory);
-    let key = (report.cluster.clone(), namespace.unwrap_or("").to_owned(), report.taken_at);
-    commit.put(&REPORTS, key, &Stored { report: report.clone(), restarts: None });
-}
-
-/// What the next inspection of a scope is compared with.
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn history(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<History, ReadError> {
-    let Some(last) = latest(store, cluster, namespace)? else { return Ok(History::default()) };
-    let history = History::since(&last.report);
-    let memory = store.get(&MEMORIES, run_key(cluster, namespace))?;
-    Ok(match (memory, last.restarts) {
-        (Some(memory), _) => history.with_memory(memory.into_value()),
-        (None, Some(restarts)) => history.with_restarts(restarts),
-        (None, None) => history,
-    })
-}
-
-/// The last report of a scope.
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn latest(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<Option<Stored>, ReadError> {
-    let keys = Keys::under(run_key(cluster, namespace));
-    let newest = store.scan(&REPORTS, &keys, 1, Direction::Descending)?;
-    Ok(newest.into_iter().next().map(|(_, stored)| stored.into_value()))
-}
-
-/// The days of a scope, the oldest first.
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn trend(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<Trend, ReadError> {
-    let reports = store.scan(&REPORTS, &Keys::under(run_key(cluster, namespace)), usize::MAX, Direction::Ascending)?;
-    let days: BTreeMap<_, _> =
-        reports.into_iter().map(|(_, stored)| Day::of(&stored.report)).map(|day| (day.date, day)).collect();
-    Ok(Trend { cluster: cluster.to_owned(), days: days.into_values().collect() })
-}
-
-/// The report of a cluster that was taken then, whatever its scope.
-///
-/// # Errors
-/// When the store cannot be read.
-pub fn at(
-    store: &Store,
-    cluster: &str,
-    namespace: Option<&str>,
-    taken_at: DateTime<Utc>,
-) -> Result<Option<Report>, ReadError> {
-    let key = (cluster.to_owned(), namespace.unwrap_or("").to_owned(), taken_at);
-    Ok(store.get(&REPORTS, key)?.map(|stored: Versioned<Stored>| stored.into_value().report))
 }
 
 /// Asks for an inspection: joins the one that waits or runs, or opens one.
