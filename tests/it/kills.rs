@@ -222,15 +222,23 @@ fn every_message_stands_once(chat: &Chat, ended: &Ended) {
     let stands = chat.seen_by(Who::Bob);
     let with_key = ended.lives_with(|line| line.starts_with("POST /api/v10/channels/"));
     let without = ended.lives_with(|line| line.contains("/SendMessage") || line.starts_with("POST /api/v10/webhooks/"));
+    let posts = match chat {
+        Chat::Telegram { .. } => POSTS,
+        // Each of the two reports is one message, or two where the cluster of the run has much to tell: of those with a
+        // key each is counted once. The second card took the place of "thinking".
+        Chat::Discord { .. } => with_key.len() + 2,
+    };
     match chat {
-        Chat::Telegram { .. } => assert_eq!((with_key.len(), without.len()), (0, POSTS)),
-        // The second card took the place of "thinking".
-        Chat::Discord { .. } => assert_eq!((with_key.len(), without.len()), (POSTS - 2, 1)),
+        Chat::Telegram { .. } => assert_eq!((with_key.len(), without.len()), (0, posts)),
+        Chat::Discord { .. } => {
+            assert!((POSTS..=POSTS + 2).contains(&posts), "{with_key:#?}");
+            assert_eq!(without.len(), 1);
+        }
     }
     let killed_over = |lives: &Vec<u32>| lives.len() >= 2;
     assert!(with_key.values().chain(without.values()).all(killed_over), "{with_key:#?}\n{without:#?}");
     let in_flight: Vec<u32> = without.values().flat_map(|lives| &lives[..lives.len() - 1]).copied().collect();
-    assert_eq!(stands.len(), POSTS + in_flight.len(), "{stands:#?}");
+    assert_eq!(stands.len(), posts + in_flight.len(), "{stands:#?}");
     assert_eq!(
         in_flight.iter().collect::<BTreeSet<_>>().len(),
         in_flight.len(),

@@ -66,6 +66,21 @@ knobs! {
     cpu_near_request "_percent" number 1..=1000;
     cpu_throttled "_percent" number 1..=100;
     ephemeral_storage "_percent" number 1..=100;
+    at_max "_hours" hours 0..=2400;
+    finished_jobs "" number 1..=100000;
+    held "_hours" hours 0..=2400;
+    node_claim "_minutes" minutes 0..=10080;
+    old_replica_sets "" number 1..=100000;
+    over_requested "_percent" number 1..=10000;
+    reaction "_minutes" minutes 0..=10080;
+    rescales "" number 1..=100000;
+    rollout "_minutes" minutes 0..=10080;
+    running "_hours" hours 0..=2400;
+    running_times "" number 1..=100000;
+    surplus "_minutes" minutes 0..=10080;
+    suspended "_hours" hours 0..=2400;
+    under_requested "_percent" number 1..=10000;
+    usages "" number 1..=100000;
 }
 
 impl Thresholds {
