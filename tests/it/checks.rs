@@ -260,7 +260,7 @@ fn report_of(case: &Case, now: DateTime<Utc>, set: Set) -> Report {
     };
     let Allow { registries, privileged } = case.allowed.clone();
     let thresholds = Thresholds { allowed: Allowed { registries, privileged }, ..Thresholds::default() };
-    inspect(&snapshot, &history, &Settings { set, thresholds })
+    inspect(&snapshot, &history, &Settings { set, thresholds, ..Settings::default() })
 }
 
 #[test]
