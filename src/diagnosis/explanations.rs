@@ -54,11 +54,16 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         }
         "pod/unknown-phase" | "pod/terminating-stuck" => &[("node/not-ready", Node)],
         "pod/sandbox-failed" => &[("node/network-unavailable", Node), ("node/not-ready", Node)],
-        "pod/volume-mount-failed" => &[("pod/missing-config-ref", Pods), ("pod/missing-config-key", Pods)],
-        "pod/multi-attach" => &[("pvc/rwo-conflict", Pods)],
-        "pod/evicted" => {
-            &[("node/memory-pressure", Target), ("node/disk-pressure", Target), ("node/pid-pressure", Target)]
+        "pod/volume-mount-failed" => {
+            &[("pod/missing-config-ref", Pods), ("pod/missing-config-key", Pods), ("csi/driver-missing-on-node", Pods)]
         }
+        "pod/multi-attach" => &[("pvc/rwo-conflict", Pods)],
+        "pod/evicted" => &[
+            ("node/memory-pressure", Target),
+            ("node/disk-pressure", Target),
+            ("node/pid-pressure", Target),
+            ("node/gc-or-eviction", Target),
+        ],
         "pod/ephemeral-storage-high" => &[("node/disk-pressure", Node)],
         "pod/missing-service-account" => &[("workload/missing-service-account", Target)],
         "pod/missing-pull-secret" => &[("serviceaccount/missing-pull-secret", Account)],

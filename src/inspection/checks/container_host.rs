@@ -2,21 +2,10 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, is_system};
-use super::templates::{Flaw, Template, flaws};
+use super::templates::{Flaw, READS, Template, flaws};
 use crate::inspection::finding::Severity;
-use crate::snapshot::Resource;
-use crate::snapshot::Resource::{CronJobs, DaemonSets, Deployments, Jobs, Pods, StatefulSets};
 use crate::texts::findings::container as texts;
 use std::collections::HashMap;
-
-const DATA: &[(Resource, super::check::Role)] = &[
-    (Pods, Walked),
-    (Deployments, Walked),
-    (StatefulSets, Walked),
-    (DaemonSets, Walked),
-    (CronJobs, Walked),
-    (Jobs, Walked),
-];
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -24,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Pod",
         severity: Severity::Medium,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "The pod sees the node's network, processes or shared memory as if it ran beside them; NetworkPolicies do not hold it.",
         advice: "Take it away unless the pod is an agent of the node.",
@@ -35,7 +24,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Pod",
         severity: Severity::Medium,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "Who can write the node's files, or talk to its container runtime, has the node.",
         advice: "Use a volume of the cluster; if it has to be the node's, mount only what is needed, read-only.",

@@ -2,20 +2,10 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene};
-use super::templates::{Place, Template, flaws};
+use super::templates::{Place, READS, Template, flaws};
 use crate::inspection::finding::Severity;
-use crate::snapshot::Resource::{CronJobs, DaemonSets, Deployments, Jobs, Pods, StatefulSets};
-use crate::snapshot::{ImageRef, Resource};
+use crate::snapshot::ImageRef;
 use crate::texts::findings::container as texts;
-
-const DATA: &[(Resource, super::check::Role)] = &[
-    (Pods, Walked),
-    (Deployments, Walked),
-    (StatefulSets, Walked),
-    (DaemonSets, Walked),
-    (CronJobs, Walked),
-    (Jobs, Walked),
-];
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -23,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Container",
         severity: Severity::Medium,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "Nobody can tell which version runs; two nodes may run different ones, and there is no way back.",
         advice: "Name a version, or better a digest.",
@@ -34,7 +24,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Container",
         severity: Severity::Low,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "What runs changes with every pull; there is no way back to what ran before.",
         advice: "Name a version, or better a digest.",
@@ -45,7 +35,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Container",
         severity: Severity::Medium,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "The image comes from a registry that the configuration does not allow.",
         advice: "Mirror the image into an allowed registry, or allow this one.",

@@ -2,21 +2,12 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene};
-use super::templates::{Flaw, Place, Template, flaws};
+use super::templates::{Flaw, Place, READS, Template, flaws};
 use crate::inspection::finding::Severity;
 use crate::snapshot::Resource::{CronJobs, DaemonSets, Deployments, Jobs, Pods, Services, StatefulSets};
-use crate::snapshot::{IntOrString, Probe, Resource, Service, selects};
+use crate::snapshot::{IntOrString, Probe, Service, selects};
 use crate::texts::findings::container as texts;
 use std::collections::HashMap;
-
-const DATA: &[(Resource, super::check::Role)] = &[
-    (Pods, Walked),
-    (Deployments, Walked),
-    (StatefulSets, Walked),
-    (DaemonSets, Walked),
-    (CronJobs, Walked),
-    (Jobs, Walked),
-];
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -24,7 +15,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Container",
         severity: Severity::Low,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "A container that hangs is neither restarted nor taken out of its Services.",
         advice: "Give it a readiness probe that asks whether it can serve; a liveness probe only for what a restart cures.",
@@ -35,7 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Container",
         severity: Severity::Info,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "A container that hangs is not restarted.",
         advice: "Give it a liveness probe, if a restart would cure what can go wrong.",
@@ -65,7 +56,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Container",
         severity: Severity::Info,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "A container that is only busy is restarted at the moment when it is taken out of its Services.",
         advice: "Let liveness ask less, or fail later, than readiness.",
@@ -76,7 +67,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Container",
         severity: Severity::Info,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "Probes and Services that name a port by its number break when the number changes.",
         advice: "Name the ports, and refer to them by name.",

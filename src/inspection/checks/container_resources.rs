@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene};
-use super::templates::{Template, flaws};
+use super::templates::{Place, Template, flaws};
 use crate::inspection::finding::Severity;
 use crate::snapshot::Resource;
 use crate::snapshot::Resource::{CronJobs, DaemonSets, Deployments, Jobs, LimitRanges, Pods, StatefulSets};
@@ -90,7 +90,7 @@ pub(super) fn no_memory_limit(scene: &Scene<'_>) -> Vec<Draft> {
             let some = of_pod || !resources.requests.is_empty() || !resources.limits.is_empty();
             !given && some && resources.limits.get("memory").is_none()
         });
-        let flaw = |place: super::templates::Place<'_>| {
+        let flaw = |place: Place<'_>| {
             let requested = place.container.resources.requests.get("memory").map(|amount| amount.as_str().to_owned());
             let limit = [("resources.limits.memory", texts::absent())];
             let request = requested.map(|amount| ("resources.requests.memory", amount));

@@ -2,20 +2,10 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, is_system};
-use super::templates::{Flaw, Place, Template, flaws};
+use super::templates::{Flaw, Place, READS, Template, flaws};
 use crate::inspection::finding::Severity;
-use crate::snapshot::Resource::{CronJobs, DaemonSets, Deployments, Jobs, Pods, StatefulSets};
-use crate::snapshot::{PodSecurityContext, PodSpec, Resource, SecurityContext};
+use crate::snapshot::{PodSecurityContext, PodSpec, SecurityContext};
 use crate::texts::findings::container as texts;
-
-const DATA: &[(Resource, super::check::Role)] = &[
-    (Pods, Walked),
-    (Deployments, Walked),
-    (StatefulSets, Walked),
-    (DaemonSets, Walked),
-    (CronJobs, Walked),
-    (Jobs, Walked),
-];
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -23,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Container",
         severity: Severity::Medium,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "Whoever gets into the container has the node, and with it every pod on it.",
         advice: "Give it the few capabilities that it needs; if it is a node's agent, allow it in the configuration.",
@@ -34,7 +24,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Container",
         severity: Severity::Info,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "It runs with whatever the image and the runtime allow.",
         advice: "Say runAsNonRoot, allowPrivilegeEscalation: false, and drop all capabilities.",
@@ -45,7 +35,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Container",
         severity: Severity::Low,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "It may run as root: a hole in the runtime or the kernel is then worth more.",
         advice: "Say runAsNonRoot: true, with an image or a runAsUser that is not root.",
@@ -56,7 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Container",
         severity: Severity::Low,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "A process in it can get more rights than it started with, by setuid programs for one.",
         advice: "Say allowPrivilegeEscalation: false.",
@@ -67,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Container",
         severity: Severity::Medium,
         set: Set::Hygiene,
-        data: DATA,
+        data: READS,
         gate: None,
         means: "These capabilities let it act on the node or on other processes: near to being privileged.",
         advice: "Take them away, or add only the one that is needed.",

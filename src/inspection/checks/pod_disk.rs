@@ -61,7 +61,6 @@ pub(super) fn ephemeral_storage_high(scene: &Scene<'_>) -> Vec<Draft> {
     let draft = |group: Group<'_, Use<'_>>| {
         let most = group.most(|sighting| sighting.what.used)?;
         let (count, Use { used, of }) = (group.sightings.len(), &most.what);
-        let said = bytes(*used);
         let mut evidence = vec![Evidence::new("ephemeral-storage.usedBytes", used.to_string())];
         let title = match of {
             Of::Limit(limit) => {
@@ -70,7 +69,7 @@ pub(super) fn ephemeral_storage_high(scene: &Scene<'_>) -> Vec<Draft> {
             }
             Of::FullNode(node) => {
                 evidence.push(Evidence::new(format!("node {node} conditions[DiskPressure]"), "True"));
-                texts::ephemeral_on_full_node(count, &said, node)
+                texts::ephemeral_on_full_node(count, &bytes(*used), node)
             }
         };
         Some(group.draft(Severity::Medium, title, evidence))

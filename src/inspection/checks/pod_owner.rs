@@ -2,14 +2,13 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, target};
-use super::templates::{Flaw, flaws};
+use super::templates::{Flaw, Template, flaws};
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{
     CronJobs, DaemonSets, Deployments, Jobs, Pods, Secrets, ServiceAccounts, StatefulSets,
 };
 use crate::snapshot::{Pod, Resource, ServiceAccount};
-use crate::texts::findings as words;
-use crate::texts::findings::pod as texts;
+use crate::texts::findings::{self as words, pod as texts};
 use std::collections::{HashMap, HashSet};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -97,7 +96,7 @@ pub(super) fn missing_pull_secret(scene: &Scene<'_>) -> Vec<Draft> {
         let id = scene.graph.find("Secret", namespace, secret);
         id.is_some_and(|id| scene.graph.object(id).entity.is_some())
     };
-    let look = |template: &super::templates::Template<'_>| {
+    let look = |template: &Template<'_>| {
         let namespace = template.namespace();
         let own = template.spec.image_pull_secrets.iter();
         let mut missing: Vec<_> = own.map(|secret| (&*secret.name, None)).collect();

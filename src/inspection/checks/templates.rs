@@ -1,10 +1,22 @@
 //! What is going to run: the pod template of every workload, and the pods that no template stands for.
 
+use super::check::Role::{self, Walked};
 use super::scene::{Draft, Scene, target};
 use crate::diagnosis::{Entity, ObjectId, Relation};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
-use crate::snapshot::{Container, Labels, ObjectMeta, Pod, PodSpec};
+use crate::snapshot::Resource::{CronJobs, DaemonSets, Deployments, Jobs, Pods, StatefulSets};
+use crate::snapshot::{Container, Labels, ObjectMeta, Pod, PodSpec, Resource};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// Where templates are.
+pub(super) const READS: &[(Resource, Role)] = &[
+    (Pods, Walked),
+    (Deployments, Walked),
+    (StatefulSets, Walked),
+    (DaemonSets, Walked),
+    (CronJobs, Walked),
+    (Jobs, Walked),
+];
 
 /// How a kind of pod is to be: a workload's template, or a pod as it is.
 #[derive(Debug)]
