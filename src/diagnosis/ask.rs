@@ -21,7 +21,6 @@ pub fn best_match(question: &str, snapshot: &Snapshot, report: &Report) -> Optio
     let troubled: HashMap<Target, &Finding> = troubled(report);
     let kinds: HashSet<&str> =
         words.iter().filter(|word| word.len() > 1 && *word != "no").filter_map(|word| kind_of(word)).collect();
-    let named: Vec<&String> = words.iter().filter(|word| is_name(word) && kind_of(word).is_none()).collect();
     let spaces: HashSet<&str> = snapshot
         .pods
         .iter()
@@ -29,6 +28,11 @@ pub fn best_match(question: &str, snapshot: &Snapshot, report: &Report) -> Optio
         .chain(snapshot.namespaces.iter().map(|space| space.meta.name.as_str()))
         .filter(|space| words.iter().any(|word| word == space))
         .collect();
+    let mut named: Vec<&String> = words.iter().filter(|word| is_name(word) && kind_of(word).is_none()).collect();
+    // A word that names a namespace says where, if another one can say what.
+    if named.iter().any(|word| !spaces.contains(word.as_str())) {
+        named.retain(|word| !spaces.contains(word.as_str()));
+    }
     let score = |object: &Object<'_>, target: &Target| {
         let name = object.name.to_lowercase();
         let best = named.iter().map(|word| likeness(word, &name)).max().unwrap_or(0);

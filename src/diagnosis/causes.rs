@@ -1,7 +1,7 @@
 //! Folds symptoms under what causes them.
 
 use super::explanations::{
-    Tie::{self, Claim, Consumer, Container, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Workload},
+    Tie::{self, Claim, Consumer, Container, Depends, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Workload},
     explanations,
 };
 use super::graph::{Graph, ObjectId};
@@ -130,6 +130,16 @@ impl<'g, 'a> Index<'g, 'a> {
                 let shared = shared.iter().filter(|(place, _)| self.findings[**place].id == *id);
                 shared.map(|(place, _)| (*place, everything)).collect()
             }
+            Depends => {
+                let id = self.graph.find_target(&self.findings[effect].target);
+                let needed = id.into_iter().flat_map(|id| self.graph.depends_on(id));
+                let mut needed: Vec<ObjectId> = needed.map(|(_, needed)| needed).collect();
+                needed.sort_unstable();
+                needed.dedup();
+                let about =
+                    |needed: ObjectId| self.by_target.get(&self.graph.object(needed).target()).into_iter().flatten();
+                needed.into_iter().flat_map(about).filter(is_it).map(|place| (*place, everything)).collect()
+            }
             Taint(_) => of_check(None).map(|place| (*place, everything)).collect(),
             Quota | Workload => of_check(namespace).map(|place| (*place, everything)).collect(),
         }
@@ -141,7 +151,7 @@ impl<'g, 'a> Index<'g, 'a> {
         // What hurts only at the next start explains nothing that hurts now.
         let acts = cause.severity >= Severity::High || cause.id != *"pod/missing-config-ref";
         match tie {
-            Tie::Target => true,
+            Tie::Target | Depends => true,
             Container => container(effect) == container(cause),
             Pods => most && acts,
             PodsAtThatTime => most && began(cause, |at, began| at + SLACK >= began, effect),

@@ -23,11 +23,13 @@ pub(super) enum Tie {
     Consumer,
     /// The Service is made for that workload, which has no pods.
     Workload,
+    /// What the one is about depends directly on what the other is about: an Ingress on its Service, a claim on its class.
+    Depends,
     /// The node has fallen silent, so nobody knows its conditions.
     Silent,
 }
 
-use Tie::{Claim, Consumer, Container, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target, Workload};
+use Tie::{Claim, Consumer, Container, Depends, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target, Workload};
 
 /// What can explain a finding, the most immediate first.
 pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
@@ -112,6 +114,23 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("deployment/unavailable", Workload),
             ("replicaset/create-failed", Workload),
             ("statefulset/degraded", Workload),
+        ],
+        "service/endpoints-not-ready" => &[
+            ("pod/image-pull", Pods),
+            ("pod/create-error", Pods),
+            ("pod/crash-loop", Pods),
+            ("pod/oom-killed", PodsAtThatTime),
+            ("pod/not-ready", Pods),
+            ("node/not-ready", Node),
+        ],
+        "ingress/backend-down" => &[("service/no-endpoints", Depends)],
+        "ingress/no-address" => &[("ingress/class-missing", Target), ("ingress/no-class", Target)],
+        "gateway/not-accepted" | "gateway/not-programmed" => &[("gateway/class-missing", Target)],
+        "httproute/status-rejected" => &[
+            ("httproute/parent-missing", Target),
+            ("httproute/not-allowed", Target),
+            ("httproute/backend-missing", Target),
+            ("httproute/backend-port", Target),
         ],
         "node/memory-pressure" => &[("node/not-ready", Silent)],
         _ => &[],

@@ -74,12 +74,16 @@ pub struct Thresholds {
     /// How long something may be pending, not ready or unavailable before it is reported: a healthy rollout is done by
     /// then.
     pub settle: TimeDelta,
+    /// How long an Ingress, a Gateway or a load balancer may wait for its address.
+    pub address: TimeDelta,
     /// How long ago something that is over (a restart, a failed Job) is still news.
     pub window: TimeDelta,
     /// From how many restarts on a container is restarting often.
     pub restarts: i32,
     /// Percent of a quota from which on it is high.
     pub quota_high: u8,
+    /// Percent of a ServiceCIDR's addresses in use from which on to report.
+    pub addresses: u8,
     /// Percent of a quota from which on it is medium.
     pub quota_medium: u8,
     /// Validity left of a certificate up to which it is critical.
@@ -94,9 +98,11 @@ impl Default for Thresholds {
     fn default() -> Self {
         Self {
             settle: TimeDelta::minutes(5),
+            address: TimeDelta::minutes(10),
             window: TimeDelta::hours(24),
             restarts: 3,
             quota_high: 95,
+            addresses: 85,
             quota_medium: 85,
             certificate_critical: TimeDelta::days(3),
             certificate_high: TimeDelta::days(14),

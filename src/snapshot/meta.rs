@@ -142,6 +142,7 @@ pub struct Annotations(Labels);
 const KEPT_ANNOTATIONS: &[&str] = &[
     "kubernetes.io/config.mirror",
     "kubernetes.io/ingress.class",
+    "nginx.ingress.kubernetes.io/canary",
     "control-plane.alpha.kubernetes.io/leader",
     "deployment.kubernetes.io/revision",
     "kubectl.kubernetes.io/restartedAt",

@@ -5,7 +5,7 @@ use crate::checks::{data, path, read};
 use chrono::{DateTime, Utc};
 use roundsman::diagnosis::{Chain, Verdict, best_match, why};
 use roundsman::inspection::finding::{ActionHint, Finding, RemedyKind};
-use roundsman::inspection::{CheckSet, History, Settings, inspect};
+use roundsman::inspection::{History, Settings, inspect};
 use roundsman::snapshot::{Resource, Snapshot, Unread, Why};
 use serde::Deserialize;
 use serde_json::Value;
@@ -104,7 +104,7 @@ fn every_story_has_its_roots_and_nothing_beside_them() {
             let resource = Resource::ALL.iter().copied().find(|resource| resource.plural() == plural).unwrap();
             snapshot.unread.push(Unread { resource, why: Why::Forbidden });
         }
-        let settings = Settings { set: CheckSet::All, ..Settings::default() };
+        let settings = Settings::default();
         let report = inspect(&snapshot, &History::default(), &settings);
         let found: Vec<String> = report.findings.iter().map(|finding| line(finding, &report.findings)).collect();
         let before = failures.len();

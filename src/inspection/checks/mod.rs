@@ -1,20 +1,29 @@
 //! The one table of all checks. A check is a pure function over the scene: the snapshot, its graph, the history, the
 //! thresholds. One subject per file, its rows beside its functions; the ids are the catalogue's and are never renumbered.
 
+mod certificate;
 mod check;
 mod config_ref;
 mod daemonset;
 mod deployment;
+mod gateway;
 mod ingress;
+mod ingress_class;
+mod ingress_status;
+mod ingress_tls;
 mod job;
+mod network_policy;
 mod node;
 mod pod_ready;
 mod pod_restart;
 mod pod_schedule;
 mod pod_start;
 mod quota;
+mod route;
 mod scene;
 mod service;
+mod service_order;
+mod service_state;
 mod statefulset;
 mod storage;
 mod tls;
@@ -41,7 +50,15 @@ static SUBJECTS: &[&[Check]] = &[
     daemonset::CHECKS,
     job::CHECKS,
     service::CHECKS,
+    service_state::CHECKS,
+    service_order::CHECKS,
+    network_policy::CHECKS,
     ingress::CHECKS,
+    ingress_class::CHECKS,
+    ingress_status::CHECKS,
+    ingress_tls::CHECKS,
+    gateway::CHECKS,
+    route::CHECKS,
     storage::CHECKS,
     tls::CHECKS,
     quota::CHECKS,

@@ -134,7 +134,7 @@ pub(super) fn target_port_mismatch(scene: &Scene<'_>) -> Vec<Draft> {
 
 /// Services whose endpoints Kubernetes makes from a selector. Those without one are somebody else's: leader election,
 /// external addresses, names elsewhere.
-fn selecting<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (ObjectId, &'a Service)> {
+pub(super) fn selecting<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (ObjectId, &'a Service)> {
     let graph = scene.graph;
     scene.snapshot.services.iter().filter_map(move |service| {
         let led = service.meta.annotations.contains_key("control-plane.alpha.kubernetes.io/leader");
@@ -144,7 +144,7 @@ fn selecting<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (ObjectId, &'a Servi
     })
 }
 
-fn selected<'a>(scene: &Scene<'a>, service: ObjectId) -> impl Iterator<Item = &'a Pod> {
+pub(super) fn selected<'a>(scene: &Scene<'a>, service: ObjectId) -> impl Iterator<Item = &'a Pod> {
     let graph = scene.graph;
     let selected = graph.depends_on(service).filter(|(relation, _)| *relation == Relation::Selects);
     selected.filter_map(move |(_, pod)| graph.as_pod(pod))
@@ -197,7 +197,8 @@ impl<'a> Workloads<'a> {
     }
 }
 
-struct Port<'a> {
+/// A port that a pod declares.
+pub(super) struct Port<'a> {
     name: &'a str,
     number: i32,
 }
@@ -208,7 +209,7 @@ impl Port<'_> {
     }
 }
 
-fn ports(pod: &Pod) -> impl Iterator<Item = Port<'_>> {
+pub(super) fn ports(pod: &Pod) -> impl Iterator<Item = Port<'_>> {
     // Sidecars are init containers that stay.
     let sidecars = pod.spec.init_containers.iter().filter(|container| container.restart_policy == "Always");
     let containers = pod.spec.containers.iter().chain(sidecars);

@@ -1,12 +1,12 @@
 //! Certificates that run out.
 
+use super::certificate::leaf;
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use crate::diagnosis::Relation;
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::Secrets;
 use crate::texts::findings as texts;
-use chrono::{DateTime, Utc};
 
 pub(super) const CHECKS: &[Check] = &[Check {
     id: CheckId::new("secret/tls-expiring"),
@@ -47,17 +47,4 @@ pub(super) fn expiring(scene: &Scene<'_>) -> Vec<Draft> {
             Some(Draft::about(this, severity, texts::certificate(left), evidence))
         });
     drafts.collect()
-}
-
-struct Leaf {
-    not_after: DateTime<Utc>,
-    subject: String,
-}
-
-/// The first certificate of a PEM text: the one that the server shows as its own. Nothing if it cannot be read.
-fn leaf(pem: &[u8]) -> Option<Leaf> {
-    let (_, pem) = x509_parser::pem::parse_x509_pem(pem).ok()?;
-    let certificate = pem.parse_x509().ok()?;
-    let not_after = DateTime::from_timestamp(certificate.validity().not_after.timestamp(), 0)?;
-    Some(Leaf { not_after, subject: certificate.subject().to_string() })
 }

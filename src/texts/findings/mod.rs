@@ -1,5 +1,10 @@
 //! The one-line titles of findings: what is wrong, without the name of whom (the target stands beside it).
 
+pub(crate) mod gateway;
+pub(crate) mod ingress;
+pub(crate) mod network_policy;
+pub(crate) mod service;
+
 use super::time;
 use crate::inspection::checks::{Obstacle, PullFailure};
 use crate::snapshot::Terminated;
@@ -12,6 +17,11 @@ pub(super) fn pods(count: usize) -> String {
 
 pub(super) fn verb<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
     if count == 1 { one } else { many }
+}
+
+/// The value of a field that is not set.
+pub(crate) fn none() -> String {
+    "(none)".to_owned()
 }
 
 /// A long text of the cluster's, cut for a title: its first line, at most so many characters.

@@ -1,0 +1,75 @@
+//! What a certificate says, as far as checks look at it.
+
+use chrono::{DateTime, Utc};
+use x509_parser::extensions::GeneralName;
+
+/// One certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Certificate {
+    pub(super) not_before: DateTime<Utc>,
+    pub(super) not_after: DateTime<Utc>,
+    /// The distinguished name; empty in many of today's.
+    pub(super) subject: String,
+    /// The DNS names that it is for, lower case.
+    pub(super) names: Vec<String>,
+}
+
+/// The first certificate of a PEM text: the one that the server shows as its own. Nothing if it cannot be read.
+pub(super) fn leaf(pem: &[u8]) -> Option<Certificate> {
+    let (_, pem) = x509_parser::pem::parse_x509_pem(pem).ok()?;
+    let certificate = pem.parse_x509().ok()?;
+    let at = |time: x509_parser::time::ASN1Time| DateTime::from_timestamp(time.timestamp(), 0);
+    let names = certificate.subject_alternative_name().ok().flatten();
+    let names = names.into_iter().flat_map(|extension| &extension.value.general_names);
+    let names = names.filter_map(|name| match name {
+        GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+        _ => None,
+    });
+    Some(Certificate {
+        not_before: at(certificate.validity().not_before)?,
+        not_after: at(certificate.validity().not_after)?,
+        subject: certificate.subject().to_string(),
+        names: names.collect(),
+    })
+}
+
+impl Certificate {
+    /// Whether a client that asks for `host` accepts it. A wildcard stands for one label (RFC 6125, 6.4.3); a host of
+    /// `*.example.com` is covered by the same wildcard only.
+    pub(super) fn covers(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        self.names.iter().any(|name| match name.strip_prefix("*.") {
+            _ if *name == host => true,
+            Some(parent) => host.split_once('.').is_some_and(|(first, rest)| first != "*" && rest == parent),
+            None => false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Certificate;
+
+    #[test]
+    fn a_wildcard_stands_for_one_label() {
+        let names = ["shop.acme.io", "*.apps.acme.io"].map(str::to_owned).to_vec();
+        let certificate = Certificate {
+            not_before: Default::default(),
+            not_after: Default::default(),
+            subject: String::new(),
+            names,
+        };
+        for (host, covered) in [
+            ("shop.acme.io", true),
+            ("SHOP.acme.io", true),
+            ("www.shop.acme.io", false),
+            ("a.apps.acme.io", true),
+            ("a.b.apps.acme.io", false),
+            ("apps.acme.io", false),
+            ("*.apps.acme.io", true),
+            ("*.acme.io", false),
+        ] {
+            assert_eq!(certificate.covers(host), covered, "{host}");
+        }
+    }
+}
