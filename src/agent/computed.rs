@@ -1,11 +1,18 @@
 //! Answers without a model: the cause chain that fits the question best, from the objects alone.
 
 use super::{
-    Answer, Ended, Exchange, Means, Question, Usage, compose,
+    Answer, Ended, Exchange, Means, Question, Root, Usage, compose,
     survey::{Survey, Surveyed},
 };
-use crate::{cluster::Cluster, diagnosis, inspection::finding::Finding, redact, report::Report, texts::agent as texts};
-use contract::{Block, Body};
+use crate::{
+    cluster::Cluster,
+    diagnosis::{self, Chain},
+    inspection::finding::Finding,
+    redact,
+    report::Report,
+    texts::agent as texts,
+};
+use contract::Block;
 use tokio_util::sync::CancellationToken;
 
 /// Why the answer is computed.
@@ -31,49 +38,73 @@ pub(super) async fn answer(
         found = find(question, means, survey) => Some(found),
     };
     let now = means.clock.now();
+    let root = said.as_ref().and_then(|found| found.root.clone());
     let (body, ended) = match (said, because) {
         (None, _) => (texts::cancelled(question.cluster), Ended::Cancelled),
-        (Some(found), Because::NoModel) => (texts::computed(&texts::no_model(), found), Ended::NoModel),
+        (Some(found), Because::NoModel) => {
+            let ended = if found.read { Ended::NoModel } else { Ended::NotRead };
+            (texts::computed(&texts::no_model(), found.blocks), ended)
+        }
         (Some(found), Because::ModelFailed(why)) => {
-            (texts::computed(&texts::model_failed(&why), found), Ended::ModelFailed(why))
+            (texts::computed(&texts::model_failed(&why), found.blocks), Ended::ModelFailed(why))
         }
     };
     let body = compose::redacted(body);
     let text = contract::plain(&body);
     let exchange = Exchange::new(question.text, question.asked_by, now, Vec::new(), &text);
-    Answer { body, text, exchange, ended, usage: Usage::default() }
+    Answer { body, text, exchange, ended, usage: Usage::default(), root }
+}
+
+/// What can be said.
+struct Found {
+    blocks: Vec<Block>,
+    /// Whether the cluster was read for it.
+    read: bool,
+    root: Option<Root>,
 }
 
 /// What can be said without a model, newest first: of the cluster as it is now; of the report that is talked about; of
 /// the latest one that is kept.
-async fn find(question: &Question<'_>, means: &Means<'_>, survey: &Survey) -> Vec<Block> {
+async fn find(question: &Question<'_>, means: &Means<'_>, survey: &Survey) -> Found {
     let Some(cluster) = named_cluster(question, means) else {
-        return texts::no_such_cluster(question.cluster, &known(means)).blocks;
+        return Found {
+            blocks: texts::no_such_cluster(question.cluster, &known(means)).blocks,
+            read: false,
+            root: None,
+        };
     };
     let last = || (means.latest)(cluster.name());
     match survey.of(cluster, last, means.clock).await {
-        Ok(now) => match chain(question.text, &now) {
-            Some(body) => body.blocks,
-            None => texts::nothing_matched(&now.report),
-        },
+        Ok(now) => {
+            let Some(chain) = chain(question.text, &now) else {
+                let blocks = texts::nothing_matched(&now.report, question.place);
+                return Found { blocks, read: true, root: None };
+            };
+            let root = chain.root.as_ref().and_then(|root| now.report.find(root));
+            let root = root.map(|finding| Root {
+                cluster: cluster.name().to_owned(),
+                finding: finding.clone(),
+                why_this: chain.why_this().map(str::to_owned),
+            });
+            Found { blocks: crate::texts::why::chain(&chain).blocks, read: true, root }
+        }
         Err(why) => {
             let kept = question.report.cloned().filter(|report| report.cluster == cluster.name()).or_else(last);
             let mut blocks = texts::not_readable(cluster.name(), &redact::text(&why), kept.as_ref());
             if let Some(report) = &kept {
                 match best(question.text, report) {
                     Some(root) => blocks.extend(texts::chain(report, root, means.clock.now())),
-                    None => blocks.extend(texts::nothing_matched(report)),
+                    None => blocks.extend(texts::nothing_matched(report, question.place)),
                 }
             }
-            blocks
+            Found { blocks, read: false, root: None }
         }
     }
 }
 
 /// The cause chain that fits the question best.
-pub(super) fn chain(question: &str, surveyed: &Surveyed) -> Option<Body> {
-    let chain = diagnosis::best_match(question, &surveyed.snapshot, &surveyed.report)?;
-    Some(crate::texts::why::chain(&chain))
+pub(super) fn chain(question: &str, surveyed: &Surveyed) -> Option<Chain> {
+    diagnosis::best_match(question, &surveyed.snapshot, &surveyed.report)
 }
 
 /// The cluster that the question names, else the default one.

@@ -20,7 +20,7 @@ mod unverified;
 use crate::{
     clock::Clock,
     cluster::Cluster,
-    inspection::finding::ActionHint,
+    inspection::finding::{ActionHint, Finding},
     redact,
     report::Report,
     store::{Record, Table},
@@ -64,6 +64,17 @@ pub struct Question<'a> {
     pub cluster: &'a str,
     /// The person's name.
     pub asked_by: &'a str,
+    /// Where the answer is read.
+    pub place: Place,
+}
+
+/// Where an answer is read: what else can be asked there, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// With the commands of the grammar.
+    Chat,
+    /// With those of the command line.
+    Terminal,
 }
 
 /// What may be used for the answer.
@@ -107,6 +118,19 @@ pub struct Answer {
     pub ended: Ended,
     /// What it cost.
     pub usage: Usage,
+    /// What a computed answer ends at: where there is an action that cures it, a button can offer it.
+    pub root: Option<Root>,
+}
+
+/// The finding at the root of a cause chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// Where.
+    pub cluster: String,
+    /// What nothing else explains.
+    pub finding: Finding,
+    /// Why the first action of its remedies is the one for it.
+    pub why_this: Option<String>,
 }
 
 /// How an answer came to an end.
@@ -126,6 +150,8 @@ pub enum Ended {
     ModelFailed(String),
     /// No model is configured; the answer is computed.
     NoModel,
+    /// No model is configured, and the cluster could not be read; the answer says why.
+    NotRead,
 }
 
 /// What an answer cost.

@@ -57,14 +57,17 @@ pub(super) async fn answer(
         return Answer { exchange, usage, ..computed };
     }
     let known = if matches!(ended, Ended::OutOfSteps | Ended::OutOfTime | Ended::OutOfTokens) && text.is_empty() {
-        survey.peek(question.cluster).and_then(|surveyed| computed::chain(question.text, &surveyed))
+        survey
+            .peek(question.cluster)
+            .and_then(|surveyed| computed::chain(question.text, &surveyed))
+            .map(|chain| texts::why::chain(&chain))
     } else {
         None
     };
     let said = Said { text: &text, cut, steps: &steps, ended: &ended, computed: known };
     let (body, text) = compose::answer(question, &said, means);
     let exchange = Exchange::new(question.text, question.asked_by, now, steps, &text);
-    Answer { body, text, exchange, ended, usage }
+    Answer { body, text, exchange, ended, usage, root: None }
 }
 
 /// The messages before the first reply.

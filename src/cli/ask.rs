@@ -2,7 +2,7 @@
 
 use super::{COULD_NOT, Where, run::stopped};
 use crate::{
-    agent::{Agent, Conversation, Ended, Means, Prompts, Proposed, Proposer, Question, model},
+    agent::{Agent, Conversation, Ended, Means, Place, Prompts, Proposed, Proposer, Question, model},
     config::environment,
     inspection::finding::ActionHint,
     texts,
@@ -18,6 +18,7 @@ pub(super) struct Args {
     #[command(flatten)]
     place: Where,
     /// The question, such as "why is checkout failing?"
+    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
     question: String,
     /// An OpenAI-compatible endpoint, up to and with /v1 [default: $ROUNDSMAN_MODEL_URL; without one the answer is computed]
     #[arg(long, value_name = "URL")]
@@ -50,6 +51,11 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let agent = Agent::new(model_of(&args)?, Prompts::load(args.prompts.as_deref())?)?;
     let cluster = match args.place.connect().await {
+        // Before a model is asked about a cluster that nobody reaches.
+        Ok(cluster) => cluster.version().await.map(|_| cluster),
+        Err(unreachable) => Err(unreachable),
+    };
+    let cluster = match cluster {
         Ok(cluster) => cluster,
         Err(unreachable) => {
             writeln!(std::io::stderr(), "roundsman: {unreachable}")?;
@@ -67,6 +73,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<Exit
         report: None,
         cluster: &name,
         asked_by: "terminal",
+        place: Place::Terminal,
     };
     let cancel = CancellationToken::new();
     let answering = agent.answer(question, &means, &cancel);
@@ -82,6 +89,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<Exit
     Ok(ExitCode::from(match answer.ended {
         Ended::Answered | Ended::NoModel | Ended::OutOfSteps | Ended::OutOfTime | Ended::OutOfTokens => 0,
         Ended::ModelFailed(_) | Ended::Cancelled => 1,
+        Ended::NotRead => COULD_NOT,
     }))
 }
 

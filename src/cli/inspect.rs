@@ -1,11 +1,10 @@
 //! `roundsman inspect`: one inspection, stateless.
 
-use super::{COULD_NOT, Where, style};
+use super::{COULD_NOT, Where, since::Earlier, style};
 use crate::{
     inspection::{self, CheckSet, History, Order, finding::Severity},
     report,
 };
-use anyhow::Context;
 use clap::ValueEnum;
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
@@ -53,16 +52,10 @@ enum Set {
 /// Exit status 0: nothing as severe as `--fail-on`; 1: something is; 2: could not inspect.
 ///
 /// # Errors
-/// When the earlier report cannot be read or the output cannot be written.
+/// When the earlier report cannot be read or compared with, or the output cannot be written.
 pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let history = match &args.since {
-        Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-            let last = report::json::parse(&text).with_context(|| format!("{}", path.display()))?;
-            History::since(&last)
-        }
-        None => History::default(),
-    };
+    let earlier = args.since.as_deref().map(Earlier::read).transpose()?;
+    let now = args.place.clock().now();
     let order = Order {
         namespace: args.namespace.clone(),
         set: match args.set {
@@ -73,7 +66,10 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<Exit
         secrets: args.secrets,
     };
     let inspected = match args.place.connect().await {
-        Ok(cluster) => inspection::run(&cluster, &order, &history, args.place.clock().now()).await,
+        Ok(cluster) => {
+            let history = earlier.map_or(Ok(History::default()), |earlier| earlier.history(cluster.name(), now))?;
+            inspection::run(&cluster, &order, &history, now).await
+        }
         Err(unreachable) => Err(unreachable),
     };
     let report = match inspected {

@@ -5,11 +5,15 @@ mod check_config;
 pub mod demo;
 mod hash_password;
 mod inspect;
+mod out;
 mod platforms;
 pub mod run;
+mod since;
 mod why;
 
 pub use platforms::{ConsoleOrder, Opened, Platforms};
+
+use out::Out;
 
 use crate::{
     cluster::{self, Cluster, init_tls},
@@ -28,6 +32,9 @@ use tracing_subscriber::EnvFilter;
 /// Exit status when the work could not be done at all.
 const COULD_NOT: u8 = 2;
 
+const INSPECT_STATUS: &str = "Exit status: 0 nothing as severe as --fail-on, 1 something is, 2 could not inspect.";
+const WHY_STATUS: &str = "Exit status: 0 explained or healthy, 1 no such object, 2 could not look.";
+
 /// Makes the rounds of Kubernetes clusters
 #[derive(Debug, Parser)]
 #[command(name = "roundsman", version)]
@@ -39,8 +46,10 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Inspect a cluster and print the report
+    #[command(after_help = INSPECT_STATUS)]
     Inspect(inspect::Args),
     /// Print the chain of causes of one object
+    #[command(after_help = WHY_STATUS)]
     Why(why::Args),
     /// Ask about a cluster in your own words
     Ask(ask::Args),
@@ -58,13 +67,13 @@ enum Command {
 #[derive(Debug, Clone, clap::Args)]
 struct Where {
     /// The kubeconfig file [default: $KUBECONFIG, or ~/.kube/config]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
     /// The context [default: the current one]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_name = "NAME")]
     context: Option<String>,
     /// Take this for the present time, such as 2026-11-23T09:00:00Z: ages are counted from it
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = moment)]
     now: Option<DateTime<Utc>>,
 }
 
@@ -78,13 +87,18 @@ impl Where {
     }
 }
 
+fn moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
+    text.parse().map_err(|_| "write it as 2026-11-23T09:00:00Z")
+}
+
 /// Runs the command line; the platforms are the binary's.
 pub fn main(platforms: Platforms) -> ExitCode {
     init_tls();
     let cli = Cli::parse();
     let default = match &cli.command {
-        Command::Run(_) => "roundsman=info,warn",
-        _ => "error",
+        Command::Run(_) => "roundsman=info,warn,kube_client::client::builder=off",
+        // What stood in the way is said once, by the command.
+        _ => "error,kube_client=off",
     };
     let filter = environment("ROUNDSMAN_LOG").unwrap_or_else(|| default.to_owned());
     tracing_subscriber::fmt()
@@ -101,17 +115,13 @@ pub fn main(platforms: Platforms) -> ExitCode {
         },
     );
     ran.unwrap_or_else(|error| {
-        // A reader that went away (`| head`) is no failure of ours.
-        let gone = error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe);
-        if !gone {
-            drop(writeln!(std::io::stderr(), "roundsman: {error:#}"));
-        }
+        drop(writeln!(std::io::stderr(), "roundsman: {error:#}"));
         ExitCode::from(COULD_NOT)
     })
 }
 
 async fn dispatch(command: Command, platforms: Platforms) -> anyhow::Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Out::new();
     match command {
         Command::Inspect(args) => inspect::run(args, &mut out).await,
         Command::Why(args) => why::run(args, &mut out).await,

@@ -22,8 +22,8 @@ pub(super) struct Args {
 /// # Errors
 /// When the object is not written as KIND/NAME, or the output cannot be written.
 pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let (kind, name) =
-        args.object.split_once('/').context("name the object as KIND/NAME, such as deployment/checkout")?;
+    let named = args.object.split_once('/').filter(|(kind, name)| !kind.is_empty() && !name.is_empty());
+    let (kind, name) = named.context("name the object as KIND/NAME, such as deployment/checkout")?;
     let explained = match args.place.connect().await {
         Ok(cluster) => {
             let object = (kind, args.namespace.as_deref(), name);
@@ -38,8 +38,11 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<Exit
         }
         Ok(explained) => {
             writeln!(out, "{}", texts::why::plain(&explained.chain))?;
-            let unknown = matches!(explained.chain.verdict, Verdict::NoSuchObject { .. });
-            Ok(ExitCode::from(u8::from(unknown)))
+            Ok(ExitCode::from(match explained.chain.verdict {
+                Verdict::Explained | Verdict::Healthy { .. } => 0,
+                Verdict::NoSuchObject { .. } => 1,
+                Verdict::NoSuchKind { .. } | Verdict::NotRead { .. } => COULD_NOT,
+            }))
         }
     }
 }

@@ -126,9 +126,12 @@ fn judge(status: StatusCode, body: &[u8]) -> Result<Value, Denied> {
 fn unsent_or_unclear(error: &kube::Error) -> Denied {
     let (obstacle, said) = Obstacle::of(error);
     match obstacle {
-        Obstacle::Configuration | Obstacle::NoSuchHost | Obstacle::Refused | Obstacle::Tls | Obstacle::Unauthorized => {
-            Denied::NotSent(said)
-        }
+        Obstacle::Configuration
+        | Obstacle::NoSuchNamespace
+        | Obstacle::NoSuchHost
+        | Obstacle::Refused
+        | Obstacle::Tls
+        | Obstacle::Unauthorized => Denied::NotSent(said),
         Obstacle::Forbidden | Obstacle::TimedOut | Obstacle::NotKubernetes | Obstacle::Failing => Denied::Unclear(said),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -13,6 +14,8 @@ use http_body_util::{BodyExt, StreamBody};
 use serde_json::{Value, json};
 
 use super::Cluster;
+use crate::demo::covered::Covered;
+use crate::demo::{Identity, Shape};
 
 type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -93,20 +96,41 @@ pub(crate) struct Asked {
     pub(crate) accept: String,
 }
 
-/// All requests, in order.
-pub(crate) type Log = Arc<Mutex<Vec<Asked>>>;
+/// All requests, in order; when it goes, all of them have to be covered.
+pub(crate) struct Log {
+    asked: Arc<Mutex<Vec<Asked>>>,
+    _covered: Covered,
+}
+
+impl Deref for Log {
+    type Target = Mutex<Vec<Asked>>;
+    fn deref(&self) -> &Self::Target {
+        &self.asked
+    }
+}
 
 /// A cluster called `test` whose server is `answer`.
 pub(crate) fn cluster(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> (Cluster, Log) {
-    let log = Log::default();
-    let seen = Arc::clone(&log);
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let shapes = Arc::new(Mutex::new(Vec::new()));
+    let (seen, shaped) = (Arc::clone(&asked), Arc::clone(&shapes));
     let answer = Arc::new(answer);
     let service = tower::service_fn(move |request: Request<kube::client::Body>| {
         let asked = take_apart(&request);
+        let uri = request.uri().to_string();
+        shaped.lock().unwrap().push(Shape::noted(
+            Identity::Reader,
+            request.method().clone(),
+            &uri,
+            "",
+            &asked.accept,
+            &[],
+        ));
         seen.lock().unwrap().push(asked.clone());
         let answer = Arc::clone(&answer);
         async move { Ok::<_, Infallible>(answer(&asked).response()) }
     });
+    let log = Log { asked, _covered: Covered::by(move || shapes.lock().unwrap().clone()) };
     (Cluster::from_client("test", kube::Client::new(service, "default")), log)
 }
 

@@ -34,6 +34,8 @@ pub(super) struct ListCall {
 #[derive(Debug, Default)]
 pub(super) struct Partial {
     pub(super) objects: Snapshot,
+    /// In the server's words: they name the identity.
+    pub(super) forbidden: Option<String>,
     interner: Interner,
     undecodable: Option<(u64, String)>,
 }
@@ -80,7 +82,10 @@ impl ListCall {
             other => other,
         };
         outcome.map_err(|refused| match refused {
-            Refused::Forbidden(_) => Why::Forbidden,
+            Refused::Forbidden(message) => {
+                partial.forbidden = Some(message);
+                Why::Forbidden
+            }
             Refused::NotFound => Why::NotServed,
             other => Why::Failed(other.to_string()),
         })?;
@@ -166,7 +171,7 @@ impl Partial {
         splitter: &mut Splitter,
         chunk: &[u8],
     ) -> Result<(), super::split::SplitError> {
-        let Self { objects, interner, undecodable } = self;
+        let Self { objects, interner, undecodable, .. } = self;
         interner.scope(|| {
             splitter.feed(chunk, |item| {
                 let mut json = serde_json::Deserializer::from_slice(item);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::fake::{Answer, Asked, cluster};
+use super::fake::{Answer, Asked, Log, cluster};
 use super::{Cluster, ListRequest, LogError, LogRequest, LookError};
 
 fn now() -> DateTime<Utc> {
@@ -11,8 +11,21 @@ fn now() -> DateTime<Utc> {
 }
 
 /// A namespace `shop` with a Deployment whose second pod crash-loops, and a pod of the same name elsewhere.
-fn shop() -> Cluster {
-    cluster(answer).0
+fn shop() -> Shop {
+    let (cluster, _log) = cluster(answer);
+    Shop { cluster, _log }
+}
+
+struct Shop {
+    cluster: Cluster,
+    _log: Log,
+}
+
+impl std::ops::Deref for Shop {
+    type Target = Cluster;
+    fn deref(&self) -> &Cluster {
+        &self.cluster
+    }
 }
 
 fn answer(asked: &Asked) -> Answer {

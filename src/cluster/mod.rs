@@ -5,6 +5,7 @@ mod connect;
 mod discovery;
 mod events;
 mod exchange;
+mod identity;
 mod kinds;
 mod list;
 mod logs;

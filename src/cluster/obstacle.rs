@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io;
 
+use kube::client::AuthError;
+
 /// Why a cluster cannot be inspected at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", crate::texts::cluster::unreachable(self))]
@@ -21,11 +23,13 @@ pub struct Unreachable {
 pub enum Obstacle {
     /// The kubeconfig is missing, unreadable or does not have the context.
     Configuration,
+    /// The cluster answers, and does not have the namespace that it shall be inspected in.
+    NoSuchNamespace,
     /// The host name is unknown.
     NoSuchHost,
     /// Nothing listens, or the way is closed.
     Refused,
-    /// Certificates do not fit.
+    /// Certificates do not fit, or what answers does not speak TLS.
     Tls,
     /// 401
     Unauthorized,
@@ -42,9 +46,12 @@ impl Obstacle {
     /// Sorts a client error, which is a chain of boxed causes, by its innermost known cause.
     pub(super) fn of(error: &kube::Error) -> (Self, String) {
         let mut causes: Vec<String> = Vec::new();
-        let mut obstacle = if matches!(error, kube::Error::Auth(_)) { Self::Unauthorized } else { Self::Failing };
+        let mut obstacle = Self::Failing;
         let mut next: Option<&(dyn Error + 'static)> = Some(error);
         while let Some(cause) = next {
+            if let Some(error) = cause.downcast_ref::<AuthError>() {
+                return (Self::Unauthorized, super::identity::refused(error));
+            }
             let said = cause.to_string();
             if let Some(found) = sort(cause, &said) {
                 obstacle = found;
@@ -63,7 +70,7 @@ fn sort(cause: &(dyn Error + 'static), said: &str) -> Option<Obstacle> {
         return Some(Obstacle::Tls);
     }
     if let Some(error) = cause.downcast_ref::<io::Error>() {
-        if error.get_ref().is_some_and(|inner| inner.downcast_ref::<rustls::Error>().is_some()) {
+        if of_tls(error) {
             return Some(Obstacle::Tls);
         }
         match error.kind() {
@@ -77,4 +84,11 @@ fn sort(cause: &(dyn Error + 'static), said: &str) -> Option<Obstacle> {
     }
     // The resolver's error is private to the connector; its text is all there is.
     (said.starts_with("dns error") || said.contains("failed to lookup address")).then_some(Obstacle::NoSuchHost)
+}
+
+/// What an I/O error wraps is not among its sources, and the connector wraps one in another.
+fn of_tls(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<rustls::Error>() || inner.downcast_ref::<io::Error>().is_some_and(of_tls))
 }

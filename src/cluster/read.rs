@@ -1,6 +1,6 @@
 //! Reads a cluster into a `Snapshot`: one list per kind, several at a time, one deadline for all, and a reason for what is missing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,6 +14,7 @@ use super::list::{ListCall, Paging, Partial};
 use super::wire::{JSON, Refused, Wire};
 use super::{Cluster, Obstacle, Unreachable};
 use crate::snapshot::{Origin, Resource, Scope, ServedApi, Snapshot, State, Unread, Why};
+use crate::texts::cluster as texts;
 
 /// From this minor version on a paged read costs the server more than the watch cache does.
 const WATCH_CACHE_SINCE: u32 = 33;
@@ -61,6 +62,14 @@ struct Outcome {
     objects: Snapshot,
     result: Result<(), Why>,
     unauthorized: bool,
+    forbidden: Option<String>,
+}
+
+/// What the server said to whole identities and not about single lists.
+#[derive(Debug, Default)]
+struct Refusals {
+    unauthorized: bool,
+    forbidden: BTreeMap<Resource, String>,
 }
 
 impl Cluster {
@@ -82,14 +91,15 @@ impl Cluster {
             scope: request.scope.clone(),
             ..Snapshot::default()
         };
-        let mut unauthorized = false;
+        let mut refusals = Refusals::default();
         let (lists, left_out) = self.lists(&wire, request, deadline, &mut snapshot).await;
         snapshot.unread.extend(left_out);
         let mut lists = self.start(&wire, lists, request, paging, deadline);
         while let Some(joined) = lists.join_next().await {
             match joined {
-                Ok(outcome) => {
-                    unauthorized |= outcome.unauthorized;
+                Ok(mut outcome) => {
+                    refusals.unauthorized |= outcome.unauthorized;
+                    refusals.forbidden.extend(outcome.forbidden.take().map(|said| (outcome.resource, said)));
                     collect(&mut snapshot, outcome);
                 }
                 Err(error) => return Err(self.unreachable(Obstacle::Failing, format!("reading stopped: {error}"))),
@@ -102,7 +112,7 @@ impl Cluster {
         snapshot.reads.requests = wire.requests.load(Ordering::Relaxed);
         snapshot.reads.bytes = wire.bytes.load(Ordering::Relaxed);
         snapshot.duration = begun.elapsed();
-        match nothing_read(&snapshot, request, unauthorized) {
+        match nothing_read(&snapshot, request, refusals).or_else(|| no_such_namespace(&snapshot)) {
             Some((obstacle, detail)) => Err(self.unreachable(obstacle, detail)),
             None => Ok(snapshot),
         }
@@ -177,7 +187,7 @@ impl Cluster {
                 let unauthorized =
                     matches!(&result, Err(Why::Failed(why)) if *why == Refused::Unauthorized.to_string());
                 partial.objects.shrink(resource);
-                Outcome { resource, objects: partial.objects, result, unauthorized }
+                Outcome { resource, objects: partial.objects, result, unauthorized, forbidden: partial.forbidden }
             });
         }
         lists
@@ -253,7 +263,7 @@ fn collect(snapshot: &mut Snapshot, mut outcome: Outcome) {
 }
 
 /// Why there is nothing to inspect, if every single list failed.
-fn nothing_read(snapshot: &Snapshot, request: &ReadRequest, unauthorized: bool) -> Option<(Obstacle, String)> {
+fn nothing_read(snapshot: &Snapshot, request: &ReadRequest, refusals: Refusals) -> Option<(Obstacle, String)> {
     let mut reasons = Vec::new();
     for resource in request.resources.iter().copied().filter(|resource| resource.origin() == Origin::BuiltIn) {
         match snapshot.state_of(resource) {
@@ -268,15 +278,27 @@ fn nothing_read(snapshot: &Snapshot, request: &ReadRequest, unauthorized: bool) 
         None
     } else if all(|why| matches!(why, Why::NotServed)) {
         Some((Obstacle::NotKubernetes, "it has none of the lists".to_owned()))
-    } else if unauthorized {
+    } else if refusals.unauthorized {
         Some((Obstacle::Unauthorized, Refused::Unauthorized.to_string()))
     } else if let Some(detail) = first_failure {
-        Some((Obstacle::Failing, detail))
+        // Every API server tells its version, if only to say that this one may not know it.
+        let obstacle = if snapshot.version.is_some() { Obstacle::Failing } else { Obstacle::NotKubernetes };
+        Some((obstacle, detail))
     } else if reasons.iter().any(|why| matches!(why, Why::TimedOut)) {
         Some((Obstacle::TimedOut, "no list arrived before the deadline".to_owned()))
     } else {
-        Some((Obstacle::Forbidden, "every list is forbidden".to_owned()))
+        let said = refusals.forbidden.into_values().next();
+        Some((Obstacle::Forbidden, said.unwrap_or_else(|| "every list is forbidden".to_owned())))
     }
+}
+
+/// An empty namespace is healthy; one that does not exist is a slip of the finger.
+fn no_such_namespace(snapshot: &Snapshot) -> Option<(Obstacle, String)> {
+    let Scope::Namespace(named) = &snapshot.scope else { return None };
+    let mut known: Vec<&str> = snapshot.namespaces.iter().map(|namespace| namespace.meta.name.as_str()).collect();
+    known.sort_unstable();
+    let missing = snapshot.has_read(Resource::Namespaces) && !known.contains(&named.as_str());
+    missing.then(|| (Obstacle::NoSuchNamespace, texts::no_such_namespace(named, &known)))
 }
 
 /// `GET /version`.

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::fake::{Answer, Asked, cluster, pod, version};
-use super::{Limits, Obstacle, ReadRequest};
-use crate::snapshot::{Origin, Resource, Scope, State, Why};
+use super::{Limits, Obstacle, ReadRequest, Unreachable};
+use crate::snapshot::{Origin, Resource, Scope, Snapshot, State, Why};
 
 fn now() -> DateTime<Utc> {
     "2026-11-23T09:00:00Z".parse().unwrap()
@@ -92,7 +92,7 @@ async fn a_token_that_ran_out_makes_the_list_be_read_again_at_once_without_doubl
 
 #[tokio::test]
 async fn a_server_that_refuses_the_watch_cache_is_read_in_pages_and_endless_pages_end() {
-    let (cluster, _) = cluster(|asked| {
+    let (cluster, _log) = cluster(|asked| {
         version(asked, 37).unwrap_or_else(|| match (asked.path.as_str(), asked.query.get("limit")) {
             (_, None) => Answer::refusal(400, "resourceVersion is not supported"),
             ("/api/v1/pods", Some(_)) => Answer::items([pod("a")]),
@@ -107,7 +107,7 @@ async fn a_server_that_refuses_the_watch_cache_is_read_in_pages_and_endless_page
 
 #[tokio::test]
 async fn what_is_forbidden_is_a_named_gap_and_the_rest_is_read() {
-    let (cluster, _) = cluster(|asked| {
+    let (cluster, _log) = cluster(|asked| {
         version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
             "/api/v1/nodes" => Answer::refusal(403, "nodes is forbidden"),
             "/api/v1/pods" => Answer::items([pod("a")]),
@@ -122,7 +122,7 @@ async fn what_is_forbidden_is_a_named_gap_and_the_rest_is_read() {
 #[tokio::test(start_paused = true)]
 async fn a_throttling_server_is_given_the_time_that_it_asks_for() {
     let asked_for_pods = AtomicU32::new(0);
-    let (cluster, _) = cluster(move |asked| {
+    let (cluster, _log) = cluster(move |asked| {
         version(asked, 37).unwrap_or_else(|| match asked_for_pods.fetch_add(1, Ordering::SeqCst) {
             0 => Answer::refusal(429, "too many").header("retry-after", "7"),
             1 => Answer::refusal(429, "too many").header("retry-after", "3600"),
@@ -139,7 +139,7 @@ async fn a_throttling_server_is_given_the_time_that_it_asks_for() {
 
 #[tokio::test(start_paused = true)]
 async fn the_deadline_ends_a_slow_list_and_keeps_what_came() {
-    let (cluster, _) = cluster(|asked| {
+    let (cluster, _log) = cluster(|asked| {
         version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
             "/api/v1/pods" => Answer::text(r#"{"kind":"PodList","items":[{"metadata":{"name":"a"}},{"meta"#).stalls(),
             _ => Answer::items([json!({"metadata": {"name": "n1"}})]),
@@ -156,14 +156,14 @@ async fn the_deadline_ends_a_slow_list_and_keeps_what_came() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_is_unreachable_after_the_deadline() {
-    let (cluster, _) = cluster(|_| Answer::text("{").stalls());
+    let (cluster, _log) = cluster(|_| Answer::text("{").stalls());
     let error = cluster.read(&everything()).await.unwrap_err();
     assert_eq!(error.obstacle, Obstacle::TimedOut);
 }
 
 #[tokio::test]
 async fn broken_answers_fail_their_list_only() {
-    let (cluster, _) = cluster(|asked| {
+    let (cluster, _log) = cluster(|asked| {
         version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
             "/api/v1/pods" => Answer::text(r#"{"kind":"PodList","items":[{"metadata":{"name":"a"}}"#),
             "/api/v1/nodes" => Answer::text("<html>gateway</html>"),
@@ -187,7 +187,7 @@ async fn broken_answers_fail_their_list_only() {
 #[tokio::test]
 async fn a_connection_that_breaks_once_is_no_gap() {
     let times = AtomicU32::new(0);
-    let (cluster, _) = cluster(move |asked| {
+    let (cluster, _log) = cluster(move |asked| {
         version(asked, 37).unwrap_or_else(|| match times.fetch_add(1, Ordering::SeqCst) {
             0 => Answer::text(r#"{"kind":"PodList","items":[{"metadata":{"name":"a"}},"#).breaks(),
             _ => Answer::items([pod("a"), pod("b")]),
@@ -199,7 +199,12 @@ async fn a_connection_that_breaks_once_is_no_gap() {
 
 #[tokio::test]
 async fn one_namespace_is_asked_for_by_path_and_the_cluster_wide_kinds_stay() {
-    let (cluster, log) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::items([])));
+    let (cluster, log) = cluster(|asked| {
+        version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
+            "/api/v1/namespaces" => Answer::items([json!({"metadata": {"name": "shop"}})]),
+            _ => Answer::items([]),
+        })
+    });
     let request = everything().in_scope(Scope::Namespace("shop".to_owned()));
     let snapshot = cluster.read(&request).await.unwrap();
     assert_eq!(snapshot.scope, Scope::Namespace("shop".to_owned()));
@@ -208,6 +213,24 @@ async fn one_namespace_is_asked_for_by_path_and_the_cluster_wide_kinds_stay() {
     assert!(has("/api/v1/namespaces/shop/pods") && has("/apis/apps/v1/namespaces/shop/deployments"));
     assert!(has("/api/v1/nodes") && has("/apis/storage.k8s.io/v1/storageclasses"));
     assert!(!has("/api/v1/pods"));
+}
+
+#[tokio::test]
+async fn a_namespace_that_does_not_exist_is_not_a_healthy_one() {
+    async fn in_shpo(namespaces: fn() -> Answer) -> Result<Snapshot, Unreachable> {
+        let (cluster, _) = cluster(move |asked| {
+            version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
+                "/api/v1/namespaces" => namespaces(),
+                _ => Answer::items([]),
+            })
+        });
+        cluster.read(&everything().in_scope(Scope::Namespace("shpo".to_owned()))).await
+    }
+    let error = in_shpo(|| Answer::items([json!({"metadata": {"name": "shop"}})])).await.unwrap_err();
+    assert_eq!(error.obstacle, Obstacle::NoSuchNamespace);
+    assert!(error.to_string().ends_with("it has no namespace \"shpo\"; it has shop."), "{error}");
+    // Where nobody may see the namespaces, nobody can tell.
+    in_shpo(|| Answer::refusal(403, "no")).await.unwrap();
 }
 
 #[tokio::test]
@@ -244,20 +267,22 @@ async fn what_stands_in_the_way_is_told_apart() {
     for (status, obstacle) in
         [(401, Obstacle::Unauthorized), (403, Obstacle::Forbidden), (404, Obstacle::NotKubernetes)]
     {
-        let (cluster, _) = cluster(move |_| Answer::refusal(status, "no"));
+        let (cluster, _log) = cluster(move |_| Answer::refusal(status, "no"));
         let error = cluster.read(&everything()).await.unwrap_err();
         assert_eq!(error.obstacle, obstacle, "{error}");
         assert!(error.to_string().contains("cluster test"), "{error}");
     }
-    let (cluster, _) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::refusal(401, "no")));
-    assert_eq!(cluster.read(&everything()).await.unwrap_err().obstacle, Obstacle::Unauthorized);
+    let (listing_not, _log) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::refusal(401, "no")));
+    assert_eq!(listing_not.read(&everything()).await.unwrap_err().obstacle, Obstacle::Unauthorized);
+    let (portal, _portal_log) = cluster(|_| Answer::text("<html>Sign in to the network</html>"));
+    assert_eq!(portal.read(&everything()).await.unwrap_err().obstacle, Obstacle::NotKubernetes);
 }
 
 #[tokio::test]
 async fn equal_texts_of_a_large_list_are_kept_once() {
     let item = Bytes::from(pod("p").to_string().replace("acme/c:1", &format!("acme/{}:1", "x".repeat(200))) + ",");
     let last = Bytes::from(pod("last").to_string() + r#"],"kind":"PodList"}"#);
-    let (cluster, _) = cluster(move |asked| {
+    let (cluster, _log) = cluster(move |asked| {
         version(asked, 37).unwrap_or_else(|| {
             let mut chunks = vec![Bytes::from_static(br#"{"items":["#)];
             chunks.extend(std::iter::repeat_n(item.clone(), 20_000));

@@ -109,7 +109,7 @@ impl Wire {
     /// The next piece of a body; nothing at its end.
     pub(super) async fn chunk(&self, body: &mut Body) -> Result<Option<bytes::Bytes>, Refused> {
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| transport(&error))?;
+            let frame = frame.map_err(|error| broke_off(&error))?;
             if let Ok(data) = frame.into_data() {
                 self.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
                 return Ok(Some(data));
@@ -156,11 +156,7 @@ impl Wire {
         let code = response.status();
         let body = self.small_body(response).await.unwrap_or_default();
         let said: Status = serde_json::from_slice(&body).unwrap_or_default();
-        let message = if said.message.is_empty() {
-            code.canonical_reason().unwrap_or("no reason given").to_owned()
-        } else {
-            said.message
-        };
+        let message = if said.message.is_empty() { plain(code, &body) } else { said.message };
         match code {
             StatusCode::UNAUTHORIZED => Refused::Unauthorized,
             StatusCode::FORBIDDEN => Refused::Forbidden(message),
@@ -171,9 +167,22 @@ impl Wire {
     }
 }
 
+/// What the server or something before it says without a `Status`: a line of text, but no page.
+fn plain(code: StatusCode, body: &[u8]) -> String {
+    const LONGEST: usize = 200;
+    let line = std::str::from_utf8(body).ok().map(str::trim);
+    let line = line.filter(|line| (1..=LONGEST).contains(&line.len()) && !line.contains(['<', '{', '\n']));
+    line.or(code.canonical_reason()).unwrap_or("no reason given").to_owned()
+}
+
 fn transport(error: &kube::Error) -> Refused {
     let (obstacle, detail) = Obstacle::of(error);
     Refused::Transport(obstacle, detail)
+}
+
+fn broke_off(error: &kube::Error) -> Refused {
+    let (obstacle, detail) = Obstacle::of(error);
+    Refused::Transport(obstacle, format!("the answer broke off: {detail}"))
 }
 
 /// How long to wait before asking again, if that was not done too often.

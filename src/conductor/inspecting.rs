@@ -10,7 +10,7 @@ use crate::{
     inspection::{
         self, Inspected, Order,
         archive::{self, Listener, RUNS, Run},
-        finding::Finding,
+        finding::{Finding, Remedy},
     },
     outbox::{Class, Draft, RowKind, SENT, Subject},
     repair::PROPOSALS,
@@ -165,7 +165,7 @@ fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, k
                 Purpose::Explain { report: key.clone(), finding: finding.fingerprint.clone() },
             ),
         ];
-        row.extend(fix_button(desk, commit, to, &report.cluster, finding, &format!("Fix {number}…")));
+        row.extend(fix_button(desk, commit, to, &report.cluster, (finding, None), &format!("Fix {number}…")));
         blocks.push(Block::Buttons(row));
     }
     if trees.len() > texts::report::SHOWN {
@@ -180,25 +180,25 @@ fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, k
     blocks
 }
 
-/// The button for the remedy that cures a finding, where there is one and repairs are on.
+/// The button for the remedy that cures a finding, where there is one and repairs are on; `why` it is that one, where
+/// a cause chain tells.
 pub(super) fn fix_button(
     desk: &Desk,
     commit: &mut Commit,
     to: &ChannelRef,
     cluster: &str,
-    finding: &Finding,
+    (finding, why): (&Finding, Option<&str>),
     label: &str,
 ) -> Option<Button> {
     if !desk.policy.enabled {
         return None;
     }
-    let remedy = finding.remedies.iter().find(|remedy| remedy.as_action().is_some())?;
-    let hint = remedy.as_action()?.clone();
+    let hint = finding.remedies.iter().find_map(Remedy::as_action)?.clone();
     let purpose = Purpose::Fix {
         cluster: cluster.to_owned(),
         hint,
         finding: Some(finding.fingerprint.clone()),
-        reason: Some(remedy.title.clone()),
+        reason: Some(format!("{}.", why.unwrap_or(&finding.title))),
     };
     Some(button::make(commit, (to, desk.clock.now() + button::LASTS), (label, ButtonStyle::Primary), purpose))
 }

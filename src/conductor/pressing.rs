@@ -51,7 +51,8 @@ pub(super) async fn handle(
             let Some(found) = stored.find(finding) else { return gone(desk, taken, inbound).await };
             let mut commit = Commit::new();
             let mut body = texts::report::details(&stored, found);
-            let fix = inspecting::fix_button(desk, &mut commit, &inbound.channel, &report.cluster, found, "Fix…");
+            let (to, cluster) = (&inbound.channel, &report.cluster);
+            let fix = inspecting::fix_button(desk, &mut commit, to, cluster, (found, None), "Fix…");
             body.blocks.extend(fix.map(|button| Block::Buttons(vec![button])));
             let subject = Subject::Report { key: report.clone() };
             desk.answer_about(&mut commit, taken, inbound, body, "details", subject);

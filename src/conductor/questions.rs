@@ -1,8 +1,8 @@
 //! Questions: what a reply refers to, the agent's answer, and the proposals that came out of it.
 
-use super::{Desk, Failure, Taken, repairs};
+use super::{Desk, Failure, Taken, inspecting, repairs};
 use crate::{
-    agent::{Answer, CONVERSATIONS, Conversation, Ended, Means, Proposer, Question},
+    agent::{Answer, CONVERSATIONS, Conversation, Ended, Means, Place, Proposer, Question},
     channel::{Grant, button::ReportKey},
     cluster::Cluster,
     ids,
@@ -15,7 +15,7 @@ use crate::{
     texts,
 };
 use anyhow::anyhow;
-use contract::{ChannelRef, Inbound};
+use contract::{Block, ChannelRef, Inbound};
 use std::{
     collections::BTreeMap,
     pin::Pin,
@@ -111,6 +111,7 @@ async fn go_on(
         report: report.as_ref().map(|(_, report)| report),
         cluster: cluster.name(),
         asked_by: &asked_by,
+        place: Place::Chat,
     };
     let answering = answer(desk, question, &clusters, &collected, &cancel);
     let answer = desk.while_working(&inbound.channel, answering).await;
@@ -120,7 +121,13 @@ async fn go_on(
     conversation.add(answer.exchange);
     let subject = Subject::Conversation { id: conversation.id.clone() };
     commit.put(&CONVERSATIONS, conversation.id.as_str(), &conversation);
-    desk.answer_about(&mut commit, taken, inbound, answer.body, "answer", subject);
+    let mut body = answer.body;
+    if let Some(root) = &answer.root {
+        let cure = (&root.finding, root.why_this.as_deref());
+        let fix = inspecting::fix_button(desk, &mut commit, &inbound.channel, &root.cluster, cure, "Fix…");
+        body.blocks.extend(fix.map(|button| Block::Buttons(vec![button])));
+    }
+    desk.answer_about(&mut commit, taken, inbound, body, "answer", subject);
     if answer.ended != Ended::Cancelled {
         for (place, proposal) in proposals.into_iter().enumerate() {
             repairs::add_proposal(desk, &mut commit, taken, inbound, proposal, &format!("card {place}"))?;
@@ -212,8 +219,14 @@ pub(super) async fn handle_request(desk: &Desk, taken: &Taken, id: &str) -> Resu
     };
     let clusters = visible(desk, std::slice::from_ref(cluster));
     let conversation = Conversation::new(id.to_owned(), cluster);
-    let question =
-        Question { text: question, conversation: &conversation, report: None, cluster, asked_by: &request.caller };
+    let question = Question {
+        text: question,
+        conversation: &conversation,
+        report: None,
+        cluster,
+        asked_by: &request.caller,
+        place: Place::Chat,
+    };
     let answer = answer(desk, question, &clusters, &NoProposals, &CancellationToken::new()).await;
     let mut commit = Commit::new();
     requests::answer_text(&mut commit, &request, &answer.text, desk.clock.now());
@@ -238,6 +251,7 @@ pub(super) async fn handle_alerts(desk: &Desk, taken: &Taken, id: &str) -> Resul
                 report: None,
                 cluster,
                 asked_by: &request.caller,
+                place: Place::Chat,
             };
             Some(answer(desk, question, &clusters, &NoProposals, &CancellationToken::new()).await)
         }

@@ -85,8 +85,15 @@ impl Config {
     /// Every mistake of the file, of the secret files that it names and of the variables that it names.
     pub fn load(path: &Path, environment: Environment<'_>) -> Result<Self, Mistaken> {
         let mistaken = |mistakes| Mistaken { path: path.to_owned(), mistakes };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| mistaken(vec![Mistake { line: 0, text: format!("cannot be read: {error}") }]))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let text = match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    "there is no such file; name it with --config. docs/roundsman.example.toml has every key".to_owned()
+                }
+                _ => format!("cannot be read: {error}"),
+            };
+            mistaken(vec![Mistake { line: 0, text }])
+        })?;
         Self::parse(&text, path.parent().unwrap_or(Path::new(".")), environment).map_err(mistaken)
     }
 

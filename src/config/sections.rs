@@ -160,21 +160,22 @@ impl Source<'_> {
             return None;
         }
         let (value, span, origin) = if let Some((name, span)) = table.text(variable, mistakes) {
-            ((self.environment)(&name), span, format!("the variable {name}"))
+            ((self.environment)(&name).ok_or("is not set".to_owned()), span, format!("the variable {name}"))
         } else if let Some((name, span)) = table.text(file, mistakes) {
             let path = self.path(Some((name, span.clone())));
-            (std::fs::read_to_string(&path).ok(), span, format!("the file {}", path.display()))
+            let value = std::fs::read_to_string(&path).map_err(|error| format!("cannot be read: {error}"));
+            (value, span, format!("the file {}", path.display()))
         } else {
             return None;
         };
         match value.as_deref().map(str::trim) {
-            Some("") => {
+            Ok("") => {
                 mistakes.at(&span, format!("{origin} is empty"));
                 None
             }
-            Some(value) => Some(SecretString::from(value)),
-            None => {
-                mistakes.at(&span, format!("{origin} cannot be read"));
+            Ok(value) => Some(SecretString::from(value)),
+            Err(why) => {
+                mistakes.at(&span, format!("{origin} {why}"));
                 None
             }
         }

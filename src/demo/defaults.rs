@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::json::{items, name, namespace, put, put_default, take, text};
+use super::json::{annotation, items, name, namespace, put, put_default, take, text};
 use super::names;
 use super::resources::Kind;
 
@@ -133,14 +133,18 @@ fn requests_from_limits(container: &mut Value) {
 }
 
 fn pod(value: &mut Value) {
+    // A kubelet's own pods have no ServiceAccount: no API server made them.
+    let mirror = !annotation(value, "kubernetes.io/config.mirror").is_empty();
     let Some(spec) = value.get_mut("spec") else {
         return;
     };
     pod_spec(spec);
+    if !mirror {
+        put_default(spec, "/serviceAccountName", json!("default"));
+    }
     for (path, default) in [
-        ("/serviceAccountName", json!("default")),
         ("/enableServiceLinks", json!(true)),
-        ("/priority", json!(0)),
+        ("/priority", json!(priority(text(spec, "/priorityClassName")))),
         ("/preemptionPolicy", json!("PreemptLowerPriority")),
         ("/tolerations", json!([])),
     ] {
@@ -158,6 +162,15 @@ fn pod(value: &mut Value) {
     put_default(value, "/status/phase", json!("Pending"));
     let class = qos(value);
     put_default(value, "/status/qosClass", json!(class));
+}
+
+/// Of the classes that every cluster has.
+fn priority(class: &str) -> i64 {
+    match class {
+        "system-cluster-critical" => 2_000_000_000,
+        "system-node-critical" => 2_000_001_000,
+        _ => 0,
+    }
 }
 
 fn qos(pod: &Value) -> &'static str {

@@ -12,6 +12,9 @@ use serde_json::Value;
 
 mod access;
 mod controllers;
+pub mod coverage;
+#[cfg(test)]
+pub(crate) mod covered;
 mod defaults;
 mod delete;
 mod discover;

@@ -8,8 +8,8 @@
 //!
 //! In `path` the namespace is `{namespace}`, the object `{name}`. In `query` an enumerated value stands as it was sent
 //! (`dryRun=All`, `resourceVersion=0`); any other is a placeholder, a field selector keeps its field names. `body` says which
-//! fields a body sets (`spec.replicas`), or which operations a JSON patch has (`test /spec/template`), never their values:
-//! whoever replays a shape makes a body of the same form.
+//! fields a body sets, as JSON pointers with `*` for every element of a list (`/spec/replicas`), or which operations a JSON
+//! patch has (`test /spec/template`), never their values: whoever replays a shape makes a body of the same form.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::Identity;
 use super::json::text;
-use super::request::{Call, Target};
+use super::request::{Call, Target, parse_query};
 
 /// One kind of request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,6 +71,27 @@ impl Shape {
         }
     }
 
+    /// The shape of a request that somebody else noted: an API server in its audit log, a test's own server.
+    pub fn noted(
+        identity: Identity,
+        method: http::Method,
+        uri: &str,
+        content_type: &str,
+        accept: &str,
+        body: &[u8],
+    ) -> Self {
+        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+        let call = Call {
+            method,
+            path: path.to_owned(),
+            query: parse_query(query),
+            content_type: content_type.to_owned(),
+            accept: accept.to_owned(),
+            body: body.to_vec(),
+        };
+        Self::of(identity, &call)
+    }
+
     /// The path and query with the placeholders filled: what to send to a server that has such an object.
     ///
     /// `values` maps a placeholder's name (`namespace`, `name`, `limit`, `labelSelector`, a field selector's field …) to its value;
@@ -111,11 +132,11 @@ fn leaves(value: &Value, path: String, into: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
             for (field, below) in fields {
-                let path = if path.is_empty() { field.clone() } else { format!("{path}.{field}") };
-                leaves(below, path, into);
+                let field = field.replace('~', "~0").replace('/', "~1");
+                leaves(below, format!("{path}/{field}"), into);
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| leaves(item, format!("{path}[]"), into)),
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, format!("{path}/*"), into)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             into.insert(path);
         }

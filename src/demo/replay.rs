@@ -22,7 +22,7 @@ pub struct Reply {
 
 /// Where two answers to the same request differ, in words; empty if they agree.
 ///
-/// `fields` are the JSON pointers that the bot reads in such an answer, `*` for every element of a list
+/// `fields` are the JSON pointers that the bot reads in such an answer, `*` for every element of a list or map
 /// (`/items/*/status/phase`). A field that the real server leaves out everywhere may not be in the demo's answer, and the
 /// other way round; to be fair both clusters have to hold an object of the same kind in the same trouble.
 pub fn differences(fields: &[&str], demo: &Reply, real: &Reply) -> Vec<String> {
@@ -72,6 +72,7 @@ fn collect(value: &Value, path: &str, into: &mut BTreeSet<&'static str>) {
     let (step, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     match value {
         Value::Array(items) if step == "*" => items.iter().for_each(|item| collect(item, rest, into)),
+        Value::Object(fields) if step == "*" => fields.values().for_each(|field| collect(field, rest, into)),
         Value::Object(fields) => {
             let step = step.replace("~1", "/").replace("~0", "~");
             if let Some(below) = fields.get(&step) {

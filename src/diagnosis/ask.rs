@@ -164,6 +164,9 @@ fn is_name(word: &str) -> bool {
     word.len() > 1 && !FILLERS.contains(&word) && !GENERAL.contains(&word)
 }
 
+/// How much a word with a slip of the finger is like the name that is meant.
+const SLIP: i32 = 40;
+
 /// How much a word is like a name: 60 the same, less for a part of it or a slip of the finger, 0 not at all.
 fn likeness(word: &str, name: &str) -> i32 {
     if word == name {
@@ -185,7 +188,7 @@ fn likeness(word: &str, name: &str) -> i32 {
         _ => 2,
     };
     let near = parts.iter().copied().chain([name]).any(|part| distance(word, part, allowed) <= allowed);
-    if allowed > 0 && near { 40 } else { 0 }
+    if allowed > 0 && near { SLIP } else { 0 }
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other; `limit + 1` for more.
@@ -212,7 +215,8 @@ fn distance(a: &str, b: &str, limit: usize) -> usize {
     rows[a.len()][b.len()].min(limit + 1)
 }
 
-/// Objects that may be meant by a name that does not exist: the same name elsewhere, then names like it.
+/// Objects that may be meant by a name that does not exist: the same name elsewhere, then names like it. Of another kind
+/// only what has the name or a part of it: a slip of the finger is in the kind or in the name.
 pub(super) fn similar(graph: &Graph<'_>, wanted: &Target) -> Vec<Target> {
     const MOST: usize = 5;
     let name = wanted.name.to_lowercase();
@@ -220,7 +224,7 @@ pub(super) fn similar(graph: &Graph<'_>, wanted: &Target) -> Vec<Target> {
         let likeness = likeness(&name, &object.name.to_lowercase());
         let kind = if object.kind == wanted.kind { 15 } else { 0 };
         let space = if wanted.namespace.as_deref() == Some(object.namespace) { 5 } else { 0 };
-        (likeness > 0).then(|| (Reverse(likeness + kind + space), object.target()))
+        (likeness + kind > SLIP).then(|| (Reverse(likeness + kind + space), object.target()))
     });
     let mut scored: Vec<(Reverse<i32>, Target)> = scored.collect();
     scored.sort();

@@ -1,7 +1,9 @@
 //! Folds symptoms under what causes them.
 
 use super::explanations::{
-    Tie::{self, Claim, Consumer, Container, Depends, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Workload},
+    Tie::{
+        self, Claim, Consumer, Container, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Workload,
+    },
     explanations,
 };
 use super::graph::{Graph, ObjectId};
@@ -140,7 +142,7 @@ impl<'g, 'a> Index<'g, 'a> {
                     |needed: ObjectId| self.by_target.get(&self.graph.object(needed).target()).into_iter().flatten();
                 needed.into_iter().flat_map(about).filter(is_it).map(|place| (*place, everything)).collect()
             }
-            Taint(_) => of_check(None).map(|place| (*place, everything)).collect(),
+            Taint(_) | Listed => of_check(None).map(|place| (*place, everything)).collect(),
             Quota | Workload => of_check(namespace).map(|place| (*place, everything)).collect(),
         }
     }
@@ -152,6 +154,12 @@ impl<'g, 'a> Index<'g, 'a> {
         let acts = cause.severity >= Severity::High || cause.id != *"pod/missing-config-ref";
         match tie {
             Tie::Target | Depends => true,
+            Listed => {
+                let lists = |cause: &Finding, effect: &Finding| {
+                    cause.objects.iter().any(|object| object.target() == effect.target)
+                };
+                lists(cause, effect) || lists(effect, cause)
+            }
             Container => container(effect) == container(cause),
             Pods => most && acts,
             PodsAtThatTime => most && began(cause, |at, began| at + SLACK >= began, effect),

@@ -25,11 +25,15 @@ pub(super) enum Tie {
     Workload,
     /// What the one is about depends directly on what the other is about: an Ingress on its Service, a claim on its class.
     Depends,
+    /// The cause names the effect's object among those that suffer from it.
+    Listed,
     /// The node has fallen silent, so nobody knows its conditions.
     Silent,
 }
 
-use Tie::{Claim, Consumer, Container, Depends, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target, Workload};
+use Tie::{
+    Claim, Consumer, Container, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent, Taint, Target, Workload,
+};
 
 /// What can explain a finding, the most immediate first.
 pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
@@ -50,7 +54,10 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("node/not-ready", Taint(&["node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"])),
             ("node/memory-pressure", Taint(&["node.kubernetes.io/memory-pressure"])),
         ],
-        "pvc/pending" => &[("pod/unschedulable", Consumer)],
+        "pvc/pending" => {
+            &[("storageclass/missing", Listed), ("storageclass/no-default", Listed), ("pod/unschedulable", Consumer)]
+        }
+        "pv/node-gone" => &[("node/not-ready", Listed)],
         "replicaset/create-failed" => &[("quota/near-limit", Quota)],
         "deployment/rollout-stuck" => &[
             ("pod/image-pull", Pods),

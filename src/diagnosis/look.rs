@@ -40,6 +40,7 @@ pub(super) fn command(finding: &Finding) -> String {
             kubectl("get pods --show-labels -o wide".to_owned())
         }
         "service/no-endpoints" => kubectl(format!("get endpointslices -l kubernetes.io/service-name={}", target.name)),
+        "storageclass/missing" | "storageclass/no-default" => "kubectl get storageclasses".to_owned(),
         "ingress/backend-missing" => kubectl("get services".to_owned()),
         "pod/missing-config-ref" => kubectl("get configmaps,secrets".to_owned()),
         "secret/tls-expiring" => kubectl(format!("get secret {} -o jsonpath='{{.metadata.annotations}}'", target.name)),

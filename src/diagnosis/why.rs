@@ -66,6 +66,11 @@ pub enum Verdict {
         /// Objects that name it, although it does not exist.
         named_by: Vec<Target>,
     },
+    /// Nobody can tell: this is no kind of object that is read.
+    NoSuchKind {
+        /// Those that are.
+        known: &'static [&'static str],
+    },
     /// Nobody can tell: objects of that kind were not read.
     NotRead {
         /// Such as `forbidden`.
@@ -81,6 +86,11 @@ pub fn why(snapshot: &Snapshot, report: &Report, kind: &str, namespace: &str, na
 }
 
 impl Chain {
+    /// Why the first cure that changes something is the one for this cause.
+    pub fn why_this(&self) -> Option<&str> {
+        self.cures.iter().find(|cure| cure.remedy.as_action().is_some()).map(|cure| cure.why.as_str())
+    }
+
     /// The chain as it may be shown: secrets taken out of what events and containers are quoted with.
     fn redacted(mut self) -> Self {
         let clean = |text: &mut String| {
@@ -90,7 +100,10 @@ impl Chain {
         };
         let checked = match &mut self.verdict {
             Verdict::Healthy { checked } => checked.as_mut_slice(),
-            Verdict::Explained | Verdict::NoSuchObject { .. } | Verdict::NotRead { .. } => &mut [],
+            Verdict::Explained
+            | Verdict::NoSuchObject { .. }
+            | Verdict::NoSuchKind { .. }
+            | Verdict::NotRead { .. } => &mut [],
         };
         checked.iter_mut().for_each(|fact| clean(&mut fact.value));
         for step in &mut self.steps {
@@ -102,19 +115,21 @@ impl Chain {
 }
 
 pub(super) fn explain(graph: &Graph<'_>, report: &Report, kind: &str, namespace: &str, name: &str) -> Chain {
-    let known = kind_of(kind);
-    let kind = known.unwrap_or(kind);
+    let target = |kind: &str| Target {
+        kind: kind.to_owned(),
+        namespace: Some(namespace.to_owned()).filter(|namespace| !namespace.is_empty()),
+        name: name.to_owned(),
+    };
+    let Some(kind) = kind_of(kind) else {
+        return Chain { verdict: Verdict::NoSuchKind { known: KINDS }, ..blank(report, target(kind)) };
+    };
     let id = graph.find(kind, namespace, name).or_else(|| only(graph, kind, namespace, name));
     let chain = match id {
         // What is only heard of (its list was not read) can still have findings.
         Some(id) if graph.object(id).entity.is_some() || outermost(graph, report, id).is_some() => {
             explain_object(graph, report, id)
         }
-        other => {
-            let namespace = Some(namespace.to_owned()).filter(|namespace| !namespace.is_empty());
-            let subject = Target { kind: kind.to_owned(), namespace, name: name.to_owned() };
-            missing(graph, report, subject, other)
-        }
+        other => missing(graph, report, target(kind), other),
     };
     chain.redacted()
 }

@@ -76,6 +76,26 @@ pub struct Thresholds {
     pub settle: TimeDelta,
     /// How long an Ingress, a Gateway or a load balancer may wait for its address.
     pub address: TimeDelta,
+    /// How long a claim may be growing.
+    pub resize: TimeDelta,
+    /// How long something may take to be deleted, attached or made.
+    pub deletion: TimeDelta,
+    /// How long a finalizer may hold an object that is being deleted.
+    pub finalizers: TimeDelta,
+    /// How long a snapshot may take.
+    pub snapshot: TimeDelta,
+    /// From which age on what nobody uses is left over.
+    pub left_over: TimeDelta,
+    /// How soon a volume must be full to be said today.
+    pub fill_forecast: TimeDelta,
+    /// Percent of a volume from which on it is critical.
+    pub volume_critical: u8,
+    /// Percent of a volume from which on it is high.
+    pub volume_high: u8,
+    /// Percent of a volume's inodes from which on to report.
+    pub inodes: u8,
+    /// Percent of the volumes that a node can attach from which on to report.
+    pub attachments: u8,
     /// How long ago something that is over (a restart, a failed Job) is still news.
     pub window: TimeDelta,
     /// From how many restarts on a container is restarting often.
@@ -99,6 +119,16 @@ impl Default for Thresholds {
         Self {
             settle: TimeDelta::minutes(5),
             address: TimeDelta::minutes(10),
+            resize: TimeDelta::minutes(30),
+            deletion: TimeDelta::minutes(10),
+            finalizers: TimeDelta::minutes(30),
+            snapshot: TimeDelta::hours(1),
+            left_over: TimeDelta::days(7),
+            fill_forecast: TimeDelta::hours(72),
+            volume_critical: 95,
+            volume_high: 85,
+            inodes: 90,
+            attachments: 90,
             window: TimeDelta::hours(24),
             restarts: 3,
             quota_high: 95,

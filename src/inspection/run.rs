@@ -2,7 +2,7 @@
 
 use super::{CheckSet, History, Memory, Settings, checks, finding::Finding, inspect};
 use crate::{
-    cluster::{Cluster, ReadRequest, Unreachable},
+    cluster::{Cluster, Obstacle, ReadRequest, Unreachable},
     diagnosis::{self, Chain},
     report::Report,
     snapshot::{Scope, Snapshot},
@@ -63,7 +63,8 @@ pub struct Explained {
     pub root: Option<Finding>,
 }
 
-/// Reads the cluster and explains one object. The whole cluster is read, because a cause can be anywhere.
+/// Reads the cluster and explains one object. The whole cluster is read, because a cause can be anywhere; its namespace
+/// alone where the identity may read no more.
 ///
 /// # Errors
 /// When nothing at all could be read.
@@ -72,7 +73,13 @@ pub async fn why(
     (kind, namespace, name): (&str, Option<&str>, &str),
     now: DateTime<Utc>,
 ) -> Result<Explained, Unreachable> {
-    let snapshot = read(cluster, &Order { set: CheckSet::All, ..Order::default() }, now).await?;
+    let whole = Order { set: CheckSet::All, ..Order::default() };
+    let snapshot = match read(cluster, &whole, now).await {
+        Err(Unreachable { obstacle: Obstacle::Forbidden, .. }) if namespace.is_some() => {
+            read(cluster, &Order { namespace: namespace.map(str::to_owned), ..whole }, now).await?
+        }
+        read => read?,
+    };
     let settings = Settings { set: CheckSet::All, ..Settings::default() };
     let report = inspect(&snapshot, &History::default(), &settings);
     let chain = diagnosis::why(&snapshot, &report, kind, namespace.unwrap_or_default(), name);

@@ -12,7 +12,7 @@ use crate::{
         Cluster,
         spied::{self, Spy, Wire},
     },
-    demo::{Demo, Identity, Story},
+    demo::{Demo, Identity, Story, covered::Covered},
     inspection::finding::{ActionHint, Target},
     repair::{Decision, Requester},
 };
@@ -26,6 +26,7 @@ struct World {
     hand: ManualClock,
     cluster: Cluster,
     spy: Spy,
+    _covered: Covered,
 }
 
 impl World {
@@ -40,7 +41,8 @@ impl World {
         let spy = Spy::default();
         let writer = spy.on(demo.client(identity));
         let cluster = Cluster::from_client("prod", demo.client(Identity::Reader)).with_writer(writer);
-        Self { demo, clock, hand, cluster, spy }
+        let _covered = Covered::of(&demo);
+        Self { demo, clock, hand, cluster, spy, _covered }
     }
 
     fn writes(&self) -> Vec<String> {

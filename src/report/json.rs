@@ -1,16 +1,22 @@
 //! The JSON form, and the way back for `--since`.
 
 use super::{Report, SCHEMA};
+use serde::Deserialize;
 
 /// Why a text is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// Not the JSON of a report.
-    #[error("not a report: {0}")]
+    #[error("this is no report")]
     Malformed(#[from] serde_json::Error),
     /// A report of another version.
-    #[error("a report of schema {0:?}; this version reads {SCHEMA:?}")]
+    #[error("this is a report of schema {0:?}, and this version reads {SCHEMA:?}")]
     Schema(String),
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    schema: String,
 }
 
 /// The report as indented JSON with a line feed at its end.
@@ -20,8 +26,12 @@ pub fn write(report: &Report) -> Result<String, serde_json::Error> {
 
 /// The report that [`write()`] wrote.
 pub fn parse(text: &str) -> Result<Report, Unreadable> {
-    let report: Report = serde_json::from_str(text)?;
-    if report.schema == SCHEMA { Ok(report) } else { Err(Unreadable::Schema(report.schema)) }
+    // First, because a report of another version may hold anything.
+    let Versioned { schema } = serde_json::from_str(text)?;
+    if schema != SCHEMA {
+        return Err(Unreadable::Schema(schema));
+    }
+    Ok(serde_json::from_str(text)?)
 }
 
 #[cfg(test)]
@@ -52,8 +62,9 @@ mod tests {
 
     #[test]
     fn another_schema_is_refused_by_name() {
-        let other = EXAMPLE.replace("report/v1", "report/v9");
-        assert!(matches!(parse(&other), Err(Unreadable::Schema(name)) if name == "roundsman/report/v9"));
+        for other in [EXAMPLE.replace("report/v1", "report/v9"), r#"{"schema": "roundsman/report/v9"}"#.to_owned()] {
+            assert!(matches!(parse(&other), Err(Unreadable::Schema(name)) if name == "roundsman/report/v9"));
+        }
         assert!(matches!(parse("{}"), Err(Unreadable::Malformed(_))));
     }
 }

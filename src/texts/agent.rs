@@ -2,7 +2,7 @@
 
 use super::time;
 use crate::{
-    agent::{Ended, ToolResult},
+    agent::{Ended, Place, ToolResult},
     cluster::{Described, LogTail},
     inspection::finding::{Evidence, Finding, RemedyKind},
     report::Report,
@@ -59,7 +59,7 @@ pub fn not_readable(cluster: &str, why: &str, kept: Option<&Report>) -> Vec<Bloc
 }
 
 /// Nothing in the report fits the question: what can be asked.
-pub fn nothing_matched(report: &Report) -> Vec<Block> {
+pub fn nothing_matched(report: &Report, place: Place) -> Vec<Block> {
     let (cluster, at) = (&report.cluster, time::moment(report.taken_at));
     let mut blocks = Vec::new();
     let roots: Vec<&Finding> = report.roots().take(5).collect();
@@ -78,18 +78,18 @@ pub fn nothing_matched(report: &Report) -> Vec<Block> {
                 .collect(),
         ));
     }
-    blocks.push(Block::paragraph("You can ask:"));
-    blocks.push(Block::List(
-        [
+    let commands: &[&str] = match place {
+        Place::Chat => &[
             "/why KIND/NAME -n NAMESPACE",
             "/logs POD -n NAMESPACE",
             "/events KIND/NAME",
             "/describe KIND/NAME",
             "/findings",
-        ]
-        .map(|command| vec![Span::Code(command.to_owned())])
-        .to_vec(),
-    ));
+        ],
+        Place::Terminal => &["roundsman why KIND/NAME -n NAMESPACE", "roundsman inspect"],
+    };
+    blocks.push(Block::paragraph("You can ask:"));
+    blocks.push(Block::List(commands.iter().map(|command| vec![Span::Code((*command).to_owned())]).collect()));
     blocks
 }
 
@@ -156,7 +156,7 @@ pub fn about(clusters: &[&str], now: DateTime<Utc>) -> Block {
 /// That the answer is not what it could have been, and why.
 pub fn ended_early(ended: &Ended, cluster: &str) -> Option<Block> {
     let text = match ended {
-        Ended::Answered | Ended::NoModel => return None,
+        Ended::Answered | Ended::NoModel | Ended::NotRead => return None,
         Ended::Cancelled => format!("Stopped before I had an answer about {cluster}."),
         Ended::OutOfSteps => "I reached my limit of steps for one answer; this is what I found so far.".to_owned(),
         Ended::OutOfTime => "I reached my time limit for one answer; this is what I found so far.".to_owned(),

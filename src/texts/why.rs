@@ -29,6 +29,7 @@ pub fn chain(chain: &Chain) -> Body {
         Verdict::Explained => {}
         Verdict::Healthy { checked } => {
             if !checked.is_empty() {
+                body = body.with(Block::paragraph("Checked:"));
                 body = body.with(Block::Evidence(checked.iter().map(|fact| reading(fact, chain)).collect()));
             }
             return body;
@@ -37,7 +38,7 @@ pub fn chain(chain: &Chain) -> Body {
             body.blocks.extend(named("It is named by:", named_by));
             body.blocks.extend(named("Did you mean:", did_you_mean));
         }
-        Verdict::NotRead { .. } => return body,
+        Verdict::NoSuchKind { .. } | Verdict::NotRead { .. } => return body,
     }
     if !chain.steps.is_empty() {
         body = body
@@ -65,8 +66,9 @@ fn head(chain: &Chain) -> Vec<Span> {
             Some(root) => format!(": {}.", root.statement),
             None => ".".to_owned(),
         },
-        Verdict::Healthy { .. } => " is healthy. Checked:".to_owned(),
+        Verdict::Healthy { .. } => " is healthy.".to_owned(),
         Verdict::NoSuchObject { .. } => " does not exist.".to_owned(),
+        Verdict::NoSuchKind { known } => format!(": I read no such kind. I read {}.", known.join(", ")),
         Verdict::NotRead { why } => format!(" cannot be judged: its kind could not be read ({why})."),
     };
     let stamp = format!("\n{}, {}", chain.cluster, time::moment(chain.taken_at));

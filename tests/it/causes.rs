@@ -67,6 +67,7 @@ fn verdict(chain: &Chain) -> String {
             };
             format!("missing; similar: {}; named by: {}", names(did_you_mean), names(named_by))
         }
+        Verdict::NoSuchKind { .. } => "no such kind".to_owned(),
         Verdict::NotRead { why } => format!("not read: {why}"),
     }
 }

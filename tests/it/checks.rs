@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use roundsman::inspection::checks::{self, Check, Role, Set};
 use roundsman::inspection::finding::{Evidence, Finding, ObjectRef, Target};
-use roundsman::inspection::{CheckSet, History, RestartCounts, Settings, inspect};
+use roundsman::inspection::{CheckSet, History, Memory, RestartCounts, Settings, inspect};
 use roundsman::report::Report;
 use roundsman::snapshot::{Resource, Snapshot, Unread, Why};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,9 @@ struct Case {
     /// The last inspection's restart counts, `uid/container`.
     #[serde(default)]
     restarts: Option<RestartCounts>,
+    /// What the last inspection saw.
+    #[serde(default)]
+    memory: Option<Memory>,
     /// What the check says; empty: nothing.
     #[serde(default)]
     expect: Vec<Expected>,
@@ -181,6 +184,10 @@ fn report_of(case: &Case, now: DateTime<Utc>, set: Set) -> Report {
     let history = match case.restarts.clone() {
         Some(restarts) => History::default().with_restarts(restarts),
         None => History::default(),
+    };
+    let history = match case.memory.clone() {
+        Some(memory) => history.with_memory(memory),
+        None => history,
     };
     let set = match set {
         Set::Daily | Set::Extra => CheckSet::Daily,
@@ -311,7 +318,6 @@ fn plurals(name: &str) -> Vec<&str> {
         "self timing" => vec!["requeststats"],
         "discovery" => vec!["servedapis"],
         "tls probe" | "kubeconfig" => vec!["credentials"],
-        "kubelet.summary" => vec!["nodesummaries"],
         "kubelet.summary or prom" => vec!["volumeuses"],
         "dynamic list" => vec!["customresources"],
         "logs" => vec!["logerrors"],

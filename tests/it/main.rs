@@ -3,11 +3,14 @@
 
 mod causes;
 mod checks;
+mod cli;
+mod console;
 mod history;
 mod kills;
 mod layering;
 mod refusals;
 mod repairs;
 mod rounds;
+mod shapes;
 mod words;
 mod world;

@@ -1,5 +1,6 @@
 //! Each repair on the real control plane: rehearsed without a trace, carried out by one write, proven by the controllers.
 
+use crate::world::shapes::Covered;
 use contract::{Actor, ChannelRef, Platform};
 use control_plane::{ControlPlane, Identity};
 use roundsman::{
@@ -38,6 +39,7 @@ struct Plant {
     cluster: Cluster,
     clock: Clock,
     policy: Policy,
+    _covered: Covered,
 }
 
 impl Plant {
@@ -63,7 +65,7 @@ impl Plant {
         let expires_after = Duration::from_secs(900);
         let policy = Policy { enabled: true, allow_self_approval: false, expires_after, rules: vec![rule] };
         let cluster = Cluster::connect(config).await.unwrap();
-        Self { plane, namespace, cluster, clock: Clock::system(), policy }
+        Self { plane, namespace, cluster, clock: Clock::system(), policy, _covered: Covered::on(plane) }
     }
 
     async fn kubectl(&self, arguments: &[&str]) -> String {

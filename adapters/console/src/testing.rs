@@ -33,6 +33,9 @@ const FLAGS: [&str; 13] = [
     "--force-color-profile=srgb",
 ];
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+/// Width and height in CSS pixels.
+const WINDOW: (u32, u32) = (1100, 900);
+const PHONE: (u32, u32) = (390, 844);
 const START: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(40);
@@ -116,7 +119,7 @@ impl Browser {
         let port = port.await.ok().flatten().ok_or_else(|| missing("chromedriver", &"it told no port"))?;
         let http = reqwest::Client::builder().no_proxy().timeout(START).build()?;
         let mut args: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
-        args.push("--window-size=1100,900".into());
+        args.push(format!("--window-size={},{}", WINDOW.0, WINDOW.1));
         args.push(format!("--user-data-dir={}", profile.0.display()));
         let base = format!("http://127.0.0.1:{port}/session");
         let wanted = json!({ "capabilities": { "alwaysMatch": {
@@ -299,6 +302,28 @@ impl Browser {
             return Err(BrowserError(format!("no picture: {}", answer["value"]["message"])));
         };
         tokio::fs::write(path, bytes).await.map_err(|error| BrowserError(format!("{}: {error}", path.display())))
+    }
+
+    /// Writes pictures of how different people see the newest message: `NAME-light.png`, `NAME-dark.png`, and both on a phone.
+    ///
+    /// # Errors
+    /// When something is wider than the window, or the driver or the disk fails.
+    pub async fn pictures(&self, directory: &Path, name: &str) -> Result<(), BrowserError> {
+        let looks = [
+            ("light", Scheme::Light, WINDOW),
+            ("dark", Scheme::Dark, WINDOW),
+            ("phone", Scheme::Light, PHONE),
+            ("phone-dark", Scheme::Dark, PHONE),
+        ];
+        for (look, scheme, (width, height)) in looks {
+            self.size(width, height).await?;
+            self.scheme(scheme).await?;
+            self.wait_until("return document.documentElement.scrollWidth <= innerWidth", json!([])).await?;
+            self.script("document.querySelector('#messages > :last-child')?.scrollIntoView()", json!([])).await?;
+            self.screenshot(&directory.join(format!("{name}-{look}.png"))).await?;
+        }
+        self.size(WINDOW.0, WINDOW.1).await?;
+        self.scheme(Scheme::Light).await
     }
 
     /// What the browser's console has said since the last call: failed requests, refused scripts, errors.

@@ -6,7 +6,7 @@ use crate::{
     message::{Content, Message, Post},
 };
 use chrono::{DateTime, Utc};
-use contract::{Block, Body, ButtonStyle, Span, plain};
+use contract::{Block, Body, ButtonStyle, Span, plain, plain_block};
 use serde::Serialize;
 
 /// A message for one reader.
@@ -56,7 +56,7 @@ impl View {
             Content::Posted(Post { reply_to, only, body }) => {
                 view.reply_to = reply_to.map(|place| names.id(place));
                 view.private = only.is_some();
-                view.summary = summary(&plain(body));
+                view.summary = summary(&headline(body));
                 view.blocks = blocks(body, room, &view.id);
             }
             Content::Removed { reply_to, only } => {
@@ -161,6 +161,23 @@ fn spans(spans: &[Span]) -> Vec<SpanView> {
         SpanView { style, text: span.text().to_owned(), url }
     };
     spans.iter().map(view).collect()
+}
+
+/// What a message is about: a note that stands before it, such as how an answer was made, is passed over.
+fn headline(body: &Body) -> String {
+    let note = |block: &Block| match block {
+        Block::Paragraph(spans) => spans.iter().all(|span| matches!(span, Span::Muted(_))),
+        Block::Heading(_)
+        | Block::List(_)
+        | Block::Code { .. }
+        | Block::Table { .. }
+        | Block::Evidence(_)
+        | Block::Image { .. }
+        | Block::File { .. }
+        | Block::Buttons(_) => false,
+    };
+    let about = body.blocks.iter().filter(|block| !note(block)).map(plain_block).find(|text| !text.is_empty());
+    about.unwrap_or_else(|| plain(body))
 }
 
 fn summary(text: &str) -> String {

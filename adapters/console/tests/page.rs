@@ -8,10 +8,7 @@
 
 mod support;
 
-use console::{
-    Console, Link,
-    testing::{Browser, Scheme},
-};
+use console::{Console, Link, testing::Browser};
 use contract::{
     Adapter, Block, Body, Button, ButtonStyle, InboundKind, MessageRef, OutboundKind, Reading, Receipt, Span, Token,
     Visibility,
@@ -25,10 +22,14 @@ const TAB: &str = "\u{E004}";
 const DOWN: &str = "\u{E015}";
 const ESCAPE: &str = "\u{E00C}";
 
-fn picture(name: &str) -> PathBuf {
+fn folder() -> PathBuf {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("console");
     std::fs::create_dir_all(&directory).unwrap();
-    directory.join(format!("{name}.png"))
+    directory
+}
+
+fn picture(name: &str) -> PathBuf {
+    folder().join(format!("{name}.png"))
 }
 
 async fn signed_in(console: &Console) -> Browser {
@@ -167,20 +168,7 @@ fn verified() -> Body {
 }
 
 async fn pictures(browser: &Browser, name: &str) {
-    for (look, scheme, width, height) in [
-        ("light", Scheme::Light, 1100, 900),
-        ("dark", Scheme::Dark, 1100, 900),
-        ("phone", Scheme::Light, 390, 844),
-        ("phone-dark", Scheme::Dark, 390, 844),
-    ] {
-        browser.size(width, height).await.unwrap();
-        browser.scheme(scheme).await.unwrap();
-        let overflow = "return document.documentElement.scrollWidth <= innerWidth";
-        browser.wait_until(overflow, json!([])).await.expect("nothing is wider than the window");
-        browser.screenshot(&picture(&format!("{name}-{look}"))).await.unwrap();
-    }
-    browser.size(1100, 900).await.unwrap();
-    browser.scheme(Scheme::Light).await.unwrap();
+    browser.pictures(&folder(), name).await.expect("nothing is wider than the window");
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ async fn what_matches_nothing_says_what_can_be_asked() {
 
 #[tokio::test]
 async fn of_a_cluster_that_is_down_the_kept_report_is_told() {
-    let (cluster, _) = fake::cluster(|_| fake::Answer::refusal(503, "etcd is away"));
+    let (cluster, _log) = fake::cluster(|_| fake::Answer::refusal(503, "etcd is away"));
     let mut room = Room::of(cluster, "test");
     let answer = room.ask(&without_model(), "why is billing failing?").await;
     assert!(
@@ -53,7 +53,7 @@ async fn of_a_cluster_that_is_down_the_kept_report_is_told() {
 
 #[tokio::test]
 async fn it_stops_when_somebody_says_so() {
-    let (cluster, _) = fake::cluster(|_| fake::Answer::json(&serde_json::Value::Null).stalls());
+    let (cluster, _log) = fake::cluster(|_| fake::Answer::json(&serde_json::Value::Null).stalls());
     let room = Room::of(cluster, "prod");
     let cancel = CancellationToken::new();
     cancel.cancel();

@@ -6,13 +6,13 @@ mod faults;
 mod limits;
 
 use super::{
-    Agent, Answer, Conversation, Means, Prompts, Proposed, Proposer, Question, fixture, model,
+    Agent, Answer, Conversation, Means, Place, Prompts, Proposed, Proposer, Question, fixture, model,
     scripted::{Script, Turn},
 };
 use crate::{
     clock::Clock,
     cluster::Cluster,
-    demo::{Demo, Identity, Story},
+    demo::{Demo, Identity, Story, covered::Covered},
     inspection::finding::ActionHint,
     report::Report,
 };
@@ -29,6 +29,7 @@ struct Room {
     clock: Clock,
     proposed: Recorder,
     latest: Option<Report>,
+    _covered: Option<Covered>,
 }
 
 #[derive(Default)]
@@ -45,7 +46,8 @@ impl Room {
     /// The embedded cluster, called prod, with these stories.
     fn with(stories: &[Story]) -> Self {
         let demo = Demo::start(fixture::at, stories).unwrap();
-        Self::of(Cluster::from_client("prod", demo.client(Identity::Reader)), "prod")
+        let cluster = Cluster::from_client("prod", demo.client(Identity::Reader));
+        Self { _covered: Some(Covered::of(&demo)), ..Self::of(cluster, "prod") }
     }
 
     fn of(cluster: Cluster, name: &str) -> Self {
@@ -54,6 +56,7 @@ impl Room {
             clock: Clock::fixed(fixture::at()),
             proposed: Recorder::default(),
             latest: None,
+            _covered: None,
         }
     }
 
@@ -76,7 +79,8 @@ impl Room {
     ) -> Answer {
         let latest = |_: &str| self.latest.clone();
         let means = Means { clusters: &self.clusters, clock: &self.clock, proposer: &self.proposed, latest: &latest };
-        let question = Question { text, conversation, report, cluster: self.name(), asked_by: "alice" };
+        let question =
+            Question { text, conversation, report, cluster: self.name(), asked_by: "alice", place: Place::Chat };
         sent(agent.answer(question, &means, cancel)).await
     }
 }

@@ -226,7 +226,7 @@ async fn shapes_name_no_object() {
         shapes.iter().map(|shape| shape.body.as_slice()).filter(|body| !body.is_empty()).collect();
     assert_eq!(
         bodies,
-        [&["test /spec/template".to_owned()][..], &["metadata.uid".to_owned(), "spec.replicas".to_owned()][..]]
+        [&["test /spec/template".to_owned()][..], &["/metadata/uid".to_owned(), "/spec/replicas".to_owned()][..]]
     );
     let lines: Vec<String> = shapes.iter().map(|shape| serde_json::to_string(shape).unwrap()).collect();
     assert!(

@@ -4,6 +4,7 @@
 mod certificate;
 mod check;
 mod config_ref;
+mod csi;
 mod daemonset;
 mod deployment;
 mod gateway;
@@ -26,6 +27,11 @@ mod service_order;
 mod service_state;
 mod statefulset;
 mod storage;
+mod storage_claim;
+mod storage_class;
+mod storage_fill;
+mod storage_order;
+mod storage_volume;
 mod tls;
 
 use super::attention::CheckSet;
@@ -60,6 +66,12 @@ static SUBJECTS: &[&[Check]] = &[
     gateway::CHECKS,
     route::CHECKS,
     storage::CHECKS,
+    storage_claim::CHECKS,
+    storage_fill::CHECKS,
+    storage_volume::CHECKS,
+    storage_class::CHECKS,
+    storage_order::CHECKS,
+    csi::CHECKS,
     tls::CHECKS,
     quota::CHECKS,
     node::CHECKS,

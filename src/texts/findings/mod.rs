@@ -4,6 +4,7 @@ pub(crate) mod gateway;
 pub(crate) mod ingress;
 pub(crate) mod network_policy;
 pub(crate) mod service;
+pub(crate) mod storage;
 
 use super::time;
 use crate::inspection::checks::{Obstacle, PullFailure};

@@ -3,9 +3,11 @@
 pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod checkout;
+pub(crate) mod front;
 pub(crate) mod gate;
 pub(crate) mod lives;
 pub(crate) mod model;
+pub(crate) mod shapes;
 
 use bot::{Bot, Outside};
 use chat::Chat;
@@ -49,6 +51,7 @@ pub(crate) struct World {
     pub(crate) time: Time,
     pub(crate) bot: Bot,
     began: Cursor,
+    _covered: shapes::Covered,
 }
 
 impl World {
@@ -66,7 +69,8 @@ impl World {
         let plane = plane().await;
         let namespace = tokio::task::spawn_blocking(|| plane.namespace("story")).await.unwrap();
         let bot = Bot::asleep(bot::settings(&chat, outside, &namespace));
-        Self { plane, namespace, chat, time: Time::starting_now(), bot, began: plane.audit().cursor() }
+        let began = plane.audit().cursor();
+        Self { plane, namespace, chat, time: Time::starting_now(), bot, began, _covered: shapes::Covered::on(plane) }
     }
 
     /// Applies objects to the story's namespace as the cluster's admin.
