@@ -133,7 +133,6 @@ fn settle(contents: &mut PodContents) {
 #[cfg(test)]
 mod tests {
     use super::super::{Interner, Pod};
-    use super::*;
     use crate::snapshot::protobuf::Item;
 
     fn bytes(field: u8, content: &[u8]) -> Vec<u8> {

@@ -4,10 +4,8 @@
 
 use crate::checks::data;
 use chrono::TimeDelta;
-use roundsman::inspection::Memory;
 use roundsman::inspection::finding::Severity;
 use roundsman::report::{Day, Form, Report, Trend, View, chart, json};
-use roundsman::snapshot::Snapshot;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -22,7 +20,7 @@ fn reports() -> [(&'static str, Report); 3] {
 
 /// The day of a report of which nothing else is known.
 fn day(report: &Report) -> Day {
-    Day::of(report, &Snapshot::default(), None, &Memory::default())
+    Day::of(report)
 }
 
 /// Two weeks that end with the report; three days were not inspected.

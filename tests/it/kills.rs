@@ -199,6 +199,7 @@ fn step(entry: &Entry) -> (String, &'static str) {
         AuditEvent::Refused { proposal, .. } => (proposal.as_str(), "refused"),
         AuditEvent::ForeignPress { .. } => ("", "foreign press"),
         AuditEvent::Expired { proposal, .. } => (proposal.as_str(), "expired"),
+        AuditEvent::Resolved { proposal, .. } => (proposal.as_str(), "resolved"),
         AuditEvent::Executing { proposal, .. } => (proposal.as_str(), "executing"),
         AuditEvent::Executed { proposal, result, .. } => {
             let result = match result {

@@ -68,7 +68,8 @@ mod tests {
     }
 
     fn node(changed: i64, cordoned: bool) -> Node {
-        let mut ready = Condition { last_transition_time: Some(hour(changed)), ..Condition::default() };
+        let mut ready = Condition::default();
+        ready.last_transition_time = Some(hour(changed));
         ready.type_ = "Ready".into();
         let mut node = Node::default();
         node.status.conditions = Conditions(vec![ready]);
