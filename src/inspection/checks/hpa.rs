@@ -7,7 +7,7 @@ use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{
     DaemonSets, Deployments, Events, HorizontalPodAutoscalers, ReplicaSets, ServedApis, StatefulSets,
 };
-use crate::snapshot::{Condition, HorizontalPodAutoscaler as Autoscaler, MetricSpec, Resource, ScaleTargetRef};
+use crate::snapshot::{Condition, HorizontalPodAutoscaler as Autoscaler, Resource, ScaleTargetRef};
 use crate::texts::findings::autoscaling as texts;
 use std::collections::HashMap;
 
@@ -190,15 +190,17 @@ fn no_metrics(scene: &Scene<'_>) -> Vec<Draft> {
 
 /// Now and wanted, in percent of the requests.
 fn utilization(autoscaler: &Autoscaler) -> Vec<(&str, i32, i32)> {
-    fn part(metric: &MetricSpec) -> Option<(&crate::snapshot::ResourceMetric, (&str, &str))> {
+    let now = autoscaler.status.current_metrics.iter().filter_map(|metric| {
         let part = metric.resource.as_ref().or(metric.container_resource.as_ref())?;
-        Some((part, (part.name.as_str(), part.container.as_str())))
-    }
-    let now = autoscaler.status.current_metrics.iter().filter_map(part);
-    let now: HashMap<(&str, &str), i32> =
-        now.filter_map(|(part, key)| Some((key, part.current.average_utilization?))).collect();
-    let wanted = autoscaler.spec.metrics.iter().filter_map(part);
-    wanted.filter_map(|(part, key)| Some((key.0, *now.get(&key)?, part.target.average_utilization?))).collect()
+        Some(((part.name.as_str(), part.container.as_str()), part.current.average_utilization?))
+    });
+    let now: HashMap<(&str, &str), i32> = now.collect();
+    let wanted = autoscaler.spec.metrics.iter().filter_map(|metric| {
+        let part = metric.resource.as_ref().or(metric.container_resource.as_ref())?;
+        let now = now.get(&(part.name.as_str(), part.container.as_str()))?;
+        Some((part.name.as_str(), *now, part.target.average_utilization?))
+    });
+    wanted.collect()
 }
 
 fn at_max(scene: &Scene<'_>) -> Vec<Draft> {
