@@ -195,14 +195,17 @@ fn seen_key(platform: Platform, id: &str) -> (String, String) {
 }
 
 /// The lane of an inbound whose button, if it is one, leads to this proposal: presses on one proposal are decided one
-/// after another; cancelling must not wait behind what it cancels; everything else is in order within its channel.
+/// after another; cancelling must not wait behind what it cancels, nor commands behind a question that takes its time;
+/// everything else is in order within its channel.
 pub fn lane(inbound: &Inbound, proposal: Option<&str>) -> String {
     match (&inbound.kind, proposal) {
         (InboundKind::Press { .. }, Some(proposal)) => repair_lane(proposal),
         (InboundKind::Command(invocation), _) if invocation.command == contract::CommandName::Cancel => {
             format!("cancel {}", inbound.channel)
         }
-        (InboundKind::Command(_), _) => format!("command {}", inbound.channel),
+        (InboundKind::Command(invocation), _) if invocation.command != contract::CommandName::Ask => {
+            format!("command {}", inbound.channel)
+        }
         _ => format!("talk {}", inbound.channel),
     }
 }

@@ -67,9 +67,13 @@ impl<'de> Deserialize<'de> for PodSpec {
 impl Wire for PodSpec {
     fn read<'a>(&mut self, value: Value<'a>, _: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
         let message = value.bytes()?;
-        if !self.contents.is_empty() {
+        if !self.node_name.is_empty() || !self.contents.is_empty() {
             // The second part of a spec in pieces, which Kubernetes does not send.
             self.contents.merge(message)?;
+            let node_name = std::mem::take(&mut self.contents.node_name);
+            if !node_name.is_empty() {
+                self.node_name = node_name;
+            }
             settle(&mut self.contents);
             return Ok(());
         }
@@ -148,7 +152,8 @@ mod tests {
             bytes(1, &bytes(1, token.as_bytes())),
             bytes(2, &container),
             bytes(10, node.as_bytes()),
-            bytes(16, node.as_bytes()),
+            // Of no interest, and different in every pod: the deprecated service account.
+            bytes(9, node.as_bytes()),
         ];
         bytes(2, &spec.concat())
     }
