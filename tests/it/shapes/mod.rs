@@ -88,7 +88,9 @@ fn every_test_that_asks_a_cluster_is_watched() {
         seen += usize::from(asks && watched);
         // The demo's own tests ask it for more than the bot does; its command is no test.
         // What compares the answers brings shapes of its own making.
-        let own = ["src/demo/tests", "src/cli/demo.rs", "tests/it/shapes/cases.rs"].iter().any(|own| path.starts_with(root.join(own)));
+        let own = ["src/demo/tests", "src/cli/demo.rs", "tests/it/shapes/cases.rs"]
+            .iter()
+            .any(|own| path.starts_with(root.join(own)));
         if (asks && !watched && !own) || text.contains("let (cluster, _) =") {
             unwatched.push(path);
         }
