@@ -1,10 +1,12 @@
 //! The one table of all checks. A check is a pure function over the scene: the snapshot, its graph, the history, the
 //! thresholds. One subject per file, its rows beside its functions; the ids are the catalogue's and are never renumbered.
 
+mod cert_manager;
 mod certificate;
 mod check;
 mod config_key;
 mod config_ref;
+mod config_use;
 mod container_host;
 mod container_image;
 mod container_probe;
@@ -17,6 +19,7 @@ mod daemonset_state;
 mod deployment;
 mod deployment_state;
 mod gateway;
+mod helm;
 mod hpa;
 mod hpa_shape;
 mod ingress;
@@ -53,9 +56,12 @@ mod pod_terminating;
 mod pod_unknown;
 mod pod_usage;
 mod quota;
+mod references;
 mod route;
 mod scaler;
 mod scene;
+mod secret;
+mod secret_tls;
 mod service;
 mod service_order;
 mod service_state;
@@ -145,6 +151,11 @@ static SUBJECTS: &[&[Check]] = &[
     storage_order::CHECKS,
     csi::CHECKS,
     tls::CHECKS,
+    secret_tls::CHECKS,
+    secret::CHECKS,
+    config_use::CHECKS,
+    cert_manager::CHECKS,
+    helm::CHECKS,
     quota::CHECKS,
     limit_range::CHECKS,
     node::CHECKS,

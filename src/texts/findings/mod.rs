@@ -2,6 +2,7 @@
 
 pub(crate) mod autoscaling;
 pub(crate) mod budget;
+pub(crate) mod config;
 pub(crate) mod container;
 pub(crate) mod gateway;
 pub(crate) mod ingress;
