@@ -56,15 +56,20 @@ mod pod_terminating;
 mod pod_unknown;
 mod pod_usage;
 mod quota;
+mod rbac;
+mod rbac_reach;
 mod references;
+mod rights;
 mod route;
 mod scaler;
 mod scene;
 mod secret;
 mod secret_tls;
 mod service;
+mod service_account;
 mod service_order;
 mod service_state;
+mod signing_request;
 mod statefulset;
 mod statefulset_state;
 mod storage;
@@ -156,6 +161,10 @@ static SUBJECTS: &[&[Check]] = &[
     config_use::CHECKS,
     cert_manager::CHECKS,
     helm::CHECKS,
+    rbac::CHECKS,
+    rbac_reach::CHECKS,
+    service_account::CHECKS,
+    signing_request::CHECKS,
     quota::CHECKS,
     limit_range::CHECKS,
     node::CHECKS,

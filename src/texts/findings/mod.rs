@@ -10,6 +10,7 @@ pub(crate) mod job;
 pub(crate) mod network_policy;
 pub(crate) mod node;
 pub(crate) mod pod;
+pub(crate) mod rights;
 pub(crate) mod service;
 pub(crate) mod storage;
 pub(crate) mod workload;
