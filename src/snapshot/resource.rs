@@ -8,6 +8,7 @@ use super::config::{ConfigMap, LimitRange, Namespace, ResourceQuota, ServiceAcco
 use super::event::Event;
 use super::extension::{ApiService, CustomResourceDefinition, WebhookConfiguration};
 use super::gateway::{Gateway, GatewayClass, ReferenceGrant, Route};
+use super::meta::ObjectMeta;
 use super::network::{EndpointSlice, Ingress, IngressClass, IpAddress, NetworkPolicy, Service, ServiceCidr};
 use super::node::{CsiNode, Lease, Node};
 use super::operator::{
@@ -82,6 +83,11 @@ macro_rules! resources {
             /// Gives back the memory that a list reserved for growing and did not use.
             pub fn shrink(&mut self, resource: Resource) {
                 match resource { $( Resource::$variant => self.$field.shrink_to_fit() ),* }
+            }
+
+            /// Shows the metadata of every object, list by list.
+            pub fn each_meta<'s>(&'s self, mut look: impl FnMut(Resource, &'s ObjectMeta)) {
+                $( self.$field.iter().for_each(|object| look(Resource::$variant, &object.meta)); )*
             }
 
             /// How many objects of a resource there are.

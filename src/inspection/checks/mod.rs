@@ -29,6 +29,7 @@ mod ingress_tls;
 mod job;
 mod job_state;
 mod limit_range;
+mod namespace;
 mod network_policy;
 mod node;
 mod node_condition;
@@ -36,6 +37,7 @@ mod node_events;
 mod node_load;
 mod node_place;
 mod node_version;
+mod object;
 mod pdb;
 mod pod_disk;
 mod pod_disrupted;
@@ -165,6 +167,8 @@ static SUBJECTS: &[&[Check]] = &[
     rbac_reach::CHECKS,
     service_account::CHECKS,
     signing_request::CHECKS,
+    namespace::CHECKS,
+    object::CHECKS,
     quota::CHECKS,
     limit_range::CHECKS,
     node::CHECKS,

@@ -7,6 +7,7 @@ pub(crate) mod container;
 pub(crate) mod gateway;
 pub(crate) mod ingress;
 pub(crate) mod job;
+pub(crate) mod namespace;
 pub(crate) mod network_policy;
 pub(crate) mod node;
 pub(crate) mod pod;
