@@ -18,6 +18,9 @@ mod daemonset;
 mod daemonset_state;
 mod deployment;
 mod deployment_state;
+mod drift;
+mod drift_reach;
+mod event;
 mod gateway;
 mod helm;
 mod hpa;
@@ -93,6 +96,8 @@ use crate::snapshot::Resource;
 use std::collections::BTreeSet;
 
 pub use check::{Check, Role, Set};
+pub(crate) use drift_reach::Change;
+pub(crate) use event::keep_unexplained;
 pub(crate) use pod_schedule::{Obstacle, obstacles};
 pub(crate) use pod_start::{PullFailure, is_denied};
 pub use scene::{Draft, Scene};
@@ -169,6 +174,9 @@ static SUBJECTS: &[&[Check]] = &[
     signing_request::CHECKS,
     namespace::CHECKS,
     object::CHECKS,
+    drift::CHECKS,
+    drift_reach::CHECKS,
+    event::CHECKS,
     quota::CHECKS,
     limit_range::CHECKS,
     node::CHECKS,

@@ -4,6 +4,8 @@ pub(crate) mod autoscaling;
 pub(crate) mod budget;
 pub(crate) mod config;
 pub(crate) mod container;
+pub(crate) mod drift;
+pub(crate) mod event;
 pub(crate) mod gateway;
 pub(crate) mod ingress;
 pub(crate) mod job;

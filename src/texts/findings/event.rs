@@ -1,0 +1,14 @@
+//! Titles about warnings.
+
+use super::brief;
+use crate::texts::time;
+use chrono::TimeDelta;
+
+pub(crate) fn unexplained(reason: &str, count: i64, lasts: TimeDelta, message: &str) -> String {
+    let times = match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        count => format!("{count} times"),
+    };
+    format!("{reason}, {times} in {}: {}", time::span(lasts), brief(message))
+}
