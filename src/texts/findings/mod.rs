@@ -257,6 +257,7 @@ pub(crate) fn no_endpoints(count: usize, ready: usize, on_purpose: bool) -> Stri
         (.., true) => "nobody answers: its workload is scaled to 0".to_owned(),
         (0, ..) => "nobody answers: it has no pods".to_owned(),
         (1, 0, _) => "nobody answers: its only pod is not ready".to_owned(),
+        (1, ..) => "nobody answers: it sends nothing to its only pod, which is ready".to_owned(),
         (count, 0, _) => format!("nobody answers: none of its {count} pods is ready"),
         (_, ready, _) => {
             format!("nobody answers: it sends nothing to the {} that {} ready", pods(ready), verb(ready, "is", "are"))
