@@ -85,9 +85,9 @@ macro_rules! resources {
                 match resource { $( Resource::$variant => self.$field.shrink_to_fit() ),* }
             }
 
-            /// Shows the metadata of every object, list by list.
-            pub fn each_meta<'s>(&'s self, mut look: impl FnMut(Resource, &'s ObjectMeta)) {
-                $( self.$field.iter().for_each(|object| look(Resource::$variant, &object.meta)); )*
+            /// The metadata of the objects of a resource.
+            pub fn metas(&self, resource: Resource) -> Box<dyn Iterator<Item = &ObjectMeta> + '_> {
+                match resource { $( Resource::$variant => Box::new(self.$field.iter().map(|object| &object.meta)) ),* }
             }
 
             /// How many objects of a resource there are.

@@ -110,6 +110,9 @@ fn owner(scene: &Scene<'_>, event: &Event) -> Target {
 
 /// Takes away the warnings about what another finding is about, and all but the most frequent of the rest.
 pub(crate) fn keep_unexplained(findings: &mut Vec<Finding>) {
+    if findings.iter().all(|finding| finding.id != UNEXPLAINED) {
+        return;
+    }
     let explain = findings.iter().filter(|finding| explains(finding));
     let objects = explain.flat_map(|finding| {
         std::iter::once(finding.target.clone()).chain(finding.objects.iter().map(ObjectRef::target))

@@ -129,14 +129,16 @@ fn is_use(resource: Resource) -> bool {
 fn empty(scene: &Scene<'_>) -> Vec<Draft> {
     let mut used: HashSet<&str> = HashSet::new();
     let mut newest: HashMap<&str, DateTime<Utc>> = HashMap::new();
-    scene.snapshot.each_meta(|resource, meta| {
+    let lists = Resource::ALL.iter().copied();
+    for (resource, meta) in lists.flat_map(|resource| scene.snapshot.metas(resource).map(move |meta| (resource, meta)))
+    {
         if is_use(resource) {
             used.insert(&meta.namespace);
         } else if let Some(made) = meta.creation_timestamp.filter(|_| !comes_by_itself(resource, &meta.name)) {
             let last = newest.entry(&meta.namespace).or_insert(made);
             *last = made.max(*last);
         }
-    });
+    }
     let drafts = lasting(scene).filter_map(|namespace| {
         let name = namespace.meta.name.as_str();
         let made = namespace.meta.creation_timestamp?;

@@ -34,14 +34,13 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Every object of the API server's own lists with its kind.
-fn each<'a>(snapshot: &'a Snapshot, mut look: impl FnMut(Resource, &'a str, &'a ObjectMeta)) {
-    snapshot.each_meta(|resource, meta| {
-        // Custom resources of any kind are in one list.
-        if resource != CustomResources && resource.origin() != Origin::Source {
-            look(resource, resource.api().kind, meta);
-        }
-    });
-    snapshot.custom_resources.iter().for_each(|object| look(CustomResources, &object.kind, &object.meta));
+fn objects(snapshot: &Snapshot) -> impl Iterator<Item = (Resource, &str, &ObjectMeta)> {
+    // Custom resources of any kind are in one list.
+    let lists = Resource::ALL.iter().copied().filter(|resource| resource.origin() != Origin::Source);
+    let listed =
+        lists.flat_map(|resource| snapshot.metas(resource).map(move |meta| (resource, resource.api().kind, meta)));
+    let custom = snapshot.custom_resources.iter().map(|object| (CustomResources, object.kind.as_str(), &object.meta));
+    listed.chain(custom)
 }
 
 /// Whether a check of its own tells how objects of that kind end.
@@ -58,12 +57,11 @@ fn has_own_check(resource: Resource, meta: &ObjectMeta) -> bool {
 }
 
 fn finalizer_stuck(scene: &Scene<'_>) -> Vec<Draft> {
-    let mut drafts = Vec::new();
-    each(scene.snapshot, |resource, kind, meta| {
-        let Some(since) = meta.deletion_timestamp else { return };
+    let drafts = objects(scene.snapshot).filter_map(|(resource, kind, meta)| {
+        let since = meta.deletion_timestamp?;
         let age = scene.age(since);
         if meta.finalizers.is_empty() || age <= scene.thresholds.finalizers || has_own_check(resource, meta) {
-            return;
+            return None;
         }
         let finalizers: Vec<&str> = meta.finalizers.iter().map(|finalizer| finalizer.as_str()).collect();
         let evidence = vec![
@@ -71,17 +69,14 @@ fn finalizer_stuck(scene: &Scene<'_>) -> Vec<Draft> {
             Evidence::new("metadata.finalizers", finalizers.join(", ")),
         ];
         let title = texts::finalizer_stuck(age, &finalizers);
-        drafts.push(Draft::about(target(kind, meta), Severity::Medium, title, evidence));
+        Some(Draft::about(target(kind, meta), Severity::Medium, title, evidence))
     });
-    drafts
+    drafts.collect()
 }
 
 fn owner_missing(scene: &Scene<'_>) -> Vec<Draft> {
     let snapshot = scene.snapshot;
-    let mut uids: HashSet<&str> = HashSet::new();
-    each(snapshot, |_, _, meta| {
-        uids.insert(&meta.uid);
-    });
+    let uids: HashSet<&str> = objects(snapshot).map(|(_, _, meta)| meta.uid.as_str()).collect();
     let is_missing = |owner: &OwnerReference| {
         // Nodes own mirror pods and leases by their name.
         let listed = Resource::of(&owner.api_version, &owner.kind).filter(|_| owner.kind != "Node");
@@ -89,11 +84,11 @@ fn owner_missing(scene: &Scene<'_>) -> Vec<Draft> {
         complete && !owner.uid.is_empty() && !uids.contains(owner.uid.as_str())
     };
     let mut orphans: BTreeMap<(Target, &str), Vec<(ObjectRef, &ObjectMeta)>> = BTreeMap::new();
-    each(snapshot, |_, kind, meta| {
+    for (_, kind, meta) in objects(snapshot) {
         let settled = meta.creation_timestamp.is_some() && scene.is_settled(meta.creation_timestamp);
         // Only who has lost every owner is to go.
         let lost = !meta.owner_references.is_empty() && meta.owner_references.iter().all(is_missing);
-        let Some(owner) = meta.owner_references.first() else { return };
+        let Some(owner) = meta.owner_references.first() else { continue };
         if settled && lost && meta.deletion_timestamp.is_none() {
             let namespaced = Resource::of(&owner.api_version, &owner.kind).is_some_and(|each| each.api().namespaced);
             let this = match namespaced {
@@ -102,7 +97,7 @@ fn owner_missing(scene: &Scene<'_>) -> Vec<Draft> {
             };
             orphans.entry((this, owner.uid.as_str())).or_default().push((target(kind, meta).into(), meta));
         }
-    });
+    }
     let draft = |((this, uid), mut objects): ((Target, &str), Vec<(ObjectRef, &ObjectMeta)>)| {
         objects.sort_by(|a, b| a.0.cmp(&b.0));
         let since = objects.iter().filter_map(|(_, meta)| meta.creation_timestamp).min();

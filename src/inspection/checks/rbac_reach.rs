@@ -6,7 +6,7 @@ use super::scene::{Draft, Scene, target};
 use crate::inspection::finding::{Evidence, Severity};
 use crate::inspection::history;
 use crate::snapshot::Resource::{ClusterRoleBindings, ClusterRoles, RoleBindings, Roles};
-use crate::snapshot::{RoleBinding, Str};
+use crate::snapshot::{RoleBinding, Str, Subject};
 use crate::texts::findings::rights as texts;
 use std::collections::HashMap;
 
@@ -47,9 +47,9 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn wildcard(scene: &Scene<'_>) -> Vec<Draft> {
-    let mut holders: HashMap<RoleName<'_>, Vec<String>> = HashMap::new();
+    let mut holders: HashMap<RoleName<'_>, Vec<&Subject>> = HashMap::new();
     for (_, binding) in bindings(scene) {
-        holders.entry(given(binding)).or_default().extend(binding.subjects.iter().map(written));
+        holders.entry(given(binding)).or_default().extend(&binding.subjects);
     }
     let drafts = roles(scene).filter(|(_, role)| !role.is_built_in()).filter_map(|(kind, role)| {
         let holders = holders.get(&(kind, role.meta.namespace.as_str(), role.meta.name.as_str()))?;
@@ -59,7 +59,8 @@ fn wildcard(scene: &Scene<'_>) -> Vec<Draft> {
         // The widest rule is the one to show.
         let rule = wide.max_by_key(|rule| usize::from(every(&rule.verbs)) + usize::from(every(&rule.resources)))?;
         let list = |list: &[Str]| list.iter().map(Str::as_str).collect::<Vec<_>>().join(", ");
-        let title = texts::wildcard(every(&rule.verbs), every(&rule.resources), holders);
+        let holders: Vec<String> = holders.iter().copied().map(written).collect();
+        let title = texts::wildcard(every(&rule.verbs), every(&rule.resources), &holders);
         let evidence = vec![
             Evidence::since("rules.verbs", list(&rule.verbs), role.meta.creation_timestamp),
             Evidence::new("rules.resources", list(&rule.resources)),

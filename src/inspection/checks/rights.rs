@@ -36,23 +36,26 @@ pub(super) fn written(subject: &Subject) -> String {
     }
 }
 
-/// Whom bindings give rights to, beyond what everybody has from the start.
-#[derive(Debug)]
+/// Which accounts bindings give rights to, beyond what everybody has from the start.
+#[derive(Debug, Default)]
 pub(super) struct Rights<'a> {
     accounts: HashSet<Account<'a>>,
-    groups: HashSet<&'a str>,
+    /// Those of whose accounts all have rights.
+    namespaces: HashSet<&'a str>,
+    everywhere: bool,
 }
 
 impl<'a> Rights<'a> {
     pub(super) fn of(scene: &Scene<'a>) -> Self {
-        let mut rights = Self { accounts: HashSet::new(), groups: HashSet::new() };
+        let mut rights = Self::default();
         for (_, binding) in bindings(scene) {
             for subject in &binding.subjects {
-                match subject.kind.as_str() {
-                    "ServiceAccount" => drop(rights.accounts.insert((&subject.namespace, &subject.name))),
-                    "User" => rights.accounts.extend(account_of(&subject.name)),
-                    _ if !binding.is_built_in() => drop(rights.groups.insert(&subject.name)),
-                    _ => {}
+                match (subject.kind.as_str(), subject.name.as_str()) {
+                    ("ServiceAccount", name) => drop(rights.accounts.insert((&subject.namespace, name))),
+                    ("User", user) => rights.accounts.extend(account_of(user)),
+                    _ if binding.is_built_in() => {}
+                    (_, "system:authenticated" | "system:serviceaccounts") => rights.everywhere = true,
+                    (_, group) => rights.namespaces.extend(group.strip_prefix("system:serviceaccounts:")),
                 }
             }
         }
@@ -64,11 +67,9 @@ impl<'a> Rights<'a> {
         self.accounts.contains(&account)
     }
 
-    /// Whether the account itself is named, or a group that holds every account of its namespace.
+    /// Whether the account itself is named, or a group that it is in.
     pub(super) fn has(&self, account: Account<'_>) -> bool {
-        let group = format!("system:serviceaccounts:{}", account.0);
-        let groups = ["system:authenticated", "system:serviceaccounts", group.as_str()];
-        self.names(account) || groups.iter().any(|group| self.groups.contains(group))
+        self.names(account) || self.everywhere || self.namespaces.contains(account.0)
     }
 }
 
