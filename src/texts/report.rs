@@ -18,9 +18,24 @@ const SWITCHED_OFF: &str = "switched off";
 /// Why a source is missing that nobody has set up.
 const NOT_CONFIGURED: &str = "not configured";
 
-/// `list secrets`.
+/// `list secrets`; `ask kubelets for certificates`.
 pub(crate) fn list_of(resource: Resource) -> String {
-    format!("list {resource}")
+    match resource {
+        Resource::HealthChecks => "ask the API server for its health".to_owned(),
+        Resource::DeprecatedApis => "read from /metrics which deprecated APIs are asked for".to_owned(),
+        Resource::EtcdStatuses => "read from /metrics or Prometheus how large etcd is".to_owned(),
+        Resource::Credentials => "look at the certificates of the API server and of ours".to_owned(),
+        Resource::KubeletCertificates => "look at the certificates of kubelets".to_owned(),
+        Resource::AutoscalerStatuses => "read the status of cluster-autoscaler".to_owned(),
+        Resource::NodeSummaries => "ask kubelets for their summary".to_owned(),
+        Resource::VolumeUses => "ask how full volumes are".to_owned(),
+        Resource::CpuThrottlings => "ask Prometheus for throttled containers".to_owned(),
+        Resource::ScrapeTargets => "ask Prometheus for its targets".to_owned(),
+        Resource::PrometheusStatuses => "ask Prometheus for its own state".to_owned(),
+        Resource::Alerts => "ask Alertmanager for alerts".to_owned(),
+        Resource::LogErrors => "read logs of failing containers".to_owned(),
+        other => format!("list {other}"),
+    }
 }
 
 /// Why a list is missing.

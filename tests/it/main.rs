@@ -32,5 +32,6 @@ mod schedules;
 mod secrets;
 mod shapes;
 mod showing;
+mod sources;
 mod words;
 mod world;
