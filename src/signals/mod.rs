@@ -5,6 +5,9 @@ pub mod alertmanager;
 mod http;
 pub mod prometheus;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 
 /// Where such a source answers, and how it is asked.

@@ -155,7 +155,7 @@ pub async fn down(endpoint: &Endpoint, now: DateTime<Utc>) -> Result<Vec<ScrapeT
     };
     let those = selector(endpoint, &[one_of("job"), one_of("instance")]);
     let hours = LOOKED_BACK.num_hours();
-    let last_up = query(endpoint, &format!("max_over_time(timestamp(up{{{those}}} == 1)[{hours}h:1m])")).await?;
+    let last_up = query(endpoint, &format!("max_over_time(timestamp(up{{{those}}} == 1)[{hours}h:15s])")).await?;
     // Why is a detail, which not every server of this API has.
     let targets: Targets = api(endpoint, "targets", &[("state", "active")]).await.unwrap_or_default();
     Ok(down.iter().map(|series| target(series, &last_up, &targets, now)).collect())
