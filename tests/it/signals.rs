@@ -1,12 +1,14 @@
 //! A real Prometheus that scrapes an exporter of the test: what it tells is read as an inspection reads it.
 
-use crate::world;
+use crate::world::{self, shapes::Covered};
 use chrono::{DateTime, TimeDelta, Utc};
+use control_plane::Identity;
 use roundsman::{
     clock::Clock,
     signals::{Endpoint, prometheus},
     snapshot::Why,
 };
+use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
@@ -204,6 +206,43 @@ async fn what_a_prometheus_tells_is_read() {
 
     let mistaken = Endpoint { url: format!("{}/prefix", endpoint.url), ..endpoint.clone() };
     assert_eq!(prometheus::volumes(&mistaken, None).await, Err(Why::NotServed));
+}
+
+/// The binary on a real cluster, with what this Prometheus knows of it; and without, where nothing is missed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_inspection_asks_the_prometheus_that_it_is_told() {
+    let plane = world::plane().await;
+    let _covered = Covered::on(plane);
+    let (exporter, address) = exporter().await;
+    let running = tokio::task::spawn_blocking(move || Prometheus::start(&configuration(&address))).await.unwrap();
+    world::eventually("the first scrape", async || {
+        Some(prometheus::volumes(&running.endpoint, None).await.unwrap()).filter(|volumes| !volumes.is_empty())
+    })
+    .await;
+    let inspect = async |more: &[&str]| {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_roundsman"));
+        command.args(["inspect", "-o", "json", "--kubeconfig"]).arg(plane.kubeconfig(Identity::Reader)).args(more);
+        let output = command.env_clear().env("HOME", home.path()).output().await.unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+    };
+    let report = inspect(&["--prometheus", &running.endpoint.url]).await;
+    let findings = report["findings"].as_array().unwrap();
+    let full =
+        findings.iter().find(|finding| finding["id"] == "pvc/nearly-full").unwrap_or_else(|| panic!("{report:#}"));
+    let target = json!({"kind": "PersistentVolumeClaim", "namespace": "shop", "name": "data-db-0"});
+    assert_eq!((&full["severity"], &full["target"]), (&json!("critical"), &target));
+    assert!(report["reads"]["requests"].as_u64().unwrap() <= 60, "{}", report["reads"]);
+
+    let gap = |report: &Value| {
+        let gaps = report["gaps"].as_array().unwrap().clone();
+        gaps.into_iter().find(|gap| gap["checks"].as_array().unwrap().contains(&json!("pvc/nearly-full")))
+    };
+    assert_eq!((gap(&report), gap(&inspect(&[]).await)), (None, None));
+    let lost = gap(&inspect(&["--prometheus", "http://127.0.0.1:1"]).await).unwrap();
+    assert_eq!(lost["what"], "read how full volumes are");
+    assert!(lost["why"].as_str().unwrap().contains("refused"), "{lost}");
+    drop(exporter);
 }
 
 fn encoded(text: &str) -> String {

@@ -1,13 +1,13 @@
 //! What is no list, read from a real API server: its health, its metrics, its certificate, the autoscaler's status, kubelets
 //! behind the node proxy; and that each of them is a gap of its own where it may not be had.
 
-use crate::world::shapes::Covered;
-use control_plane::{ControlPlane, Identity, Profile};
+use crate::world::{self, shapes::Covered};
+use control_plane::{ContainerLogs, ControlPlane, Identity, Profile};
 use roundsman::{
     clock::Clock,
     cluster::{Access, Cluster, ClusterConfig, ReadRequest, Sources},
     inspection::{self, History, Order},
-    snapshot::{Resource, Snapshot, State, Unread, Why},
+    snapshot::{Resource, Scope, Snapshot, State, Unread, Why},
 };
 use serde_json::{Value, json};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -134,7 +134,7 @@ async fn a_server_that_lost_its_store_says_so() {
     let reader = cluster(plane.kubeconfig(Identity::Reader), Sources::default()).await;
     let etcd = plane.processes().into_iter().find(|process| process.name == "etcd").unwrap();
     assert!(std::process::Command::new("kill").args(["-9", &etcd.pid.to_string()]).status().unwrap().success());
-    let failing = crate::world::eventually("a failing check", async || {
+    let failing = world::eventually("a failing check", async || {
         let snapshot = read(&reader, &[Resource::HealthChecks]).await;
         let failing: Vec<String> =
             snapshot.health_checks.iter().filter(|check| !check.ok).map(|check| format!("{check:?}")).collect();
@@ -225,6 +225,45 @@ async fn the_certificate_in_the_kubeconfig_is_looked_at() {
     ended(plane, covered).await;
 }
 
+const CRASHING: &str = "
+apiVersion: v1
+kind: Pod
+metadata: { name: basket, labels: { roundsman.test/state: crash-loop } }
+spec: { containers: [{ name: app, image: registry.example/basket:1 }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: calm }
+spec: { containers: [{ name: app, image: registry.example/calm:1 }] }
+";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_run_of_a_container_that_crashes_is_looked_through() {
+    let plane = world::plane().await;
+    let _covered = Covered::on(plane);
+    let crash = || {
+        let namespace = plane.namespace("logs");
+        let previous = "INFO starting\nERROR cannot reach postgres://basket:s3cr3t@db/basket\nFATAL giving up\n";
+        plane.set_logs(&namespace, "app", &ContainerLogs { current: "INFO starting\n", previous });
+        plane.apply(&namespace, CRASHING);
+        namespace
+    };
+    let namespace = tokio::task::spawn_blocking(crash).await.unwrap();
+    let reader = cluster(plane.kubeconfig(Identity::Reader), Sources { logs: true, ..Sources::default() }).await;
+    let errors = world::eventually("a crash", async || {
+        let resources = [Resource::Pods, Resource::LogErrors, Resource::Namespaces].into();
+        let scope = Scope::Namespace(namespace.clone());
+        let request = ReadRequest { resources, scope, ..ReadRequest::new(Clock::system().now()) };
+        let snapshot = reader.read(&request).await.unwrap();
+        snapshot.log_errors.first().cloned()
+    })
+    .await;
+    assert_eq!((&*errors.meta.name, &*errors.container, errors.lines, errors.errors), ("basket", "app", 3, 2));
+    assert_eq!(errors.sample, "FATAL giving up");
+    let delete = move || plane.kubectl(&["delete", "namespace", &namespace, "--wait=false"]);
+    tokio::task::spawn_blocking(delete).await.unwrap();
+}
+
 /// The port of a kubelet that has a certificate, and nothing to say.
 async fn kubelet() -> (tokio::task::JoinSet<()>, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -291,7 +330,7 @@ async fn kubelets_are_asked_through_the_api_server_by_who_may() {
     })
     .await;
     // The API server's own view of the roles is a moment behind.
-    let snapshot = crate::world::eventually("the new right", async || {
+    let snapshot = world::eventually("the new right", async || {
         let snapshot = read(&reader, &wanted).await;
         let refused = |unread: &Unread| matches!(&unread.why, Why::Failed(why) if why.contains("nodes/proxy"));
         (!snapshot.unread.iter().any(refused)).then_some(snapshot)
