@@ -2,8 +2,8 @@
 
 use super::explanations::{
     Tie::{
-        self, Account, Claim, Consumer, Container, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent,
-        Taint, Workload,
+        self, Account, Claim, Consumer, Container, Cordon, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota,
+        Silent, Taint, Workload,
     },
     explanations,
 };
@@ -143,7 +143,7 @@ impl<'g, 'a> Index<'g, 'a> {
                     |needed: ObjectId| self.by_target.get(&self.graph.object(needed).target()).into_iter().flatten();
                 needed.into_iter().flat_map(about).filter(is_it).map(|place| (*place, everything)).collect()
             }
-            Taint(_) | Listed => of_check(None).map(|place| (*place, everything)).collect(),
+            Taint(_) | Cordon | Listed => of_check(None).map(|place| (*place, everything)).collect(),
             Quota | Workload | Account => of_check(namespace).map(|place| (*place, everything)).collect(),
         }
     }
@@ -170,6 +170,7 @@ impl<'g, 'a> Index<'g, 'a> {
                 let named = |obstacle: &Obstacle| matches!(obstacle, Obstacle::Taint(taint) if taints.iter().any(|known| taint.starts_with(known)));
                 obstacles_of(effect).iter().any(named)
             }
+            Cordon => obstacles_of(effect).first() == Some(&Obstacle::Cordoned),
             Quota => {
                 let same_namespace = cause.target.namespace == effect.target.namespace;
                 let refused = self.refusals(effect).iter().any(|quota| *quota == cause.target.name);

@@ -15,6 +15,8 @@ pub(super) enum Tie {
     Node,
     /// The scheduler names a taint that such a node carries.
     Taint(&'static [&'static str]),
+    /// More nodes are kept from the scheduler by being cordoned than by anything else.
+    Cordon,
     /// The refusal names the quota.
     Quota,
     /// The claim is mounted by the pods, and the scheduler names the volume.
@@ -36,8 +38,8 @@ pub(super) enum Tie {
 }
 
 use Tie::{
-    Account, Claim, Consumer, Container, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent, Taint,
-    Target, Workload,
+    Account, Claim, Consumer, Container, Cordon, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent,
+    Taint, Target, Workload,
 };
 
 /// What can explain a finding, the most immediate first.
@@ -90,6 +92,10 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pvc/pending", Claim),
             ("node/not-ready", Taint(&["node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"])),
             ("node/memory-pressure", Taint(&["node.kubernetes.io/memory-pressure"])),
+            ("node/disk-pressure", Taint(&["node.kubernetes.io/disk-pressure"])),
+            ("node/pid-pressure", Taint(&["node.kubernetes.io/pid-pressure"])),
+            ("node/network-unavailable", Taint(&["node.kubernetes.io/network-unavailable"])),
+            ("node/cordoned", Cordon),
         ],
         "pvc/pending" => {
             &[("storageclass/missing", Listed), ("storageclass/no-default", Listed), ("pod/unschedulable", Consumer)]
@@ -104,11 +110,19 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("deployment/rollout-stuck", Target),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
             ("pod/oom-killed", PodsAtThatTime),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
+            ("pod/unknown-phase", Pods),
+            ("pod/terminating-stuck", Pods),
             ("node/not-ready", Node),
             ("replicaset/create-failed", Target),
             ("deployment/replica-failure", Target),

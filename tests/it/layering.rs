@@ -33,7 +33,7 @@ const RULES: &[Rule] = &[
 const PURE: &[&str] = &[
     "src/snapshot/",
     "src/diagnosis/",
-    "src/inspection/finding.rs",
+    "src/inspection/finding/",
     "src/inspection/history/",
     "src/inspection/attention/",
     "src/inspection/passes.rs",
