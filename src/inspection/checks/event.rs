@@ -6,6 +6,8 @@ use crate::inspection::finding::{Evidence, Finding, ObjectRef, Severity, Target}
 use crate::snapshot::Event;
 use crate::snapshot::Resource::Events;
 use crate::texts::findings::event as texts;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
 const UNEXPLAINED: CheckId = CheckId::new("event/unexplained-warning");
@@ -56,37 +58,60 @@ const JUDGED: &[&str] = &[
 /// Kinds whose warnings are all told by one check.
 const TOLD: &[&str] = &["CronJob", "Service"];
 
+/// The warnings of one reason about one owner.
+#[derive(Debug)]
+struct Warning<'a> {
+    reason: &'a str,
+    count: i64,
+    first: DateTime<Utc>,
+    lasts: TimeDelta,
+    newest: &'a Event,
+}
+
 fn warnings(scene: &Scene<'_>) -> Vec<Draft> {
-    let mut groups: BTreeMap<(Target, &str), Vec<&Event>> = BTreeMap::new();
+    let mut owners: BTreeMap<Target, BTreeMap<&str, Vec<&Event>>> = BTreeMap::new();
     let warnings = scene.snapshot.events.iter().filter(|event| {
         let judged = JUDGED.contains(&event.reason.as_str()) || TOLD.contains(&event.involved_object.kind.as_str());
         event.type_ == "Warning" && scene.is_news(event.last_seen) && !judged
     });
     for event in warnings {
-        groups.entry((owner(scene, event), event.reason.as_str())).or_default().push(event);
+        owners.entry(owner(scene, event)).or_default().entry(event.reason.as_str()).or_default().push(event);
     }
-    let mut drafts: Vec<(i64, Draft)> = groups.into_iter().filter_map(|group| draft(scene, group)).collect();
+    let mut drafts: Vec<(i64, Draft)> = owners.into_iter().filter_map(|owner| draft(scene, owner)).collect();
     drafts.sort_by(|(many, a), (few, b)| few.cmp(many).then_with(|| a.target.cmp(&b.target)));
     drafts.into_iter().map(|(_, draft)| draft).collect()
 }
 
-fn draft(scene: &Scene<'_>, ((owner, reason), mut events): ((Target, &str), Vec<&Event>)) -> Option<(i64, Draft)> {
-    events.sort_by_key(|event| std::cmp::Reverse(event.last_seen));
-    let newest = *events.first()?;
-    let first = events.iter().filter_map(|event| event.first_seen).min()?;
-    let lasts = newest.last_seen? - first;
-    // A healthy rollout warns for a moment.
-    if lasts <= scene.thresholds.settle {
-        return None;
+fn draft(scene: &Scene<'_>, (owner, reasons): (Target, BTreeMap<&str, Vec<&Event>>)) -> Option<(i64, Draft)> {
+    let mut objects: Vec<ObjectRef> = Vec::new();
+    let mut warnings: Vec<Warning<'_>> = Vec::new();
+    for (reason, events) in reasons {
+        // A healthy rollout warns for a moment.
+        if let Some(warning) = warning(reason, &events).filter(|warning| warning.lasts > scene.thresholds.settle) {
+            objects.extend(events.iter().map(|event| ObjectRef::from(about(event))));
+            warnings.push(warning);
+        }
     }
-    let count: i64 = events.iter().map(|event| i64::from(event.count)).sum();
-    let mut objects: Vec<ObjectRef> = events.iter().map(|event| ObjectRef::from(about(event))).collect();
     objects.sort();
     objects.dedup();
-    let title = texts::unexplained(reason, count, lasts, &newest.message);
-    let times = Evidence::since(format!("events {reason}"), count.to_string(), Some(first));
-    let evidence = vec![event_evidence(newest), times, Evidence::new("reported by", newest.source.as_str())];
+    warnings.sort_by_key(|warning| Reverse(warning.count));
+    let (most, others) = warnings.split_first()?;
+    let others: Vec<&str> = others.iter().map(|other| other.reason).collect();
+    let title = texts::unexplained(most.reason, most.count, most.lasts, &most.newest.message, &others);
+    let mut evidence = Vec::new();
+    for Warning { reason, count, first, newest, .. } in &warnings {
+        evidence.push(event_evidence(newest));
+        evidence.push(Evidence::since(format!("events {reason}"), count.to_string(), Some(*first)));
+    }
+    let count = warnings.iter().map(|warning| warning.count).sum();
     Some((count, Draft { objects, ..Draft::about(owner, Severity::Low, title, evidence) }))
+}
+
+fn warning<'a>(reason: &'a str, events: &[&'a Event]) -> Option<Warning<'a>> {
+    let newest = *events.iter().max_by_key(|event| event.last_seen)?;
+    let first = events.iter().filter_map(|event| event.first_seen).min()?;
+    let count = events.iter().map(|event| i64::from(event.count)).sum();
+    Some(Warning { reason, count, first, lasts: newest.last_seen? - first, newest })
 }
 
 /// The object of an event.

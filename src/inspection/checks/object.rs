@@ -3,10 +3,13 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
-use crate::snapshot::Resource::{CustomResources, Deployments, Namespaces, Pods, ReplicaSets, StatefulSets};
+use crate::snapshot::Resource::{
+    Applications, Certificates, ConfigMaps, CronJobs, CustomResources, DaemonSets, Deployments, HelmReleases,
+    Ingresses, Jobs, Kustomizations, NodeClaims, PersistentVolumeClaims, Pods, ReplicaSets, Services, StatefulSets,
+};
 use crate::snapshot::{ObjectMeta, Origin, OwnerReference, Resource, Snapshot};
 use crate::texts::findings::namespace as texts;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -14,7 +17,23 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Any",
         severity: Severity::Medium,
         set: Set::Daily,
-        data: &[(Deployments, Walked), (StatefulSets, Walked), (CustomResources, Detail), (Namespaces, Detail)],
+        data: &[
+            (Deployments, Walked),
+            (StatefulSets, Walked),
+            (DaemonSets, Walked),
+            (Jobs, Walked),
+            (CronJobs, Walked),
+            (Services, Walked),
+            (Ingresses, Walked),
+            (ConfigMaps, Walked),
+            (PersistentVolumeClaims, Walked),
+            (Certificates, Walked),
+            (Applications, Walked),
+            (Kustomizations, Walked),
+            (HelmReleases, Walked),
+            (NodeClaims, Walked),
+            (CustomResources, Detail),
+        ],
         gate: Some("30m"),
         means: "It stays, and so does its namespace, until whoever set the finalizer has tidied up and takes it away.",
         advice: "See whether that controller runs. Take the finalizer away by hand only if you know what it would have tidied up.",
@@ -25,7 +44,16 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Any",
         severity: Severity::Low,
         set: Set::Hygiene,
-        data: &[(Pods, Walked), (ReplicaSets, Part), (Deployments, Part), (StatefulSets, Part)],
+        data: &[
+            (Pods, Walked),
+            (ReplicaSets, Walked),
+            (ConfigMaps, Walked),
+            (Jobs, Walked),
+            (Deployments, Part),
+            (StatefulSets, Part),
+            (DaemonSets, Part),
+            (CronJobs, Part),
+        ],
         gate: Some("5m"),
         means: "The garbage collector should have deleted them: it does not run, or something holds it up.",
         advice: "See whether kube-controller-manager and every API service work, then delete what nobody needs.",
@@ -83,7 +111,7 @@ fn owner_missing(scene: &Scene<'_>) -> Vec<Draft> {
         let complete = listed.is_some_and(|resource| resource != CustomResources && snapshot.has_read(resource));
         complete && !owner.uid.is_empty() && !uids.contains(owner.uid.as_str())
     };
-    let mut orphans: BTreeMap<(Target, &str), Vec<(ObjectRef, &ObjectMeta)>> = BTreeMap::new();
+    let mut orphans: BTreeMap<Target, Vec<(ObjectRef, &str, &ObjectMeta)>> = BTreeMap::new();
     for (_, kind, meta) in objects(snapshot) {
         let settled = meta.creation_timestamp.is_some() && scene.is_settled(meta.creation_timestamp);
         // Only who has lost every owner is to go.
@@ -95,16 +123,18 @@ fn owner_missing(scene: &Scene<'_>) -> Vec<Draft> {
                 true => Target::namespaced(owner.kind.as_str(), meta.namespace.as_str(), owner.name.as_str()),
                 false => Target::cluster_wide(owner.kind.as_str(), owner.name.as_str()),
             };
-            orphans.entry((this, owner.uid.as_str())).or_default().push((target(kind, meta).into(), meta));
+            orphans.entry(this).or_default().push((target(kind, meta).into(), owner.uid.as_str(), meta));
         }
     }
-    let draft = |((this, uid), mut objects): ((Target, &str), Vec<(ObjectRef, &ObjectMeta)>)| {
+    let draft = |(this, mut objects): (Target, Vec<(ObjectRef, &str, &ObjectMeta)>)| {
         objects.sort_by(|a, b| a.0.cmp(&b.0));
-        let since = objects.iter().filter_map(|(_, meta)| meta.creation_timestamp).min();
+        let since = objects.iter().filter_map(|(_, _, meta)| meta.creation_timestamp).min();
+        let uids: BTreeSet<&str> = objects.iter().map(|(_, uid, _)| *uid).collect();
+        let uids = uids.into_iter().collect::<Vec<_>>().join(", ");
         let another = scene.graph.find_target(&this).is_some_and(|id| scene.graph.object(id).entity.is_some());
         let title = texts::owner_missing(objects.len(), another);
-        let evidence = vec![Evidence::since("metadata.ownerReferences.uid", uid, since)];
-        let objects = objects.into_iter().map(|(object, _)| object).collect();
+        let evidence = vec![Evidence::since("metadata.ownerReferences.uid", uids, since)];
+        let objects = objects.into_iter().map(|(object, _, _)| object).collect();
         Draft { objects, ..Draft::about(this, Severity::Low, title, evidence) }
     };
     orphans.into_iter().map(draft).collect()
