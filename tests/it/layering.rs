@@ -68,7 +68,15 @@ const UPWARD: &[(&str, &[&str])] = &[
     ),
     (
         "src/signals/",
-        &["crate::conductor", "crate::api", "crate::app", "crate::cli", "crate::agent", "crate::store", "crate::inspection"],
+        &[
+            "crate::conductor",
+            "crate::api",
+            "crate::app",
+            "crate::cli",
+            "crate::agent",
+            "crate::store",
+            "crate::inspection",
+        ],
     ),
     ("src/repair/", &["crate::conductor", "crate::api", "crate::app", "crate::cli", "crate::agent"]),
     // The agent can propose by the means that it is given; it cannot name a repair, still less carry one out.
