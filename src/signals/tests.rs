@@ -10,7 +10,7 @@ async fn a_refusal_is_told_in_its_words_without_pages_and_secrets() {
     let failed = |why: &str| Why::Failed(why.to_owned());
     let table = [
         (this("403 Forbidden", "no"), Why::Forbidden),
-        (this("404 Not Found", "<html>"), Why::NotServed),
+        (this("404 Not Found", "<html>"), failed("404: it has no such API; is the address right?")),
         (this("401 Unauthorized", "<html>Sign in</html>"), failed("401 Unauthorized")),
         (this("503 Service Unavailable", "starting"), failed("503 Service Unavailable")),
         (
@@ -27,6 +27,8 @@ async fn a_refusal_is_told_in_its_words_without_pages_and_secrets() {
         assert_eq!(prometheus::volumes(&server.endpoint, None).await, Err(why.clone()));
         assert_eq!(alertmanager::firing(&server.endpoint).await, Err(why));
     }
+    let thanos = fake(this("404 Not Found", "404 page not found")).await;
+    assert_eq!(prometheus::status(&thanos.endpoint).await, Err(Why::NotServed));
     let why = prometheus::status(&Endpoint::at("http://127.0.0.1:1")).await.unwrap_err();
     assert!(matches!(&why, Why::Failed(why) if why.contains("refused")), "{why:?}");
 }
