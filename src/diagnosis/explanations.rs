@@ -33,17 +33,26 @@ pub(super) enum Tie {
     Denied,
     /// The pods run as the ServiceAccount.
     Account,
+    /// The refusal names one of the webhooks.
+    Webhook,
+    /// The workload names the Service in its variables or arguments, and the Service was lost first.
+    Asks,
+    /// The effect names the API group.
+    Api,
+    /// The lease is named like what is down.
+    Component,
 }
 
 use Tie::{
-    Account, Claim, Consumer, Container, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent, Taint,
-    Target, Workload,
+    Account, Api, Asks, Claim, Component, Consumer, Container, Denied, Depends, Listed, Node, Pods, PodsAtThatTime,
+    Quota, Silent, Taint, Target, Webhook, Workload,
 };
 
 /// What can explain a finding, the most immediate first.
 pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
     match effect {
-        "pod/crash-loop" => &[("pod/oom-killed", Container)],
+        "pod/crash-loop" => &[("pod/oom-killed", Container), ("service/no-endpoints", Asks)],
+        "pod/init-stuck" => &[("service/no-endpoints", Asks)],
         "pod/restart-spike" => {
             &[("pod/crash-loop", Container), ("pod/oom-killed", Container), ("pod/init-stuck", Container)]
         }
@@ -85,6 +94,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pod/restart-spike", PodsAtThatTime),
             ("pod/readiness-gate-false", Pods),
             ("node/not-ready", Node),
+            ("service/no-endpoints", Asks),
         ],
         "pod/unschedulable" => &[
             ("pvc/pending", Claim),
@@ -95,10 +105,22 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             &[("storageclass/missing", Listed), ("storageclass/no-default", Listed), ("pod/unschedulable", Consumer)]
         }
         "pv/node-gone" => &[("node/not-ready", Listed)],
-        "replicaset/create-failed" => {
-            &[("quota/near-limit", Quota), ("quota/rejections", Quota), ("workload/missing-service-account", Target)]
-        }
-        "deployment/replica-failure" => &[("workload/missing-service-account", Target)],
+        "replicaset/create-failed" => &[
+            ("quota/near-limit", Quota),
+            ("quota/rejections", Quota),
+            ("workload/missing-service-account", Target),
+            ("webhook/service-missing", Webhook),
+            ("webhook/no-endpoints", Webhook),
+            ("webhook/ca-expiring", Webhook),
+            ("webhook/rejections", Webhook),
+        ],
+        "deployment/replica-failure" => &[
+            ("workload/missing-service-account", Target),
+            ("webhook/service-missing", Webhook),
+            ("webhook/no-endpoints", Webhook),
+            ("webhook/ca-expiring", Webhook),
+            ("webhook/rejections", Webhook),
+        ],
         "quota/rejections" => &[("quota/near-limit", Target)],
         "deployment/degraded" => &[
             ("deployment/rollout-stuck", Target),
@@ -113,6 +135,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("replicaset/create-failed", Target),
             ("deployment/replica-failure", Target),
             ("deployment/generation-stale", Target),
+            ("cluster/addon-down", Target),
         ],
         "workload/no-matching-pods" => &[
             ("replicaset/create-failed", Target),
@@ -123,9 +146,15 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("deployment/unavailable", Target),
             ("statefulset/degraded", Target),
         ],
-        "statefulset/create-blocked" => {
-            &[("quota/near-limit", Quota), ("quota/rejections", Quota), ("workload/missing-service-account", Target)]
-        }
+        "statefulset/create-blocked" => &[
+            ("quota/near-limit", Quota),
+            ("quota/rejections", Quota),
+            ("workload/missing-service-account", Target),
+            ("webhook/service-missing", Webhook),
+            ("webhook/no-endpoints", Webhook),
+            ("webhook/ca-expiring", Webhook),
+            ("webhook/rejections", Webhook),
+        ],
         "statefulset/missing-storage-class" => &[("storageclass/missing", Listed)],
         "statefulset/rollout-stuck" | "daemonset/rollout-stuck" | "replicaset/unready" | "pdb/unhealthy" => &[
             ("pod/image-pull", Pods),
@@ -163,9 +192,13 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         ],
         "hpa/cannot-scale" => &[("hpa/target-missing", Target), ("hpa/unsupported-target", Target)],
         "hpa/target-missing" => &[("hpa/unsupported-target", Target)],
-        "hpa/no-metrics" => {
-            &[("hpa/no-requests", Target), ("hpa/target-missing", Target), ("hpa/unsupported-target", Target)]
-        }
+        "hpa/no-metrics" => &[
+            ("hpa/no-requests", Target),
+            ("hpa/target-missing", Target),
+            ("hpa/unsupported-target", Target),
+            ("cluster/metrics-server-missing", Listed),
+            ("cluster/apiservice-unavailable", Api),
+        ],
         "deployment/rollout-stuck" => &[
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
@@ -206,6 +239,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("replicaset/create-failed", Target),
             ("deployment/replica-failure", Target),
             ("deployment/generation-stale", Target),
+            ("cluster/addon-down", Target),
         ],
         "statefulset/degraded" | "daemonset/not-ready" => &[
             ("pod/image-pull", Pods),
@@ -228,6 +262,11 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("statefulset/create-blocked", Target),
             ("statefulset/rollout-stuck", Target),
             ("daemonset/node-uncovered", Target),
+            ("webhook/service-missing", Webhook),
+            ("webhook/no-endpoints", Webhook),
+            ("webhook/ca-expiring", Webhook),
+            ("webhook/rejections", Webhook),
+            ("cluster/addon-down", Target),
         ],
         "job/failed" => &[
             ("pod/oom-killed", Pods),
@@ -244,6 +283,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         "cronjob/last-run-failed" => &[("job/failed", Target), ("pod/oom-killed", Pods), ("pod/image-pull", Pods)],
         "service/selector-no-pods" => WORKLOADS,
         "service/no-endpoints" => &[
+            ("cluster/dns-down", Target),
             ("service/selector-no-pods", Target),
             ("deployment/unavailable", Pods),
             ("statefulset/degraded", Pods),
@@ -270,6 +310,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("statefulset/scaled-to-zero", Workload),
         ],
         "service/endpoints-not-ready" => &[
+            ("cluster/dns-down", Target),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
             ("pod/crash-loop", Pods),
@@ -292,6 +333,49 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         }
         "node/gc-or-eviction" => &[("node/disk-pressure", Target), ("node/memory-pressure", Target)],
         "node/not-ready" => &[("node/network-unavailable", Target)],
+        "node/requests-full" => &[("cluster/capacity", Listed)],
+        "cluster/component-down" | "cluster/addon-down" | "prometheus/target-down" => SICK_PODS,
+        "cluster/leader-stale" => &[("cluster/component-down", Component)],
+        "cluster/dns-down" => DNS,
+        "cluster/apiservice-unavailable" | "webhook/no-endpoints" | "crd/conversion-broken" => {
+            &[("cluster/addon-down", Pods), ("service/no-endpoints", Depends), ("service/selector-no-pods", Depends)]
+        }
+        "namespace/terminating-stuck" => &[("cluster/apiservice-unavailable", Api)],
+        "cluster/event-storm" => &[
+            ("pod/crash-loop", Target),
+            ("pod/image-pull", Target),
+            ("pod/create-error", Target),
+            ("pod/volume-mount-failed", Target),
+            ("pod/sandbox-failed", Target),
+            ("pod/unschedulable", Target),
+            ("pod/init-stuck", Target),
+            ("pod/probe-flapping", Target),
+            ("pod/not-ready", Target),
+            ("replicaset/create-failed", Target),
+            ("statefulset/create-blocked", Target),
+            ("service/warning-events", Target),
+        ],
+        "webhook/rejections" => {
+            &[("webhook/service-missing", Webhook), ("webhook/no-endpoints", Webhook), ("webhook/ca-expiring", Webhook)]
+        }
+        "prometheus/firing-alert" => &[
+            ("deployment/unavailable", Target),
+            ("deployment/rollout-stuck", Target),
+            ("deployment/degraded", Target),
+            ("statefulset/degraded", Target),
+            ("daemonset/not-ready", Target),
+            ("pod/crash-loop", Target),
+            ("pod/oom-killed", Target),
+            ("pod/image-pull", Target),
+            ("pod/create-error", Target),
+            ("pod/not-ready", Target),
+            ("pod/restart-spike", Target),
+            ("job/failed", Target),
+            ("pvc/nearly-full", Target),
+            ("node/not-ready", Target),
+            ("node/memory-pressure", Target),
+            ("node/disk-pressure", Target),
+        ],
         "container/run-as-root" | "container/privilege-escalation" => &[("container/no-security-context", Target)],
         _ => &[],
     }
@@ -304,4 +388,40 @@ const WORKLOADS: &[(&str, Tie)] = &[
     ("deployment/rollout-stuck", Workload),
     ("deployment/scaled-to-zero", Workload),
     ("statefulset/scaled-to-zero", Workload),
+];
+
+/// What keeps pods from serving.
+const SICK_PODS: &[(&str, Tie)] = &[
+    ("pod/image-pull", Pods),
+    ("pod/create-error", Pods),
+    ("pod/volume-mount-failed", Pods),
+    ("pod/sandbox-failed", Pods),
+    ("pod/missing-config-ref", Pods),
+    ("pod/unschedulable", Pods),
+    ("pod/init-stuck", Pods),
+    ("pod/crash-loop", Pods),
+    ("pod/oom-killed", PodsAtThatTime),
+    ("pod/not-ready", Pods),
+    ("pod/unknown-phase", Pods),
+    ("pod/restart-spike", PodsAtThatTime),
+    ("node/not-ready", Node),
+    ("replicaset/create-failed", Target),
+    ("statefulset/create-blocked", Target),
+    ("daemonset/node-uncovered", Target),
+];
+
+const DNS: &[(&str, Tie)] = &[
+    ("deployment/unavailable", Pods),
+    ("deployment/degraded", Pods),
+    ("daemonset/not-ready", Pods),
+    ("pod/image-pull", Pods),
+    ("pod/create-error", Pods),
+    ("pod/unschedulable", Pods),
+    ("pod/crash-loop", Pods),
+    ("pod/not-ready", Pods),
+    ("node/not-ready", Node),
+    ("service/selector-no-pods", Target),
+    ("deployment/unavailable", Workload),
+    ("replicaset/create-failed", Workload),
+    ("deployment/scaled-to-zero", Workload),
 ];

@@ -2,6 +2,7 @@
 //! The chains come from the objects alone, never from the model.
 
 mod ask;
+mod calls;
 mod causes;
 mod cures;
 mod explanations;
@@ -15,9 +16,10 @@ mod rollout;
 mod why;
 
 pub use ask::best_match;
+pub use calls::{exceeded_quota, refusing_webhook};
 pub use causes::{link, order};
 pub use cures::{Cure, cures, remedies};
 pub use graph::{Graph, ObjectId, resources};
 pub use object::{Entity, Object};
-pub use relations::{ConfigRef, KeyRef, Relation, backends, config_keys, config_refs, exceeded_quota};
+pub use relations::{ConfigRef, KeyRef, Relation, backends, config_keys, config_refs};
 pub use why::{Chain, Step, Verdict, why};

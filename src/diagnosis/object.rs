@@ -2,17 +2,18 @@
 
 use crate::inspection::finding::{ObjectRef, Target};
 use crate::snapshot::{
-    ConfigMap, CronJob, DaemonSet, Deployment, Ingress, Job, Namespace, Node, ObjectMeta, PersistentVolume,
-    PersistentVolumeClaim, Pod, ReplicaSet, ResourceQuota, Secret, Service, Snapshot, StatefulSet, StorageClass,
+    ApiService, ConfigMap, CronJob, CustomResourceDefinition, DaemonSet, Deployment, Ingress, Job, Namespace, Node,
+    ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, ReplicaSet, ResourceQuota, Secret, Service, Snapshot,
+    StatefulSet, StorageClass, WebhookConfiguration,
 };
 
 macro_rules! entities {
-    ($( $kind:ident in $field:ident ),* $(,)?) => {
+    ($( $kind:ident: $type:ident in $field:ident ),* $(,)?) => {
         /// An object of the snapshot that the graph holds.
         #[derive(Debug, Clone, Copy)]
         pub enum Entity<'a> { $(
             #[doc = concat!("A ", stringify!($kind), ".")]
-            $kind(&'a $kind),
+            $kind(&'a $type),
         )* }
 
         impl<'a> Entity<'a> {
@@ -38,11 +39,27 @@ macro_rules! entities {
 }
 
 entities! {
-    Node in nodes, Namespace in namespaces, Pod in pods, ReplicaSet in replica_sets, Deployment in deployments,
-    StatefulSet in stateful_sets, DaemonSet in daemon_sets, Job in jobs, CronJob in cron_jobs, Service in services,
-    Ingress in ingresses, ConfigMap in config_maps, Secret in secrets,
-    PersistentVolumeClaim in persistent_volume_claims, PersistentVolume in persistent_volumes,
-    StorageClass in storage_classes, ResourceQuota in resource_quotas,
+    Node: Node in nodes,
+    Namespace: Namespace in namespaces,
+    Pod: Pod in pods,
+    ReplicaSet: ReplicaSet in replica_sets,
+    Deployment: Deployment in deployments,
+    StatefulSet: StatefulSet in stateful_sets,
+    DaemonSet: DaemonSet in daemon_sets,
+    Job: Job in jobs,
+    CronJob: CronJob in cron_jobs,
+    Service: Service in services,
+    Ingress: Ingress in ingresses,
+    ConfigMap: ConfigMap in config_maps,
+    Secret: Secret in secrets,
+    PersistentVolumeClaim: PersistentVolumeClaim in persistent_volume_claims,
+    PersistentVolume: PersistentVolume in persistent_volumes,
+    StorageClass: StorageClass in storage_classes,
+    ResourceQuota: ResourceQuota in resource_quotas,
+    MutatingWebhookConfiguration: WebhookConfiguration in mutating_webhook_configurations,
+    ValidatingWebhookConfiguration: WebhookConfiguration in validating_webhook_configurations,
+    CustomResourceDefinition: CustomResourceDefinition in custom_resource_definitions,
+    APIService: ApiService in api_services,
 }
 
 /// One object: what it is called, and what was read of it.
