@@ -22,6 +22,7 @@ pub mod repair;
 pub mod report;
 pub mod requests;
 pub mod schedule;
+pub mod signals;
 pub mod snapshot;
 pub mod store;
 pub mod texts;

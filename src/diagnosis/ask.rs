@@ -1,7 +1,7 @@
 //! A question in a person's words, without a model: which object is meant, and what is wrong with it.
 
 use super::graph::Graph;
-use super::object::Object;
+use super::object::{Entity, Object};
 use super::why::{Chain, explain, kind_of};
 use crate::inspection::finding::{Finding, Target};
 use crate::report::Report;
@@ -19,8 +19,10 @@ pub fn best_match(question: &str, snapshot: &Snapshot, report: &Report) -> Optio
         .filter(|word| !word.is_empty())
         .collect();
     let troubled: HashMap<Target, &Finding> = troubled(report);
-    let kinds: HashSet<&str> =
-        words.iter().filter(|word| word.len() > 1 && *word != "no").filter_map(|word| kind_of(word)).collect();
+    // A kind of which the cluster has nothing is a word like any other.
+    let held: HashSet<&str> = Entity::all(snapshot).map(Entity::kind).collect();
+    let kind = |word: &String| kind_of(word).filter(|kind| held.contains(kind));
+    let kinds: HashSet<&str> = words.iter().filter(|word| word.len() > 1 && *word != "no").filter_map(kind).collect();
     let spaces: HashSet<&str> = snapshot
         .pods
         .iter()
@@ -28,7 +30,7 @@ pub fn best_match(question: &str, snapshot: &Snapshot, report: &Report) -> Optio
         .chain(snapshot.namespaces.iter().map(|space| space.meta.name.as_str()))
         .filter(|space| words.iter().any(|word| word == space))
         .collect();
-    let mut named: Vec<&String> = words.iter().filter(|word| is_name(word) && kind_of(word).is_none()).collect();
+    let mut named: Vec<&String> = words.iter().filter(|word| is_name(word) && kind(word).is_none()).collect();
     // A word that names a namespace says where, if another one can say what.
     if named.iter().any(|word| !spaces.contains(word.as_str())) {
         named.retain(|word| !spaces.contains(word.as_str()));

@@ -3,7 +3,7 @@
 use super::calls::{exceeded_quota, refusing_webhook};
 use super::explanations::{
     Tie::{
-        self, Account, Api, Asks, Claim, Component, Consumer, Container, Denied, Depends, Listed, Node, Pods,
+        self, Account, Api, Asks, Claim, Component, Consumer, Container, Cordon, Denied, Depends, Listed, Node, Pods,
         PodsAtThatTime, Quota, Silent, Taint, Webhook, Workload,
     },
     explanations,
@@ -146,7 +146,9 @@ impl<'g, 'a> Index<'g, 'a> {
                     |needed: ObjectId| self.by_target.get(&self.graph.object(needed).target()).into_iter().flatten();
                 needed.into_iter().flat_map(about).filter(is_it).map(|place| (*place, everything)).collect()
             }
-            Taint(_) | Listed | Webhook | Api | Component => of_check(None).map(|place| (*place, everything)).collect(),
+            Taint(_) | Cordon | Listed | Webhook | Api | Component => {
+                of_check(None).map(|place| (*place, everything)).collect()
+            }
             Quota | Workload | Account => of_check(namespace).map(|place| (*place, everything)).collect(),
         }
     }
@@ -184,6 +186,7 @@ impl<'g, 'a> Index<'g, 'a> {
                 let named = |obstacle: &Obstacle| matches!(obstacle, Obstacle::Taint(taint) if taints.iter().any(|known| taint.starts_with(known)));
                 obstacles_of(effect).iter().any(named)
             }
+            Cordon => obstacles_of(effect).first() == Some(&Obstacle::Cordoned),
             Quota => {
                 let same_namespace = cause.target.namespace == effect.target.namespace;
                 let refused = self.refusals(effect).iter().any(|quota| *quota == cause.target.name);

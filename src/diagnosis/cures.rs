@@ -69,8 +69,7 @@ pub fn cures(graph: &Graph<'_>, finding: &Finding) -> Vec<Cure> {
             cures
         }
         "pod/unschedulable" => {
-            let asks_more = |back: &Rollback<'_>| back.serves && requests(back.newest) != requests(back.previous);
-            let back = rollback(graph, finding).filter(asks_more);
+            let back = rollback(graph, finding).filter(|back| back.serves && asks_otherwise(back));
             let mut cures: Vec<Cure> = back.map(|back| undo(finding, &back)).into_iter().collect();
             cures.push(look);
             cures.extend(fewer(graph, &finding.target));
@@ -120,6 +119,13 @@ fn needs_less(graph: &Graph<'_>, back: &Rollback<'_>, finding: &Finding) -> bool
         absent.count()
     };
     missing(back.previous) < missing(back.newest)
+}
+
+/// Whether the scheduler has to look for something else than before.
+fn asks_otherwise(back: &Rollback<'_>) -> bool {
+    let (new, old) = (&back.newest.spec.template.spec, &back.previous.spec.template.spec);
+    let places = new.node_selector != old.node_selector || new.affinity != old.affinity;
+    places || new.tolerations != old.tolerations || requests(back.newest) != requests(back.previous)
 }
 
 fn requests(set: &crate::snapshot::ReplicaSet) -> Vec<(String, String)> {

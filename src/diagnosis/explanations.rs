@@ -1,5 +1,7 @@
 //! Which finding can explain which other, and what has to tie them together.
 
+use super::wider;
+
 /// What ties a cause to its effect.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Tie {
@@ -15,6 +17,8 @@ pub(super) enum Tie {
     Node,
     /// The scheduler names a taint that such a node carries.
     Taint(&'static [&'static str]),
+    /// More nodes are kept from the scheduler by being cordoned than by anything else.
+    Cordon,
     /// The refusal names the quota.
     Quota,
     /// The claim is mounted by the pods, and the scheduler names the volume.
@@ -44,8 +48,8 @@ pub(super) enum Tie {
 }
 
 use Tie::{
-    Account, Api, Asks, Claim, Component, Consumer, Container, Denied, Depends, Listed, Node, Pods, PodsAtThatTime,
-    Quota, Silent, Taint, Target, Webhook, Workload,
+    Account, Api, Asks, Claim, Component, Consumer, Container, Cordon, Denied, Depends, Listed, Node, Pods,
+    PodsAtThatTime, Quota, Silent, Taint, Target, Webhook, Workload,
 };
 
 /// What can explain a finding, the most immediate first.
@@ -100,6 +104,10 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pvc/pending", Claim),
             ("node/not-ready", Taint(&["node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"])),
             ("node/memory-pressure", Taint(&["node.kubernetes.io/memory-pressure"])),
+            ("node/disk-pressure", Taint(&["node.kubernetes.io/disk-pressure"])),
+            ("node/pid-pressure", Taint(&["node.kubernetes.io/pid-pressure"])),
+            ("node/network-unavailable", Taint(&["node.kubernetes.io/network-unavailable"])),
+            ("node/cordoned", Cordon),
         ],
         "pvc/pending" => {
             &[("storageclass/missing", Listed), ("storageclass/no-default", Listed), ("pod/unschedulable", Consumer)]
@@ -126,11 +134,19 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("deployment/rollout-stuck", Target),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
+            ("pod/volume-mount-failed", Pods),
+            ("pod/multi-attach", Pods),
+            ("pod/sandbox-failed", Pods),
             ("pod/missing-config-ref", Pods),
             ("pod/unschedulable", Pods),
+            ("pod/init-stuck", Pods),
             ("pod/crash-loop", Pods),
             ("pod/oom-killed", PodsAtThatTime),
+            ("pod/waiting-other", Pods),
+            ("pod/pending-too-long", Pods),
             ("pod/not-ready", Pods),
+            ("pod/unknown-phase", Pods),
+            ("pod/terminating-stuck", Pods),
             ("node/not-ready", Node),
             ("replicaset/create-failed", Target),
             ("deployment/replica-failure", Target),
@@ -333,51 +349,8 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         }
         "node/gc-or-eviction" => &[("node/disk-pressure", Target), ("node/memory-pressure", Target)],
         "node/not-ready" => &[("node/network-unavailable", Target)],
-        "node/requests-full" => &[("cluster/capacity", Listed)],
-        "cluster/component-down" | "cluster/addon-down" | "prometheus/target-down" => SICK_PODS,
-        "cluster/leader-stale" => &[("cluster/component-down", Component)],
-        "cluster/dns-down" => DNS,
-        "cluster/apiservice-unavailable" | "webhook/no-endpoints" | "crd/conversion-broken" => {
-            &[("cluster/addon-down", Pods), ("service/no-endpoints", Depends), ("service/selector-no-pods", Depends)]
-        }
-        "namespace/terminating-stuck" => &[("cluster/apiservice-unavailable", Api)],
-        "cluster/event-storm" => &[
-            ("pod/crash-loop", Target),
-            ("pod/image-pull", Target),
-            ("pod/create-error", Target),
-            ("pod/volume-mount-failed", Target),
-            ("pod/sandbox-failed", Target),
-            ("pod/unschedulable", Target),
-            ("pod/init-stuck", Target),
-            ("pod/probe-flapping", Target),
-            ("pod/not-ready", Target),
-            ("replicaset/create-failed", Target),
-            ("statefulset/create-blocked", Target),
-            ("service/warning-events", Target),
-        ],
-        "webhook/rejections" => {
-            &[("webhook/service-missing", Webhook), ("webhook/no-endpoints", Webhook), ("webhook/ca-expiring", Webhook)]
-        }
-        "prometheus/firing-alert" => &[
-            ("deployment/unavailable", Target),
-            ("deployment/rollout-stuck", Target),
-            ("deployment/degraded", Target),
-            ("statefulset/degraded", Target),
-            ("daemonset/not-ready", Target),
-            ("pod/crash-loop", Target),
-            ("pod/oom-killed", Target),
-            ("pod/image-pull", Target),
-            ("pod/create-error", Target),
-            ("pod/not-ready", Target),
-            ("pod/restart-spike", Target),
-            ("job/failed", Target),
-            ("pvc/nearly-full", Target),
-            ("node/not-ready", Target),
-            ("node/memory-pressure", Target),
-            ("node/disk-pressure", Target),
-        ],
         "container/run-as-root" | "container/privilege-escalation" => &[("container/no-security-context", Target)],
-        _ => &[],
+        effect => wider::explanations(effect),
     }
 }
 
@@ -388,40 +361,4 @@ const WORKLOADS: &[(&str, Tie)] = &[
     ("deployment/rollout-stuck", Workload),
     ("deployment/scaled-to-zero", Workload),
     ("statefulset/scaled-to-zero", Workload),
-];
-
-/// What keeps pods from serving.
-const SICK_PODS: &[(&str, Tie)] = &[
-    ("pod/image-pull", Pods),
-    ("pod/create-error", Pods),
-    ("pod/volume-mount-failed", Pods),
-    ("pod/sandbox-failed", Pods),
-    ("pod/missing-config-ref", Pods),
-    ("pod/unschedulable", Pods),
-    ("pod/init-stuck", Pods),
-    ("pod/crash-loop", Pods),
-    ("pod/oom-killed", PodsAtThatTime),
-    ("pod/not-ready", Pods),
-    ("pod/unknown-phase", Pods),
-    ("pod/restart-spike", PodsAtThatTime),
-    ("node/not-ready", Node),
-    ("replicaset/create-failed", Target),
-    ("statefulset/create-blocked", Target),
-    ("daemonset/node-uncovered", Target),
-];
-
-const DNS: &[(&str, Tie)] = &[
-    ("deployment/unavailable", Pods),
-    ("deployment/degraded", Pods),
-    ("daemonset/not-ready", Pods),
-    ("pod/image-pull", Pods),
-    ("pod/create-error", Pods),
-    ("pod/unschedulable", Pods),
-    ("pod/crash-loop", Pods),
-    ("pod/not-ready", Pods),
-    ("node/not-ready", Node),
-    ("service/selector-no-pods", Target),
-    ("deployment/unavailable", Workload),
-    ("replicaset/create-failed", Workload),
-    ("deployment/scaled-to-zero", Workload),
 ];

@@ -69,7 +69,18 @@ pub(super) fn facts(graph: &Graph<'_>, id: ObjectId) -> Vec<Evidence> {
         }
         Entity::CustomResourceDefinition(each) => of_condition(&each.status.conditions, "Established"),
         Entity::APIService(each) => of_condition(&each.status.conditions, "Available"),
-        Entity::ConfigMap(_) | Entity::Secret(_) => vec![Evidence::new("exists", "true")],
+        Entity::HorizontalPodAutoscaler(each) => {
+            let limits = format!("{} to {}", each.spec.min_replicas.unwrap_or(1), each.spec.max_replicas);
+            vec![
+                pair("status.currentReplicas", each.status.current_replicas, each.status.desired_replicas),
+                Evidence::new("replicas", limits),
+            ]
+        }
+        Entity::PodDisruptionBudget(each) => vec![
+            pair("status.currentHealthy", each.status.current_healthy, each.status.desired_healthy),
+            Evidence::new("status.disruptionsAllowed", each.status.disruptions_allowed.to_string()),
+        ],
+        Entity::ConfigMap(_) | Entity::Secret(_) | Entity::Other(..) => vec![Evidence::new("exists", "true")],
     };
     let warning = graph.events(id).iter().find(|event| event.type_ == "Warning");
     facts.extend(

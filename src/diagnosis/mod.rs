@@ -14,6 +14,7 @@ mod register;
 mod relations;
 mod rollout;
 mod why;
+mod wider;
 
 pub use ask::best_match;
 pub use calls::{exceeded_quota, refusing_webhook};

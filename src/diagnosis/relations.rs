@@ -194,7 +194,10 @@ pub(crate) fn tie_all(builder: &mut Builder<'_>) {
             | Entity::Secret(_)
             | Entity::PersistentVolume(_)
             | Entity::StorageClass(_)
-            | Entity::ResourceQuota(_) => {}
+            | Entity::ResourceQuota(_)
+            | Entity::HorizontalPodAutoscaler(_)
+            | Entity::PodDisruptionBudget(_)
+            | Entity::Other(..) => {}
         }
     }
     tie_services(builder, snapshot);

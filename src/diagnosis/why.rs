@@ -4,7 +4,7 @@ use super::ask;
 use super::cures::{Cure, cures};
 use super::facts::facts;
 use super::graph::{Graph, ObjectId};
-use super::object::KINDS;
+use super::object::kinds;
 use super::relations::Relation;
 use crate::inspection::finding::{Evidence, Finding, Fingerprint, Severity, Target};
 use crate::redact;
@@ -69,7 +69,7 @@ pub enum Verdict {
     /// Nobody can tell: this is no kind of object that is read.
     NoSuchKind {
         /// Those that are.
-        known: &'static [&'static str],
+        known: Vec<&'static str>,
     },
     /// Nobody can tell: objects of that kind were not read.
     NotRead {
@@ -121,7 +121,7 @@ pub(super) fn explain(graph: &Graph<'_>, report: &Report, kind: &str, namespace:
         name: name.to_owned(),
     };
     let Some(kind) = kind_of(kind) else {
-        return Chain { verdict: Verdict::NoSuchKind { known: KINDS }, ..blank(report, target(kind)) };
+        return Chain { verdict: Verdict::NoSuchKind { known: kinds().collect() }, ..blank(report, target(kind)) };
     };
     let id = graph.find(kind, namespace, name).or_else(|| only(graph, kind, namespace, name));
     let chain = match id {
@@ -152,10 +152,18 @@ pub(super) fn kind_of(written: &str) -> Option<&'static str> {
         "sc" | "storageclasses" => "storageclass",
         "quota" | "quotas" => "resourcequota",
         "no" => "node",
+        "hpa" | "autoscaler" => "horizontalpodautoscaler",
+        "pdb" => "poddisruptionbudget",
+        "sa" => "serviceaccount",
+        "netpol" | "networkpolicies" => "networkpolicy",
+        "crd" => "customresourcedefinition",
+        "csr" => "certificatesigningrequest",
+        "ingressclasses" => "ingressclass",
+        "gatewayclasses" => "gatewayclass",
         "ns" => "namespace",
         other => other,
     };
-    let kind = |text: &str| KINDS.iter().copied().find(|kind| kind.to_lowercase() == text);
+    let kind = |text: &str| kinds().find(|kind| kind.eq_ignore_ascii_case(text));
     kind(long).or_else(|| kind(long.strip_suffix('s')?))
 }
 

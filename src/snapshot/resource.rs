@@ -8,6 +8,7 @@ use super::config::{ConfigMap, LimitRange, Namespace, ResourceQuota, Secret, Ser
 use super::event::Event;
 use super::extension::{ApiService, CustomResourceDefinition, WebhookConfiguration};
 use super::gateway::{Gateway, GatewayClass, ReferenceGrant, Route};
+use super::meta::ObjectMeta;
 use super::network::{EndpointSlice, Ingress, IngressClass, IpAddress, NetworkPolicy, Service, ServiceCidr};
 use super::node::{CsiNode, Lease, Node};
 use super::operator::{
@@ -81,6 +82,11 @@ macro_rules! resources {
             /// Gives back the memory that a list reserved for growing and did not use.
             pub fn shrink(&mut self, resource: Resource) {
                 match resource { $( Resource::$variant => self.$field.shrink_to_fit() ),* }
+            }
+
+            /// The metadata of the objects of a resource.
+            pub fn metas(&self, resource: Resource) -> Box<dyn Iterator<Item = &ObjectMeta> + '_> {
+                match resource { $( Resource::$variant => Box::new(self.$field.iter().map(|object| &object.meta)) ),* }
             }
 
             /// How many objects of a resource there are.

@@ -33,7 +33,7 @@ const RULES: &[Rule] = &[
 const PURE: &[&str] = &[
     "src/snapshot/",
     "src/diagnosis/",
-    "src/inspection/finding.rs",
+    "src/inspection/finding/",
     "src/inspection/history/",
     "src/inspection/attention/",
     "src/inspection/passes.rs",
@@ -65,6 +65,18 @@ const UPWARD: &[(&str, &[&str])] = &[
     (
         "src/diagnosis/",
         &["crate::conductor", "crate::api", "crate::app", "crate::cli", "crate::agent", "crate::cluster"],
+    ),
+    (
+        "src/signals/",
+        &[
+            "crate::conductor",
+            "crate::api",
+            "crate::app",
+            "crate::cli",
+            "crate::agent",
+            "crate::store",
+            "crate::inspection",
+        ],
     ),
     ("src/repair/", &["crate::conductor", "crate::api", "crate::app", "crate::cli", "crate::agent"]),
     // The agent can propose by the means that it is given; it cannot name a repair, still less carry one out.

@@ -32,5 +32,7 @@ mod schedules;
 mod secrets;
 mod shapes;
 mod showing;
+mod signals;
+mod sources;
 mod words;
 mod world;

@@ -1,6 +1,12 @@
 //! The roles that the bot documents allow what it asks for, and nothing that changes a cluster but what repairs need.
 
-use roundsman::snapshot::{Origin, Resource};
+use roundsman::{
+    cluster::{
+        Sources,
+        needs::{Need, needs},
+    },
+    snapshot::Resource,
+};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -14,9 +20,25 @@ struct Object {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Rule {
+    #[serde(default)]
     api_groups: Vec<String>,
+    #[serde(default)]
     resources: Vec<String>,
+    #[serde(default, rename = "nonResourceURLs")]
+    paths: Vec<String>,
     verbs: Vec<String>,
+}
+
+impl Rule {
+    fn allows(&self, need: &Need) -> bool {
+        let has = |list: &[String], word: &str| list.iter().any(|item| item == word);
+        match need {
+            Need::Resource { verb, group, resource, .. } => {
+                has(&self.api_groups, group) && has(&self.resources, resource) && has(&self.verbs, verb)
+            }
+            Need::Path(path) => has(&self.paths, path) && has(&self.verbs, "get"),
+        }
+    }
 }
 
 fn rules(file: &str) -> Vec<Rule> {
@@ -26,27 +48,27 @@ fn rules(file: &str) -> Vec<Rule> {
     objects.filter(|object| object.kind == "ClusterRole").flat_map(|role| role.rules).collect()
 }
 
+/// What these files do not allow of an inspection with these sources.
+fn missing(files: &[&str], sources: &Sources) -> Vec<Need> {
+    let rules: Vec<Rule> = files.iter().copied().flat_map(rules).collect();
+    let needed: BTreeSet<Need> = Resource::ALL.iter().flat_map(|resource| needs(*resource, sources)).collect();
+    needed.into_iter().filter(|need| !rules.iter().any(|rule| rule.allows(need))).collect()
+}
+
 #[test]
-fn every_list_of_an_inspection_is_allowed_by_the_readers_roles() {
-    let rules: Vec<Rule> = ["reader.yaml", "reader-secrets.yaml"].into_iter().flat_map(rules).collect();
-    let missing: Vec<&Resource> = Resource::ALL
-        .iter()
-        .filter(|resource| resource.origin() != Origin::Source)
-        .filter(|resource| {
-            let api = resource.api();
-            !rules.iter().any(|rule| {
-                let has = |list: &[String], word: &str| list.iter().any(|item| item == word);
-                has(&rule.api_groups, api.group) && has(&rule.resources, api.plural) && has(&rule.verbs, "list")
-            })
-        })
-        .collect();
-    assert!(missing.is_empty(), "deploy/rbac/reader.yaml does not let an inspection list {missing:?}");
+fn all_that_an_inspection_reads_is_allowed_by_the_readers_roles() {
+    let plain = Sources { logs: true, ..Sources::default() };
+    assert_eq!(missing(&["reader.yaml", "reader-secrets.yaml"], &plain), []);
+    let kubelets = Sources { kubelet_summary: true, ..plain };
+    assert_eq!(missing(&["reader.yaml", "reader-secrets.yaml", "reader-kubelet.yaml"], &kubelets), []);
+    assert_eq!(missing(&["reader.yaml", "reader-secrets.yaml"], &kubelets).len(), 1, "what is a strong right is apart");
 }
 
 #[test]
 fn readers_only_read() {
-    let verbs: BTreeSet<String> =
-        ["reader.yaml", "reader-secrets.yaml"].into_iter().flat_map(rules).flat_map(|rule| rule.verbs).collect();
+    let files = ["reader.yaml", "reader-secrets.yaml", "reader-kubelet.yaml"];
+    let verbs: BTreeSet<String> = files.into_iter().flat_map(rules).flat_map(|rule| rule.verbs).collect();
     assert_eq!(verbs.iter().map(String::as_str).collect::<Vec<_>>(), ["get", "list", "watch"]);
-    assert!(!rules("reader.yaml").iter().any(|rule| rule.resources.iter().any(|name| name == "secrets")));
+    let named = |wanted: &str| rules("reader.yaml").iter().any(|rule| rule.resources.iter().any(|name| name == wanted));
+    assert!(!named("secrets") && !named("nodes/proxy"));
 }

@@ -2,9 +2,10 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
+use super::service::{Scaled, Workloads};
 use crate::diagnosis::{Entity, backends};
 use crate::inspection::finding::{Evidence, Severity};
-use crate::snapshot::Resource::{EndpointSlices, Ingresses, Services};
+use crate::snapshot::Resource::{Deployments, EndpointSlices, Ingresses, Services, StatefulSets};
 use crate::snapshot::{Ingress, Service, ServiceBackendPort};
 use crate::texts::findings as texts;
 
@@ -36,7 +37,13 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Ingress",
         severity: Severity::High,
         set: Set::Daily,
-        data: &[(Ingresses, Walked), (EndpointSlices, Complete), (Services, Walked)],
+        data: &[
+            (Ingresses, Walked),
+            (EndpointSlices, Complete),
+            (Services, Walked),
+            (Deployments, Detail),
+            (StatefulSets, Detail),
+        ],
         gate: Some("5m"),
         means: "Nobody answers behind the Ingress: visitors get 503.",
         advice: "Look at the pods of the Service that is named.",
@@ -129,6 +136,7 @@ fn offers(service: &Service, asked: &ServiceBackendPort) -> bool {
 }
 
 fn backend_down(scene: &Scene<'_>) -> Vec<Draft> {
+    let workloads = Workloads::of(scene);
     let drafts = scene.snapshot.ingresses.iter().filter_map(|ingress| {
         let since = ingress.meta.creation_timestamp;
         if ingress.meta.deletion_timestamp.is_some() || !scene.is_settled(since) {
@@ -143,14 +151,17 @@ fn backend_down(scene: &Scene<'_>) -> Vec<Draft> {
             let anybody = endpoints.any(|each| each.conditions.is_ready() && !each.addresses.is_empty());
             !named && !anybody && scene.is_settled(service.meta.creation_timestamp)
         };
-        let services = present(scene, ingress).into_iter().map(|(service, _)| service).filter(down);
-        let mut names: Vec<&str> = services.map(|service| service.meta.name.as_str()).collect();
+        let services: Vec<&Service> =
+            present(scene, ingress).into_iter().map(|(service, _)| service).filter(down).collect();
+        let on_purpose = services.iter().all(|service| workloads.scaled(service) == Scaled::ToZero);
+        let severity = if on_purpose { Severity::Low } else { Severity::High };
+        let mut names: Vec<&str> = services.iter().map(|service| service.meta.name.as_str()).collect();
         names.sort_unstable();
         let evidence = names.iter().map(|name| Evidence::new(format!("endpoints ready of Service {name}"), "0"));
         let evidence: Vec<Evidence> = evidence.collect();
         (!names.is_empty()).then(|| {
             let title = texts::ingress::backend_down(&names);
-            Draft::about(target("Ingress", &ingress.meta), Severity::High, title, evidence)
+            Draft::about(target("Ingress", &ingress.meta), severity, title, evidence)
         })
     });
     drafts.collect()

@@ -2,11 +2,11 @@
 
 use super::check::row::*;
 use super::pod_start::{Wait, wait};
-use super::scene::{Draft, Group, Scene, Sighting, container, container_statuses};
+use super::scene::{Draft, Group, Scene, Sighting, container, container_statuses, event_evidence};
 use crate::inspection::finding::{Evidence, Severity};
 use crate::inspection::history::Restarted;
-use crate::snapshot::Resource::{Jobs, Pods};
-use crate::snapshot::{ContainerStatus, Pod, Terminated};
+use crate::snapshot::Resource::{Events, Jobs, Pods};
+use crate::snapshot::{ContainerStatus, Event, Pod, Terminated};
 use crate::texts::findings as texts;
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Pod",
         severity: Severity::High,
         set: Set::Daily,
-        data: &[(Pods, Walked)],
+        data: &[(Pods, Walked), (Events, Detail)],
         gate: None,
         means: "The container ends soon after each start; the kubelet waits longer and longer between tries.",
         advice: "Read the log of the last run and its exit code; go back to the last revision if this one never ran.",
@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Pod",
         severity: Severity::High,
         set: Set::Daily,
-        data: &[(Pods, Walked), (Jobs, Detail)],
+        data: &[(Pods, Walked), (Jobs, Detail), (Events, Detail)],
         gate: Some("3 restarts, 24h"),
         means: "The container keeps restarting; each time its work in progress is lost.",
         advice: "Read the log of the last run and its exit code.",
@@ -75,7 +75,8 @@ pub(super) fn crash_loop(scene: &Scene<'_>) -> Vec<Draft> {
         evidence.extend(last.map(end_evidence).into_iter().flatten());
         evidence.push(Evidence::new("restartCount", worst.what.restart_count.to_string()));
         let severity = if is_all(scene, &group) { Severity::Critical } else { Severity::High };
-        let end = last.map(texts::end_of_run);
+        let (end, kill) = end(scene, worst.pod, &worst.what.name, last);
+        evidence.extend(kill.map(event_evidence));
         let title = texts::crash_loop(group.sightings.len(), end.as_deref(), worst.what.restart_count);
         Some(group.draft(severity, title, evidence))
     };
@@ -134,7 +135,8 @@ pub(super) fn restart_spike(scene: &Scene<'_>) -> Vec<Draft> {
         };
         let mut evidence = vec![Evidence::new("restartCount", count)];
         evidence.extend(last.map(end_evidence).into_iter().flatten());
-        let end = last.map(texts::end_of_run);
+        let (end, kill) = end(scene, worst.pod, &status.name, last);
+        evidence.extend(kill.map(event_evidence));
         let title = texts::restart_spike(group.sightings.len(), status.restart_count, since, end.as_deref());
         Some(group.draft(Severity::High, title, evidence))
     };
@@ -181,6 +183,24 @@ pub(super) fn restart_count_high(scene: &Scene<'_>) -> Vec<Draft> {
         Some(group.draft(Severity::Low, title, evidence))
     };
     scene.by_owner(sightings).into_iter().filter_map(draft).collect()
+}
+
+/// How a container ended, and the event of the kubelet that killed it for a probe: its exit code then looks like a memory
+/// kill or a crash, and is neither.
+fn end<'a>(
+    scene: &Scene<'a>,
+    pod: &Pod,
+    container: &str,
+    last: Option<&Terminated>,
+) -> (Option<String>, Option<&'a Event>) {
+    let said =
+        |event: &Event, probe: &str| event.message.starts_with(&format!("Container {container} failed {probe} probe"));
+    for probe in ["liveness", "startup"] {
+        if let Some(kill) = scene.pod_event(pod, |event| event.reason == "Killing" && said(event, probe)) {
+            return (Some(texts::killed_by_probe(probe)), Some(kill));
+        }
+    }
+    (last.map(texts::end_of_run), None)
 }
 
 fn end_evidence(end: &Terminated) -> [Evidence; 2] {

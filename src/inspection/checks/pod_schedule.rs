@@ -116,10 +116,11 @@ fn obstacle(reason: &str) -> Option<Obstacle> {
     let known = [
         ("Too many pods", Obstacle::Pods),
         ("topology spread", Obstacle::Topology),
+        // Before the affinity: that of a volume keeps the pod where its volume is.
+        ("olume", Obstacle::Volume),
         ("affinity", Obstacle::Affinity),
         ("node selector", Obstacle::Affinity),
         ("free ports", Obstacle::Port),
-        ("olume", Obstacle::Volume),
         ("unschedulable", Obstacle::Cordoned),
         ("quota", Obstacle::Quota),
     ];
@@ -162,6 +163,10 @@ mod tests {
                 vec![(Obstacle::Topology, 2)],
             ),
             ("0/2 nodes are available: 2 node(s) were unschedulable.", vec![(Obstacle::Cordoned, 2)]),
+            (
+                "0/2 nodes are available: 2 node(s) didn't match PersistentVolume's node affinity.",
+                vec![(Obstacle::Volume, 2)],
+            ),
             ("", vec![]),
         ] {
             assert_eq!(obstacles(message), expected, "{message}");

@@ -70,7 +70,8 @@ pub(super) fn no_endpoints(scene: &Scene<'_>) -> Vec<Draft> {
             Evidence::since("endpoints ready", format!("0 / {}", endpoints().count()), since),
             Evidence::new("spec.selector", selector(&service.spec.selector)),
         ];
-        let title = texts::no_endpoints(pods.len(), on_purpose);
+        let ready = pods.iter().filter(|pod| pod.status.conditions.is("Ready", "True")).count();
+        let title = texts::no_endpoints(pods.len(), ready, on_purpose);
         Some(Draft::about(target("Service", &service.meta), severity, title, evidence))
     });
     drafts.collect()
@@ -165,7 +166,7 @@ pub(super) fn dark_since(service: &Service, pods: &[&Pod]) -> Option<DateTime<Ut
 }
 
 #[derive(PartialEq, Eq)]
-enum Scaled {
+pub(super) enum Scaled {
     /// Every workload that the selector is made for has no replicas on purpose.
     ToZero,
     /// Some has, or there is none.
@@ -173,10 +174,10 @@ enum Scaled {
 }
 
 /// Per namespace the labels of each workload's pods, and how many replicas it is to have.
-struct Workloads<'a>(HashMap<&'a str, Vec<(&'a Labels, Option<i32>)>>);
+pub(super) struct Workloads<'a>(HashMap<&'a str, Vec<(&'a Labels, Option<i32>)>>);
 
 impl<'a> Workloads<'a> {
-    fn of(scene: &Scene<'a>) -> Self {
+    pub(super) fn of(scene: &Scene<'a>) -> Self {
         let deployments = scene.snapshot.deployments.iter();
         let deployments =
             deployments.map(|each| (&each.meta.namespace, &each.spec.template.meta.labels, each.spec.replicas));
@@ -189,7 +190,7 @@ impl<'a> Workloads<'a> {
         Self(workloads)
     }
 
-    fn scaled(&self, service: &Service) -> Scaled {
+    pub(super) fn scaled(&self, service: &Service) -> Scaled {
         let here = self.0.get(service.meta.namespace.as_str()).into_iter().flatten();
         let mut fitting = here.filter(|(labels, _)| selects(&service.spec.selector, labels)).peekable();
         let on_purpose = fitting.peek().is_some() && fitting.all(|(_, replicas)| *replicas == Some(0));

@@ -139,6 +139,11 @@ pub(crate) fn end_of_run(end: &Terminated) -> String {
     }
 }
 
+/// What kills containers that a probe finds dead; `probe` is Kubernetes' word, such as `liveness`.
+pub(crate) fn killed_by_probe(probe: &str) -> String {
+    format!("killed because the {probe} probe fails")
+}
+
 pub(crate) fn crash_loop(count: usize, end: Option<&str>, restarts: i32) -> String {
     let crashes = format!("{} {} again and again", pods(count), verb(count, "crashes", "crash"));
     match end {
@@ -251,12 +256,17 @@ pub(crate) fn last_run_failed(reason: &str, last_success: Option<TimeDelta>) -> 
     }
 }
 
-pub(crate) fn no_endpoints(pods: usize, on_purpose: bool) -> String {
-    match (pods, on_purpose) {
-        (_, true) => "nobody answers: its workload is scaled to 0".to_owned(),
-        (0, false) => "nobody answers: it has no pods".to_owned(),
-        (1, false) => "nobody answers: its only pod is not ready".to_owned(),
-        (pods, false) => format!("nobody answers: none of its {pods} pods is ready"),
+/// `ready` of the `pods` are ready, and get nothing from the Service all the same.
+pub(crate) fn no_endpoints(count: usize, ready: usize, on_purpose: bool) -> String {
+    match (count, ready, on_purpose) {
+        (.., true) => "nobody answers: its workload is scaled to 0".to_owned(),
+        (0, ..) => "nobody answers: it has no pods".to_owned(),
+        (1, 0, _) => "nobody answers: its only pod is not ready".to_owned(),
+        (1, ..) => "nobody answers: it sends nothing to its only pod, which is ready".to_owned(),
+        (count, 0, _) => format!("nobody answers: none of its {count} pods is ready"),
+        (_, ready, _) => {
+            format!("nobody answers: it sends nothing to the {} that {} ready", pods(ready), verb(ready, "is", "are"))
+        }
     }
 }
 
