@@ -48,8 +48,8 @@ pub(super) enum Tie {
 }
 
 use Tie::{
-    Account, Api, Asks, Claim, Component, Consumer, Container, Cordon, Denied, Depends, Listed, Node, Pods,
-    PodsAtThatTime, Quota, Silent, Taint, Target, Webhook, Workload,
+    Account, Api, Asks, Claim, Consumer, Container, Cordon, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota,
+    Silent, Taint, Target, Webhook, Workload,
 };
 
 /// What can explain a finding, the most immediate first.

@@ -9,6 +9,7 @@ mod explanations;
 mod facts;
 mod graph;
 mod look;
+mod look_wider;
 mod object;
 mod register;
 mod relations;

@@ -53,7 +53,7 @@ lean! {
         db_bytes: i64,
         /// 0 where nobody tells it.
         quota_bytes: i64,
-        /// In the last day.
+        /// In the last hour.
         leader_changes: i64,
     }
 

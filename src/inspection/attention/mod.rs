@@ -207,7 +207,7 @@ pub struct Thresholds {
     pub leader: TimeDelta,
     /// Percent of etcd's quota from which on to report.
     pub etcd_size: u8,
-    /// From how many changes of etcd's leader a day on to report.
+    /// From how many changes of etcd's leader an hour on to report.
     pub leader_changes: i64,
     /// Validity left of the API server's certificate up to which it is critical.
     pub certificate_api: TimeDelta,

@@ -60,7 +60,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::High,
         set: Set::Extra,
         data: &[(EtcdStatuses, Walked)],
-        gate: Some("80 %, 95 %, 3 changes a day"),
+        gate: Some("80 %, 95 %, 3 changes of leader an hour"),
         means: "At its quota etcd takes no writes any more, and the cluster stands still.",
         advice: "Compact and defragment, and find what there are too many objects of.",
         find: etcd_size,
@@ -211,7 +211,7 @@ fn etcd_size(scene: &Scene<'_>) -> Vec<Draft> {
             evidence.push(Evidence::new("database", texts::of_quota(*db_bytes, *quota_bytes)));
         }
         if restless {
-            evidence.push(Evidence::new("leader changes in a day", leader_changes.to_string()));
+            evidence.push(Evidence::new("leader changes in an hour", leader_changes.to_string()));
         }
         let (severity, title) = match full {
             Some(percent) if percent >= NEARLY_FULL => (Severity::Critical, texts::etcd_full(percent)),

@@ -66,7 +66,7 @@ pub(crate) fn etcd_full(percent: i64) -> String {
 }
 
 pub(crate) fn etcd_restless(changes: i64) -> String {
-    format!("etcd changed its leader {changes} times in a day")
+    format!("etcd changed its leader {changes} times in an hour")
 }
 
 pub(crate) fn dns_down(ready: usize, desired: usize) -> String {
