@@ -93,6 +93,12 @@ knobs! {
     condition "_minutes" minutes 0..=10080;
     out_of_sync "_hours" hours 0..=2400;
     webhook_timeout "_seconds" number 1..=30;
+    config_map_size "_kibibytes" number 1..=1024;
+    renewal "_hours" hours 0..=2400;
+    challenge "_minutes" minutes 0..=10080;
+    release "_minutes" minutes 0..=10080;
+    namespace "_minutes" minutes 0..=10080;
+    empty_namespace "_days" days 0..=3650;
 }
 
 impl Thresholds {

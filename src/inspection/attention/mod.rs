@@ -225,6 +225,18 @@ pub struct Thresholds {
     pub out_of_sync: TimeDelta,
     /// Seconds that a webhook may take before it holds everybody up.
     pub webhook_timeout: i32,
+    /// KiB of a ConfigMap from which on it is near the API server's limit of 1024.
+    pub config_map_size: u64,
+    /// How long after its renewal time a certificate may still be the old one.
+    pub renewal: TimeDelta,
+    /// How long the proof that a name is ours may take.
+    pub challenge: TimeDelta,
+    /// How long Helm may work on a release.
+    pub release: TimeDelta,
+    /// How long a namespace may take to go.
+    pub namespace: TimeDelta,
+    /// From which age on an empty namespace is left over.
+    pub empty_namespace: TimeDelta,
     /// What workloads may do although it is no good practice.
     pub allowed: Allowed,
 }
@@ -306,6 +318,12 @@ impl Default for Thresholds {
             condition: TimeDelta::minutes(15),
             out_of_sync: TimeDelta::hours(1),
             webhook_timeout: 10,
+            config_map_size: 900,
+            renewal: TimeDelta::hours(1),
+            challenge: TimeDelta::minutes(30),
+            release: TimeDelta::minutes(30),
+            namespace: TimeDelta::minutes(15),
+            empty_namespace: TimeDelta::days(30),
             allowed: Allowed::default(),
         }
     }

@@ -2,6 +2,7 @@
 //! thresholds. One subject per file, its rows beside its functions; the ids are the catalogue's and are never renumbered.
 
 mod callee;
+mod cert_manager;
 mod certificate;
 mod check;
 mod cilium;
@@ -12,6 +13,7 @@ mod cluster_size;
 mod cluster_version;
 mod config_key;
 mod config_ref;
+mod config_use;
 mod container_host;
 mod container_image;
 mod container_probe;
@@ -26,7 +28,11 @@ mod daemonset;
 mod daemonset_state;
 mod deployment;
 mod deployment_state;
+mod drift;
+mod drift_reach;
+mod event;
 mod gateway;
+mod helm;
 mod hpa;
 mod hpa_shape;
 mod ingress;
@@ -36,6 +42,7 @@ mod ingress_tls;
 mod job;
 mod job_state;
 mod limit_range;
+mod namespace;
 mod network_policy;
 mod node;
 mod node_condition;
@@ -43,6 +50,7 @@ mod node_events;
 mod node_load;
 mod node_place;
 mod node_version;
+mod object;
 mod olm;
 mod olm_one;
 mod pdb;
@@ -67,12 +75,20 @@ mod pod_usage;
 mod policy_report;
 mod prometheus;
 mod quota;
+mod rbac;
+mod rbac_reach;
+mod references;
+mod rights;
 mod route;
 mod scaler;
 mod scene;
+mod secret;
+mod secret_tls;
 mod service;
+mod service_account;
 mod service_order;
 mod service_state;
+mod signing_request;
 mod statefulset;
 mod statefulset_state;
 mod storage;
@@ -97,6 +113,8 @@ use std::collections::BTreeSet;
 
 pub use check::{Check, Role, Set};
 pub(crate) use cluster_addons::Addon;
+pub(crate) use drift_reach::Change;
+pub(crate) use event::keep_unexplained;
 pub(crate) use pod_schedule::{Obstacle, obstacles};
 pub(crate) use pod_start::{PullFailure, is_denied};
 pub use scene::{Draft, Scene};
@@ -163,6 +181,20 @@ static SUBJECTS: &[&[Check]] = &[
     storage_order::CHECKS,
     csi::CHECKS,
     tls::CHECKS,
+    secret_tls::CHECKS,
+    secret::CHECKS,
+    config_use::CHECKS,
+    cert_manager::CHECKS,
+    helm::CHECKS,
+    rbac::CHECKS,
+    rbac_reach::CHECKS,
+    service_account::CHECKS,
+    signing_request::CHECKS,
+    namespace::CHECKS,
+    object::CHECKS,
+    drift::CHECKS,
+    drift_reach::CHECKS,
+    event::CHECKS,
     quota::CHECKS,
     limit_range::CHECKS,
     node::CHECKS,
