@@ -8,6 +8,7 @@ mod hash_password;
 mod inspect;
 mod out;
 mod platforms;
+mod rbac;
 pub mod run;
 mod since;
 mod why;
@@ -65,6 +66,8 @@ enum Command {
     Import(dump::ImportArgs),
     /// Make the hash that a user of the web chat needs, of a password on the input
     HashPassword,
+    /// Print the roles that the bot's identities need in a cluster, and no more
+    Rbac(rbac::Args),
     /// Start an embedded cluster in trouble, with its report and a web chat; needs nothing else
     Demo(demo::Args),
 }
@@ -137,6 +140,7 @@ async fn dispatch(command: Command, platforms: Platforms) -> anyhow::Result<Exit
         Command::Export(args) => dump::export(&args, &mut out),
         Command::Import(args) => dump::import(&args, &mut out),
         Command::HashPassword => hash_password::run(&mut std::io::stdin().lock(), &mut out),
+        Command::Rbac(args) => rbac::run(&args, &mut out),
         Command::Demo(args) => demo::run(args, platforms, &mut out).await,
     }
 }

@@ -15,6 +15,7 @@ pub mod look;
 pub mod outbox;
 pub mod repair;
 pub mod report;
+pub mod rights;
 pub mod schedule;
 pub mod score;
 pub mod time;

@@ -20,7 +20,11 @@ const NOT_CONFIGURED: &str = "not configured";
 
 /// `list secrets`.
 pub(crate) fn list_of(resource: Resource) -> String {
-    format!("list {resource}")
+    match resource {
+        // Not the nodes and pods themselves.
+        Resource::NodeMetrics | Resource::PodMetrics => format!("list {resource}.metrics.k8s.io"),
+        other => format!("list {other}"),
+    }
 }
 
 /// Why a list is missing.

@@ -25,6 +25,7 @@ mod processes;
 mod protobuf;
 mod refusals;
 mod repairs;
+mod rights;
 mod roles;
 mod rounds;
 mod scale;

@@ -1,52 +1,113 @@
-//! The roles that the bot documents allow what it asks for, and nothing that changes a cluster but what repairs need.
+//! The roles that the bot documents are what it prints, and allow what it asks for.
 
-use roundsman::snapshot::{Origin, Resource};
-use serde::Deserialize;
-use std::collections::BTreeSet;
+use crate::shapes::Way;
+use roundsman::demo::{Identity, Shape};
+use roundsman::inspection::{self, CheckSet};
+use roundsman::rights::{Allowed, Names, Needs, Part, Rule, manifest, rules};
+use roundsman::snapshot::Resource;
+use std::path::{Path, PathBuf};
 
-#[derive(Debug, Deserialize)]
-struct Object {
-    kind: String,
-    #[serde(default)]
-    rules: Vec<Rule>,
-}
+/// Each part, its option, and the file that people apply.
+const FILES: [(Part, &str, &str); 4] = [
+    (Part::Reader, "reader", "reader.yaml"),
+    (Part::Secrets, "secrets", "reader-secrets.yaml"),
+    (Part::Kubelet, "kubelet", "reader-kubelet.yaml"),
+    (Part::Writer, "writer", "writer.yaml"),
+];
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Rule {
-    api_groups: Vec<String>,
-    resources: Vec<String>,
-    verbs: Vec<String>,
-}
-
-fn rules(file: &str) -> Vec<Rule> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/rbac").join(file);
-    let text = std::fs::read_to_string(path).unwrap();
-    let objects = serde_yaml_ng::Deserializer::from_str(&text).map(|object| Object::deserialize(object).unwrap());
-    objects.filter(|object| object.kind == "ClusterRole").flat_map(|role| role.rules).collect()
+fn file(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 #[test]
-fn every_list_of_an_inspection_is_allowed_by_the_readers_roles() {
-    let rules: Vec<Rule> = ["reader.yaml", "reader-secrets.yaml"].into_iter().flat_map(rules).collect();
-    let missing: Vec<&Resource> = Resource::ALL
+fn the_files_are_what_the_command_prints() {
+    for (part, option, name) in FILES {
+        let path = file("deploy/rbac").join(name);
+        let printed = manifest(&[part], &Needs::default(), &Names::default());
+        let known = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(printed == known, "run: roundsman rbac --part {option} > deploy/rbac/{name}");
+    }
+    assert_eq!(std::fs::read_dir(file("deploy/rbac")).unwrap().count(), FILES.len());
+}
+
+fn allows(rule: &Rule, verb: &str, group: &str, plural: &str) -> bool {
+    let Allowed::Resources { group: own, plurals, .. } = &rule.what else { return false };
+    rule.verbs.contains(&verb) && *own == group && plurals.iter().any(|own| own == plural)
+}
+
+/// What any test's bot asked a cluster for.
+#[test]
+fn every_request_of_the_bot_is_allowed_to_the_identity_that_makes_it() {
+    let text = std::fs::read_to_string(file("tests/data/shapes.jsonl")).unwrap();
+    let shapes = text.lines().map(|line| serde_json::from_str::<Shape>(line).unwrap());
+    let all = |parts: &[Part]| -> Vec<Rule> { parts.iter().flat_map(|part| rules(*part, &Needs::default())).collect() };
+    // A test reads all that can be read; what no check reads needs no right.
+    let idle: Vec<(&str, &str)> = Resource::ALL
         .iter()
-        .filter(|resource| resource.origin() != Origin::Source)
-        .filter(|resource| {
-            let api = resource.api();
-            !rules.iter().any(|rule| {
-                let has = |list: &[String], word: &str| list.iter().any(|item| item == word);
-                has(&rule.api_groups, api.group) && has(&rule.resources, api.plural) && has(&rule.verbs, "list")
-            })
-        })
+        .filter(|list| !inspection::reads(CheckSet::All).contains(list))
+        .map(|list| (list.api().group, list.plural()))
         .collect();
-    assert!(missing.is_empty(), "deploy/rbac/reader.yaml does not let an inspection list {missing:?}");
+    let (reader, writer) = (all(&[Part::Reader, Part::Secrets]), all(&[Part::Writer]));
+    let mut seen = 0;
+    let mut refused = Vec::new();
+    for shape in shapes {
+        let Some(way) = Way::of(&shape) else { continue };
+        // Everybody may ask about oneself.
+        if way.plural == "selfsubjectaccessreviews" {
+            continue;
+        }
+        let verb = match (shape.method.as_str(), way.named) {
+            ("GET", true) => "get",
+            ("GET", false) => "list",
+            ("PATCH", true) => "patch",
+            ("DELETE", true) => "delete",
+            (method, _) => panic!("{method} {}", shape.path),
+        };
+        let resource =
+            if way.subresource.is_empty() { way.plural } else { format!("{}/{}", way.plural, way.subresource) };
+        let rules = match shape.identity {
+            Identity::Reader => &reader,
+            Identity::Writer => &writer,
+            Identity::Admin => panic!("the bot is no admin: {}", shape.path),
+        };
+        seen += 1;
+        if verb == "list" && idle.contains(&(&*way.group, &*resource)) {
+            continue;
+        }
+        if !rules.iter().any(|rule| allows(rule, verb, &way.group, &resource)) {
+            refused.push(format!("{:?} {verb} {resource}", shape.identity));
+        }
+    }
+    assert!(seen > 80 && refused.is_empty(), "{seen} requests, refused: {refused:#?}");
 }
 
 #[test]
-fn readers_only_read() {
-    let verbs: BTreeSet<String> =
-        ["reader.yaml", "reader-secrets.yaml"].into_iter().flat_map(rules).flat_map(|rule| rule.verbs).collect();
-    assert_eq!(verbs.iter().map(String::as_str).collect::<Vec<_>>(), ["get", "list", "watch"]);
-    assert!(!rules("reader.yaml").iter().any(|rule| rule.resources.iter().any(|name| name == "secrets")));
+fn readers_only_read_and_only_their_own_part_reads_secrets() {
+    for part in [Part::Reader, Part::Secrets, Part::Kubelet] {
+        for rule in rules(part, &Needs::default()) {
+            assert!(rule.verbs.iter().all(|verb| ["get", "list"].contains(verb)), "{rule:?}");
+            let secrets = ["get", "list"].iter().any(|verb| allows(&rule, verb, "", "secrets"));
+            assert_eq!(secrets, part == Part::Secrets, "{rule:?}");
+        }
+    }
+}
+
+#[test]
+fn fewer_actions_need_fewer_rights() {
+    use roundsman::repair::ActionKind::{DeletePod, Scale};
+    let writer = |actions: &[_]| {
+        let needs = Needs { actions: actions.iter().copied().collect(), ..Needs::default() };
+        let told = rules(Part::Writer, &needs).into_iter().map(|rule| match rule.what {
+            Allowed::Resources { group, plurals, .. } => {
+                format!("{} {group} {}", rule.verbs.join(" "), plurals.join(" "))
+            }
+            Allowed::Paths(paths) => paths.join(" "),
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(writer(&[DeletePod]), ["delete  pods"]);
+    assert_eq!(writer(&[Scale]), ["patch apps deployments statefulsets"]);
+    assert_eq!(writer(&[]), Vec::<String>::new());
+    let all: Vec<_> = roundsman::repair::ActionKind::ALL.into();
+    assert_eq!(writer(&all), ["delete  pods", "patch apps daemonsets deployments statefulsets"]);
 }
