@@ -4,6 +4,7 @@ pub mod agent;
 pub mod alert;
 pub mod attention;
 pub mod chat;
+pub mod checks;
 pub mod cluster;
 pub mod cures;
 pub mod details;

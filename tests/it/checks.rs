@@ -324,9 +324,7 @@ fn every_check_has_every_kind_of_case() {
 
 #[test]
 fn the_table_agrees_with_the_catalogue() {
-    let text = std::fs::read_to_string(data("catalogue").join("checks.csv")).unwrap();
-    let rows: BTreeMap<String, Vec<String>> =
-        text.lines().skip(1).map(fields).map(|row| (row[1].clone(), row)).collect();
+    let rows = rows();
     assert_eq!(rows.len(), 294);
     for check in checks::all() {
         let row = rows.get(check.id.as_str()).unwrap_or_else(|| panic!("{} is not in the catalogue", check.id));
@@ -360,6 +358,12 @@ fn the_table_agrees_with_the_catalogue() {
     }
     let ids: BTreeSet<&str> = checks::all().map(|check| check.id.as_str()).collect();
     assert_eq!(ids.len(), checks::all().count(), "an id twice");
+}
+
+/// The rows of the catalogue by their id.
+pub(crate) fn rows() -> BTreeMap<String, Vec<String>> {
+    let text = std::fs::read_to_string(data("catalogue").join("checks.csv")).unwrap();
+    text.lines().skip(1).map(fields).map(|row| (row[1].clone(), row)).collect()
 }
 
 /// What the catalogue's short names for data mean; one of several is enough where they are several kinds of the same.

@@ -21,6 +21,7 @@ mod hostile;
 mod kills;
 mod layering;
 mod mishaps;
+mod page;
 mod processes;
 mod protobuf;
 mod refusals;
