@@ -16,6 +16,7 @@ mod commands;
 mod console;
 mod forms;
 mod heeding;
+mod held;
 mod history;
 mod hostile;
 mod kills;
