@@ -97,20 +97,19 @@ fn reader(needs: &Needs) -> Vec<Rule> {
     let read = inspection::reads(needs.set);
     let mut rules = listed(&read.iter().copied().filter(|resource| *resource != Resource::Secrets).collect(), needs);
     let mut paths = BTreeSet::new();
-    let mut logs = needs.chat;
     for &resource in &read {
         match Way::to(resource) {
             Way::Paths(of_it) => paths.extend(of_it),
-            Way::PodLog => logs = true,
             Way::ConfigMap(namespace, name) => rules.push(Rule {
                 why: texts::AUTOSCALER,
                 verbs: vec!["get"],
                 what: resources("", vec!["configmaps".to_owned()], Reach::Object { namespace, name }),
             }),
-            Way::List(_) | Way::NodeProxy | Way::Free => {}
+            // The logs of failing containers are read where somebody looks; kubelets are a part of their own.
+            Way::List(_) | Way::PodLog | Way::NodeProxy | Way::Free => {}
         }
     }
-    if logs {
+    if needs.chat {
         let what = resources("", vec!["pods/log".to_owned()], Reach::Namespaces);
         rules.push(Rule { why: texts::LOGS, verbs: vec!["get"], what });
     }
