@@ -23,6 +23,7 @@ pub mod report;
 pub mod requests;
 pub mod rights;
 pub mod schedule;
+pub mod signals;
 pub mod snapshot;
 pub mod store;
 pub mod texts;

@@ -10,7 +10,7 @@ use futures::StreamExt as _;
 use http::{Request, header};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
-use roundsman::cluster::{Access, Cluster, ClusterConfig};
+use roundsman::cluster::{Access, Cluster, ClusterConfig, Sources};
 use roundsman::inspection::{self, History, Order};
 use serde_json::{Value, json};
 
@@ -98,7 +98,14 @@ pub(crate) fn main(arguments: &[String]) {
 async fn inspect(kubeconfig: &Path, now: DateTime<Utc>) -> Value {
     let reader = Access::Kubeconfig { path: Some(kubeconfig.to_owned()), context: None };
     let name = "bench".to_owned();
-    let config = ClusterConfig { name, reader, writer: None, secrets: false, deadline: Duration::from_secs(600) };
+    let config = ClusterConfig {
+        name,
+        reader,
+        writer: None,
+        secrets: false,
+        sources: Sources::default(),
+        deadline: Duration::from_secs(600),
+    };
     let cluster = Cluster::connect(config).await.unwrap();
     let inspected = inspection::run(&cluster, &Order::daily(None), &History::default(), now).await.unwrap();
     let report = inspected.report;

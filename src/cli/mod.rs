@@ -19,10 +19,11 @@ pub use platforms::{ConsoleOrder, Opened, Platforms};
 use out::Out;
 
 use crate::{
-    cluster::{self, Cluster, init_tls},
+    cluster::{self, Cluster, Sources, init_tls},
     config::environment,
     redact::Redacting,
     report::text::Style,
+    signals::Endpoint,
 };
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
@@ -87,11 +88,26 @@ struct Where {
     /// Take this for the present time, such as 2026-11-23T09:00:00Z: ages are counted from it
     #[arg(long, global = true, value_name = "TIME", value_parser = moment)]
     now: Option<DateTime<Utc>>,
+    /// The Prometheus that scrapes the cluster: volumes that fill up, throttled containers, targets that are down
+    #[arg(long, global = true, value_name = "URL", value_parser = endpoint)]
+    prometheus: Option<Endpoint>,
+    /// The Alertmanager of the cluster: what fires is in the report
+    #[arg(long, global = true, value_name = "URL", value_parser = endpoint)]
+    alertmanager: Option<Endpoint>,
+    /// Ask every kubelet how full its disks and volumes are, and look at its certificate (needs nodes/proxy)
+    #[arg(long, global = true)]
+    kubelet_summary: bool,
 }
 
 impl Where {
     async fn connect(&self) -> Result<Cluster, cluster::Unreachable> {
-        Cluster::of_context(self.kubeconfig.clone(), self.context.clone()).await
+        let cluster = Cluster::of_context(self.kubeconfig.clone(), self.context.clone()).await?;
+        Ok(cluster.with_sources(Sources {
+            kubelet_summary: self.kubelet_summary,
+            prometheus: self.prometheus.clone(),
+            alertmanager: self.alertmanager.clone(),
+            ..Sources::default()
+        }))
     }
 
     fn clock(&self) -> crate::clock::Clock {
@@ -101,6 +117,14 @@ impl Where {
 
 fn moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
     text.parse().map_err(|_| "write it as 2026-11-23T09:00:00Z")
+}
+
+fn endpoint(url: &str) -> Result<Endpoint, &'static str> {
+    match url.strip_prefix("http://").or(url.strip_prefix("https://")) {
+        Some(rest) if !rest.split('/').next().unwrap_or_default().contains('@') => Ok(Endpoint::at(url)),
+        Some(_) => Err("a password does not belong into a command line"),
+        None => Err("write it as http://HOST:PORT or https://HOST"),
+    }
 }
 
 /// Runs the command line; the platforms are the binary's.

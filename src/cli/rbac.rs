@@ -1,6 +1,7 @@
 //! `roundsman rbac`: the roles that the bot's identities need, and no more.
 
 use crate::{
+    cluster::Sources,
     config::{Config, Rights},
     inspection::CheckSet,
     repair::ActionKind,
@@ -110,6 +111,13 @@ fn configured(rights: Rights, cluster: Option<&str>, needs: Needs) -> anyhow::Re
     let repairs = policy.enabled && !actions.is_empty() && meant.iter().any(|cluster| cluster.writer.is_some());
     let mut parts = vec![Part::Reader];
     parts.extend(meant.iter().any(|cluster| cluster.secrets).then_some(Part::Secrets));
+    let sources = Sources {
+        kubelet_summary: meant.iter().any(|cluster| cluster.sources.kubelet_summary),
+        logs: meant.iter().any(|cluster| cluster.sources.logs),
+        custom_resources: meant.iter().flat_map(|cluster| cluster.sources.custom_resources.iter().cloned()).collect(),
+        ..Sources::default()
+    };
+    parts.extend(sources.kubelet_summary.then_some(Part::Kubelet));
     parts.extend(repairs.then_some(Part::Writer));
-    Ok((parts, Needs { actions: if repairs { actions } else { BTreeSet::new() }, ..needs }))
+    Ok((parts, Needs { actions: if repairs { actions } else { BTreeSet::new() }, sources, ..needs }))
 }

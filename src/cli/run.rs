@@ -144,6 +144,7 @@ async fn connect(settings: &ClusterSettings) -> anyhow::Result<Cluster> {
         reader: access(&settings.reader),
         writer: settings.writer.as_ref().map(access),
         secrets: settings.secrets,
+        sources: settings.sources.clone(),
         deadline: settings.deadline,
     };
     Cluster::connect(config).await.with_context(|| format!("cluster {}", settings.name))

@@ -5,7 +5,8 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use super::identity::Identity;
-use super::{Cluster, Limits, Obstacle, Unreachable};
+use super::sources::tls::Door;
+use super::{Cluster, Limits, Obstacle, Sources, Unreachable};
 
 /// Installs the one TLS provider. Every constructor of a client calls it, and `main` first of all.
 pub fn init_tls() {
@@ -35,6 +36,8 @@ pub struct ClusterConfig {
     pub writer: Option<Access>,
     /// Whether inspections read Secrets: names, types and certificates.
     pub secrets: bool,
+    /// What it offers beside its lists.
+    pub sources: Sources,
     /// For everything that one inspection reads together.
     pub deadline: Duration,
 }
@@ -48,8 +51,9 @@ impl Cluster {
         init_tls();
         let unusable = |detail| unusable(format!("cluster {}", config.name), detail);
         let reader = Identity::load(&config.reader).await.map_err(unusable)?;
-        let server = reader.server();
-        let mut cluster = Self::from_client(&config.name, reader.client().await.map_err(unusable)?).at(&server);
+        let (server, door) = (reader.server(), reader.door());
+        let client = reader.client().await.map_err(unusable)?;
+        let mut cluster = Self::from_client(&config.name, client).at(&server, door).with_sources(config.sources);
         if let Some(access) = &config.writer {
             let writer = Identity::load(access).await.map_err(unusable)?;
             cluster = cluster.with_writer(writer.client().await.map_err(unusable)?);
@@ -69,13 +73,13 @@ impl Cluster {
         let named = context.as_ref().map_or("the current context".to_owned(), |context| format!("cluster {context}"));
         let identity = Identity::load(&Access::Kubeconfig { path, context }).await;
         let identity = identity.map_err(|detail| unusable(named, detail))?;
-        let (name, server) = (identity.name().to_owned(), identity.server());
+        let (name, server, door) = (identity.name().to_owned(), identity.server(), identity.door());
         let client = identity.client().await.map_err(|detail| unusable(format!("cluster {name}"), detail))?;
-        Ok(Self::from_client(&name, client).at(&server))
+        Ok(Self::from_client(&name, client).at(&server, door))
     }
 
-    fn at(self, server: &str) -> Self {
-        Self { server: Some(Arc::from(server)), ..self }
+    fn at(self, server: &str, door: Option<Door>) -> Self {
+        Self { server: Some(Arc::from(server)), door: door.map(Arc::new), ..self }
     }
 }
 

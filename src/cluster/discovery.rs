@@ -23,7 +23,7 @@ pub(super) async fn served_apis(wire: &Wire) -> Result<Vec<ServedApi>, Refused> 
             for group in groups.into_iter().take(MOST_GROUPS) {
                 let path = format!("/apis/{}", group.preferred_version.group_version);
                 let kinds = kinds_in(wire, &path).await.into_iter();
-                apis.extend(kinds.map(|(kind, _)| api(&kind.group, &kind.version, &kind.plural, &kind.kind, false)));
+                apis.extend(kinds.map(|(kind, _)| api(&kind, false)));
             }
             Ok(apis)
         }
@@ -31,14 +31,15 @@ pub(super) async fn served_apis(wire: &Wire) -> Result<Vec<ServedApi>, Refused> 
     }
 }
 
-fn api(group: &str, version: &str, resource: &str, kind: &str, scale: bool) -> ServedApi {
-    let meta = ObjectMeta { name: format!("{resource}.{version}.{group}").into(), ..ObjectMeta::default() };
+fn api(kind: &Kind, scale: bool) -> ServedApi {
+    let name = format!("{}.{}.{}", kind.plural, kind.version, kind.group);
     ServedApi {
-        meta,
-        group: group.into(),
-        version: version.into(),
-        resource: resource.into(),
-        kind: kind.into(),
+        meta: ObjectMeta { name: name.into(), ..ObjectMeta::default() },
+        group: kind.group.as_str().into(),
+        version: kind.version.as_str().into(),
+        resource: kind.plural.as_str().into(),
+        kind: kind.kind.as_str().into(),
+        namespaced: kind.namespaced,
         scale,
     }
 }
@@ -147,8 +148,14 @@ impl Group {
         let in_version = |version: &GroupVersion| {
             let one = |resource: &GroupResource| {
                 let scale = resource.subresources.iter().any(|sub| sub.subresource == "scale");
-                let kind = &resource.response_kind.as_ref()?.kind;
-                Some(api(group, &version.version, &resource.resource, kind, scale))
+                let kind = Kind {
+                    group: group.to_owned(),
+                    version: version.version.clone(),
+                    plural: resource.resource.clone(),
+                    kind: resource.response_kind.as_ref()?.kind.clone(),
+                    namespaced: resource.scope == "Namespaced",
+                };
+                Some(api(&kind, scale))
             };
             version.resources.iter().filter_map(one).collect::<Vec<_>>()
         };

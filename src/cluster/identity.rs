@@ -7,6 +7,7 @@ use kube::client::AuthError;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
 use super::connect::Access;
+use super::sources::tls::{Door, Pem};
 use crate::texts::cluster as texts;
 
 /// For the kubeconfig's login command, which may ask a person for a second factor.
@@ -46,6 +47,23 @@ impl Identity {
 
     pub(super) fn server(&self) -> String {
         self.config.cluster_url.to_string().trim_end_matches('/').to_owned()
+    }
+
+    /// What of it can run out.
+    pub(super) fn door(&self) -> Option<Door> {
+        let url = &self.config.cluster_url;
+        // Without TLS there is nothing to look at.
+        let host = url.host().filter(|_| url.scheme_str() == Some("https"))?;
+        let auth = &self.config.auth_info;
+        let inline = auth.client_certificate_data.clone().map(Pem::Inline);
+        Some(Door {
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: url.port_u16().unwrap_or(443),
+            server_name: self.config.tls_server_name.clone(),
+            proxied: self.config.proxy_url.is_some(),
+            certificate: inline.or_else(|| auth.client_certificate.clone().map(|path| Pem::File(path.into()))),
+            token: auth.token.clone(),
+        })
     }
 
     /// A client that never sends a request twice by itself: reading decides in `wire`, and writing must not.

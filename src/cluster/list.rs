@@ -5,7 +5,7 @@ use kube::client::Body;
 
 use super::decode::{Decoder, Partial};
 use super::wire::{JSON, PROTOBUF, Refused, Wire};
-use crate::snapshot::{Resource, Scope, Why};
+use crate::snapshot::{Resource, Scope, ServedApi, Why};
 
 /// Names and labels without the content; servers that cannot do that send the whole objects.
 const METADATA_ONLY: &str = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,\
@@ -45,6 +45,18 @@ impl ListCall {
     /// The same list in another version of its group.
     pub(super) fn in_version(self, version: &str, scope: &Scope) -> Self {
         Self { path: path(self.resource, version, scope), ..self }
+    }
+
+    /// The list of a custom resource that discovery tells of.
+    pub(super) fn custom(api: &ServedApi, scope: &Scope) -> Self {
+        let root = format!("/apis/{}/{}", encode(&api.group), encode(&api.version));
+        let path = match scope {
+            Scope::Namespace(name) if api.namespaced => {
+                format!("{root}/namespaces/{}/{}", encode(name), encode(&api.resource))
+            }
+            Scope::Namespace(_) | Scope::AllNamespaces => format!("{root}/{}", encode(&api.resource)),
+        };
+        Self { resource: Resource::CustomResources, path, query: None, accept: JSON }
     }
 
     /// The Secrets that Helm keeps its releases in: names and labels.
@@ -90,6 +102,7 @@ impl ListCall {
 
     async fn again(&self, wire: &Wire, paging: Paging, partial: &mut Partial) -> Result<(), Refused> {
         *partial = Partial::beside(partial);
+        wire.note_retry();
         self.attempt(wire, paging, partial).await
     }
 

@@ -318,7 +318,7 @@ fn why_none(pod: &Value, container: String, previous: bool, status: u16, message
 }
 
 /// Control characters (colours, cursor movements) are for terminals, and can deceive one.
-fn plain(line: &str) -> String {
+pub(super) fn plain(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut chars = line.chars().peekable();
     while let Some(c) = chars.next() {

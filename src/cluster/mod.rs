@@ -10,11 +10,13 @@ mod identity;
 mod kinds;
 mod list;
 mod logs;
+pub mod needs;
 mod objects;
 mod obstacle;
 mod peek;
 mod read;
 mod rehearse;
+mod sources;
 mod split;
 mod wire;
 mod write;
@@ -41,7 +43,9 @@ pub use objects::{Described, ListRequest, Listing, Row};
 pub use obstacle::{Obstacle, Unreachable};
 pub use peek::{NotSeen, Peek};
 pub use read::ReadRequest;
+pub use sources::{GroupResource, Sources};
 
+use sources::tls::Door;
 use wire::Wire;
 
 /// What one inspection or question may cost the cluster.
@@ -81,6 +85,9 @@ pub struct Cluster {
     writer: Option<kube::Client>,
     /// Whether inspections read Secrets here: names, types and certificates.
     secrets: bool,
+    sources: Arc<Sources>,
+    /// How the reading identity gets in; absent where the server is in this process.
+    door: Option<Arc<Door>>,
     limits: Limits,
     wire: Arc<Wire>,
 }
@@ -100,7 +107,17 @@ impl Cluster {
     pub fn from_client(name: &str, client: kube::Client) -> Self {
         let limits = Limits::default();
         let wire = Arc::new(Wire::new(client.clone(), limits.requests_per_second));
-        Self { name: Arc::from(name), server: None, reader: client, writer: None, secrets: false, limits, wire }
+        Self {
+            name: Arc::from(name),
+            server: None,
+            reader: client,
+            writer: None,
+            secrets: false,
+            sources: Arc::default(),
+            door: None,
+            limits,
+            wire,
+        }
     }
 
     /// The same cluster with an identity for approved repairs.
@@ -113,6 +130,12 @@ impl Cluster {
     #[must_use]
     pub fn with_secrets(self) -> Self {
         Self { secrets: true, ..self }
+    }
+
+    /// The same cluster with what it offers beside its lists.
+    #[must_use]
+    pub fn with_sources(self, sources: Sources) -> Self {
+        Self { sources: Arc::new(sources), ..self }
     }
 
     /// The same cluster under other limits.

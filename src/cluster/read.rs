@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::decode::Partial;
 use super::list::{ListCall, Paging};
+use super::sources::{Errand, Round};
 use super::wire::{JSON, Refused, Wire};
 use super::{Cluster, Obstacle, Unreachable};
 use crate::snapshot::{Origin, Resource, Scope, ServedApi, Snapshot, State, Unread, Why};
@@ -93,18 +94,37 @@ impl Cluster {
             ..Snapshot::default()
         };
         let mut refusals = Refusals::default();
-        let (lists, left_out) = self.lists(&wire, request, deadline, &mut snapshot).await;
+        let served = self.served(&wire, request, deadline).await;
+        let (calls, left_out) = lists(request, &served);
         snapshot.unread.extend(left_out);
-        let mut lists = self.start(&wire, lists, request, paging, deadline);
-        while let Some(joined) = lists.join_next().await {
-            match joined {
-                Ok(mut outcome) => {
-                    refusals.unauthorized |= outcome.unauthorized;
-                    refusals.forbidden.extend(outcome.forbidden.take().map(|said| (outcome.resource, said)));
-                    collect(&mut snapshot, outcome);
+        let round = Round { cluster: self, wire: &wire, request, served: &served, paging, deadline };
+        snapshot.unread.extend(round.not_configured());
+        let mut lists = self.start(&wire, calls, request, paging, deadline);
+        let collecting = async {
+            while let Some(joined) = lists.join_next().await {
+                match joined {
+                    Ok(mut outcome) => {
+                        refusals.unauthorized |= outcome.unauthorized;
+                        refusals.forbidden.extend(outcome.forbidden.take().map(|said| (outcome.resource, said)));
+                        collect(&mut snapshot, outcome);
+                    }
+                    Err(error) => return Err(self.unreachable(Obstacle::Failing, format!("reading stopped: {error}"))),
                 }
-                Err(error) => return Err(self.unreachable(Obstacle::Failing, format!("reading stopped: {error}"))),
             }
+            Ok(())
+        };
+        let nothing_yet = Snapshot::default();
+        let (collected, gathered) = tokio::join!(collecting, round.gather(Errand::BESIDE, &nothing_yet));
+        collected?;
+        let gathered_after = round.gather(Errand::AFTER, &snapshot).await;
+        for gathered in gathered.into_iter().chain(gathered_after) {
+            gathered.into(&mut snapshot);
+        }
+        if request.resources.contains(&Resource::RequestStats) {
+            snapshot.request_stats.push(wire.stats());
+        }
+        if request.resources.contains(&Resource::ServedApis) {
+            snapshot.served_apis = served.unwrap_or_default();
         }
         for resource in Resource::ALL.iter().copied().filter(|resource| !request.resources.contains(resource)) {
             snapshot.unread.push(Unread { resource, why: Why::SwitchedOff });
@@ -128,41 +148,21 @@ impl Cluster {
         Ok(version.map_or_else(|| "unknown version".to_owned(), |version| version.git_version))
     }
 
-    /// The lists to ask for, and what is not asked for and why. What extends Kubernetes is looked up by discovery first, so
-    /// that an API that is absent costs no request.
-    async fn lists(
-        &self,
-        wire: &Wire,
-        request: &ReadRequest,
-        deadline: Instant,
-        snapshot: &mut Snapshot,
-    ) -> (Vec<ListCall>, Vec<Unread>) {
-        let (mut lists, mut unread) = (Vec::new(), Vec::new());
-        let extensions = request.resources.iter().any(|resource| resource.origin() != Origin::BuiltIn);
-        let served = match extensions {
+    /// What extends Kubernetes is looked up by discovery first, so that an API that is absent costs no request.
+    async fn served(&self, wire: &Wire, request: &ReadRequest, deadline: Instant) -> Result<Vec<ServedApi>, Why> {
+        let asks = |resource: &Resource| match resource.origin() {
+            Origin::BuiltIn => false,
+            Origin::Extension => true,
+            Origin::Source => match resource {
+                Resource::ServedApis => true,
+                Resource::CustomResources => !self.sources.custom_resources.is_empty(),
+                _ => false,
+            },
+        };
+        match request.resources.iter().any(asks) {
             true => timeout_at(deadline, served(wire)).await.unwrap_or(Err(Why::TimedOut)),
             false => Ok(Vec::new()),
-        };
-        for &resource in &request.resources {
-            let found = match (resource.origin(), &served) {
-                (Origin::BuiltIn, _) => Ok(ListCall::new(resource, &request.scope)),
-                (Origin::Source, Ok(_)) if resource == Resource::ServedApis => continue,
-                (Origin::Source, _) if resource != Resource::ServedApis => Err(Why::NotConfigured),
-                (Origin::Extension | Origin::Source, Err(why)) => Err(why.clone()),
-                (Origin::Extension | Origin::Source, Ok(served)) => match version(served, resource) {
-                    Some(version) => Ok(ListCall::new(resource, &request.scope).in_version(version, &request.scope)),
-                    None => Err(Why::NotServed),
-                },
-            };
-            match found {
-                Ok(list) => lists.push(list),
-                Err(why) => unread.push(Unread { resource, why }),
-            }
         }
-        if request.resources.contains(&Resource::ServedApis) {
-            snapshot.served_apis = served.unwrap_or_default();
-        }
-        (lists, unread)
     }
 
     fn start(
@@ -217,6 +217,28 @@ impl Cluster {
             Err(Refused::Forbidden(_) | Refused::NotFound | Refused::Gone | Refused::Status(..)) => Ok(None),
         }
     }
+}
+
+/// The lists to ask for, and what is not asked for and why.
+fn lists(request: &ReadRequest, served: &Result<Vec<ServedApi>, Why>) -> (Vec<ListCall>, Vec<Unread>) {
+    let (mut lists, mut unread) = (Vec::new(), Vec::new());
+    for &resource in &request.resources {
+        let found = match (resource.origin(), served) {
+            (Origin::BuiltIn, _) => Ok(ListCall::new(resource, &request.scope)),
+            (Origin::Source, Err(why)) if resource == Resource::ServedApis => Err(why.clone()),
+            (Origin::Source, _) => continue,
+            (Origin::Extension, Err(why)) => Err(why.clone()),
+            (Origin::Extension, Ok(served)) => match version(served, resource) {
+                Some(version) => Ok(ListCall::new(resource, &request.scope).in_version(version, &request.scope)),
+                None => Err(Why::NotServed),
+            },
+        };
+        match found {
+            Ok(list) => lists.push(list),
+            Err(why) => unread.push(Unread { resource, why }),
+        }
+    }
+    (lists, unread)
 }
 
 async fn read_resource(

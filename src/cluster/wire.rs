@@ -1,5 +1,6 @@
 //! GET requests to one API server: paced, counted, tried again where the server asks for it, and every refusal sorted.
 
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use super::obstacle::Obstacle;
 use super::split::MAGIC;
 use crate::snapshot::protobuf::bytes_of;
+use crate::snapshot::{ObjectMeta, RequestStats, Why};
 
 /// Answers that are not lists (a version, an error) are read up to here.
 const LARGEST_SMALL_BODY: usize = 8 << 20;
@@ -20,8 +22,11 @@ const LARGEST_SMALL_BODY: usize = 8 << 20;
 const RETRIES_WHEN_THROTTLED: u32 = 6;
 const RETRIES_WHEN_FAILING: u32 = 2;
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
+/// Requests whose times are kept.
+const MOST_TIMED: usize = 4096;
 
 pub(super) const JSON: &str = "application/json";
+pub(super) const TEXT: &str = "text/plain";
 /// The media type of Kubernetes' protobuf.
 pub(super) const PROTOBUF_TYPE: &str = "application/vnd.kubernetes.protobuf";
 /// Protobuf, and JSON from whoever has no other.
@@ -57,6 +62,18 @@ impl std::fmt::Display for Refused {
     }
 }
 
+impl From<Refused> for Why {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Forbidden(_) => Self::Forbidden,
+            Refused::NotFound => Self::NotServed,
+            Refused::Unauthorized | Refused::Gone | Refused::Status(..) | Refused::Transport(..) => {
+                Self::Failed(refused.to_string())
+            }
+        }
+    }
+}
+
 /// One API server and how it is asked.
 pub(super) struct Wire {
     client: kube::Client,
@@ -65,6 +82,10 @@ pub(super) struct Wire {
     next_start: Mutex<Instant>,
     pub(super) requests: AtomicU64,
     pub(super) bytes: AtomicU64,
+    throttled: AtomicU64,
+    retried: AtomicU64,
+    /// The times until each answer began.
+    timed: std::sync::Mutex<Vec<Duration>>,
 }
 
 impl Wire {
@@ -75,7 +96,30 @@ impl Wire {
             next_start: Mutex::new(Instant::now()),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            throttled: AtomicU64::new(0),
+            retried: AtomicU64::new(0),
+            timed: std::sync::Mutex::default(),
         }
+    }
+
+    /// How the server answered so far.
+    pub(super) fn stats(&self) -> RequestStats {
+        let mut timed = self.timed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        timed.sort_unstable();
+        let p95 = timed.get((timed.len() * 95).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default();
+        let number = |counter: &AtomicU64| i64::try_from(counter.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
+        RequestStats {
+            meta: ObjectMeta { name: "requests".into(), ..ObjectMeta::default() },
+            requests: number(&self.requests),
+            p95_ms: i64::try_from(p95.as_millis()).unwrap_or(i64::MAX),
+            throttled: number(&self.throttled),
+            retried: number(&self.retried),
+        }
+    }
+
+    /// Says that a request is sent again by who sent it.
+    pub(super) fn note_retry(&self) {
+        self.retried.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Sends a GET until there is an answer worth having; the body of a success is still unread. The caller sets the deadline.
@@ -95,11 +139,24 @@ impl Wire {
                 | StatusCode::GATEWAY_TIMEOUT => wait(response.headers(), &mut failing, RETRIES_WHEN_FAILING),
                 _ => None,
             };
+            if status == StatusCode::TOO_MANY_REQUESTS {
+                self.throttled.fetch_add(1, Ordering::Relaxed);
+            }
             let refused = self.refusal(response).await;
             let Some(wait) = wait else { return Err(refused) };
+            self.note_retry();
             tracing::debug!(path, %status, ?wait, "asking again");
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Sends a GET once, for who wants to know what a failing server says: the body of a 5xx is still unread too.
+    pub(super) async fn get_once(&self, path: &str, accept: &str) -> Result<Response<Body>, Refused> {
+        let response = self.send(path, accept).await?;
+        if response.status().is_success() || response.status().is_server_error() {
+            return Ok(response);
+        }
+        Err(self.refusal(response).await)
     }
 
     /// A GET whose answer is small, as JSON.
@@ -150,7 +207,14 @@ impl Wire {
         let request = Request::get(path).header(header::ACCEPT, accept).body(Body::empty());
         let request = request.map_err(|error| Refused::Status(0, format!("{path} is not a request: {error}")))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        self.client.send(request).await.map_err(|error| transport(&error))
+        let begun = Instant::now();
+        let response = self.client.send(request).await.map_err(|error| transport(&error))?;
+        let mut timed = self.timed.lock().unwrap_or_else(PoisonError::into_inner);
+        if timed.len() < MOST_TIMED {
+            timed.push(begun.elapsed());
+        }
+        drop(timed);
+        Ok(response)
     }
 
     async fn refusal(&self, response: Response<Body>) -> Refused {

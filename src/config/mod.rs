@@ -6,6 +6,7 @@ mod attention;
 mod people;
 mod reader;
 mod sections;
+mod sources;
 
 pub use reader::Mistake;
 pub use sections::{

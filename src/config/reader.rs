@@ -83,6 +83,17 @@ impl<'d> Table<'d> {
         self.entries.is_some_and(|entries| entries.contains_key(key))
     }
 
+    /// Whether the document has a table under this key.
+    pub(super) fn has_table(&self, key: &str) -> bool {
+        let value = self.entries.and_then(|entries| entries.get(key));
+        value.is_some_and(|value| matches!(value.get_ref(), DeValue::Table(_)))
+    }
+
+    /// Where the value of a key stands; without one, where this table does.
+    pub(super) fn place(&self, key: &str) -> Range<usize> {
+        self.entries.and_then(|entries| entries.get(key)).map_or(self.span(), Spanned::span)
+    }
+
     fn path(&self, key: &str) -> String {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }

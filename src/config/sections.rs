@@ -3,8 +3,9 @@
 use super::{
     Environment,
     reader::{Mistakes, Placed, Table},
+    sources,
 };
-use crate::channel::Access;
+use crate::{channel::Access, cluster::Sources};
 use secrecy::SecretString;
 use std::{
     net::SocketAddr,
@@ -28,6 +29,8 @@ pub struct ClusterSettings {
     pub deadline: Duration,
     /// The address people know the cluster's Alertmanager label by: the value of the `cluster` label, if not `name`.
     pub alert_label: Option<String>,
+    /// What it offers beside its lists.
+    pub sources: Sources,
 }
 
 /// How to reach an API server with one identity.
@@ -197,6 +200,7 @@ pub(super) fn clusters(root: &mut Table<'_>, source: &Source<'_>, mistakes: &mut
         let secrets = table.flag("secrets", false, mistakes);
         let deadline = Duration::from_secs(table.number("deadline_seconds", 60, 5..=600, mistakes));
         let alert_label = table.text("alert_label", mistakes).map(|(text, _)| text);
+        let sources = sources::read(&mut table, source, mistakes);
         table.done(mistakes);
         let Some((name, span)) = name else { continue };
         if !is_name(&name) {
@@ -206,7 +210,7 @@ pub(super) fn clusters(root: &mut Table<'_>, source: &Source<'_>, mistakes: &mut
             mistakes.at(&span, format!("there are two clusters called \"{name}\""));
             continue;
         }
-        clusters.push(ClusterSettings { name, reader, writer, secrets, deadline, alert_label });
+        clusters.push(ClusterSettings { name, reader, writer, secrets, deadline, alert_label, sources });
     }
     if clusters.is_empty() {
         mistakes
@@ -272,7 +276,7 @@ fn token(table: &mut Table<'_>, source: &Source<'_>, mistakes: &mut Mistakes) ->
     token
 }
 
-fn url(table: &mut Table<'_>, key: &'static str, mistakes: &mut Mistakes) -> Option<String> {
+pub(super) fn url(table: &mut Table<'_>, key: &'static str, mistakes: &mut Mistakes) -> Option<String> {
     let (text, span) = table.text(key, mistakes)?;
     if !text.starts_with("http://") && !text.starts_with("https://") {
         mistakes.at(&span, format!("{key} must begin with http:// or https://"));

@@ -243,7 +243,7 @@ fn the_documented_example_is_right() {
     let text = include_str!("../../docs/roundsman.example.toml");
     let folder = tempfile::tempdir().unwrap();
     let text = text.replace("/run/secrets", folder.path().to_str().unwrap());
-    for name in ["telegram", "api-alertmanager"] {
+    for name in ["telegram", "api-alertmanager", "prometheus"] {
         std::fs::write(folder.path().join(name), "1:secret\n").unwrap();
     }
     let environment = |name: &str| (name == "DISCORD_TOKEN").then(|| "token".to_owned());
@@ -251,4 +251,53 @@ fn the_documented_example_is_right() {
     assert_eq!(config.access.channels.len(), 3);
     assert_eq!((config.standing.mutes.len(), config.standing.changes.len()), (1, 3));
     assert_eq!(config.api.unwrap().routes.len(), 2);
+    let sources = &config.clusters[0].sources;
+    assert_eq!(sources.custom_resources[0].to_string(), "certificaterequests.cert-manager.io");
+    assert_eq!(sources.alertmanager.as_ref().unwrap().url, "http://alertmanager.monitoring:9093");
+    let prometheus = sources.prometheus.as_ref().unwrap();
+    assert_eq!(prometheus.token_file, Some(folder.path().join("prometheus")));
+    assert_eq!(prometheus.labels, [("cluster".to_owned(), "prod".to_owned())]);
+}
+
+#[test]
+fn mistakes_about_sources_are_said() {
+    let text = r#"data_dir = "d"
+[[cluster]]
+name = "prod"
+context = "prod"
+kubelet_summary = "yes"
+custom_resources = ["certificates.cert-manager.io", "Widget", "a./b"]
+prometheus = "prometheus:9090"
+[cluster.alertmanager]
+url = "https://me:secret@alerts"
+token_file = "nowhere"
+token = "abc"
+labels = ["cluster", "1=2", "a=b"]
+[[cluster]]
+name = "lab"
+context = "lab"
+logs = 1
+[cluster.prometheus]
+address = "http://x"
+"#;
+    let mistakes = Config::parse(text, Path::new("."), &variables).unwrap_err();
+    let said: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    for (line, word) in [
+        (5, "true or false"),
+        (6, "\"Widget\" is no custom resource; write it as plural.group"),
+        (6, "\"a./b\" is no custom resource"),
+        (7, "prometheus must begin with http://"),
+        (9, "must not hold a password"),
+        (10, "nowhere cannot be read"),
+        (11, "\"token\" is not known in [cluster.alertmanager]; known are ca_file, labels, token_file, url"),
+        (12, "not \"cluster\""),
+        (12, "not \"1=2\""),
+        (16, "true or false"),
+        (17, "cluster.prometheus.url is missing"),
+        (18, "\"address\" is not known"),
+    ] {
+        let start = format!("line {line}: ");
+        assert!(said.iter().any(|text| text.starts_with(&start) && text.contains(word)), "{line} {word}: {said:#?}");
+    }
+    assert_eq!(said.len(), 12, "{said:#?}");
 }

@@ -28,6 +28,8 @@ struct Rule {
     api_groups: Vec<String>,
     #[serde(default)]
     resources: Vec<String>,
+    #[serde(default, rename = "nonResourceURLs")]
+    paths: Vec<String>,
     verbs: Vec<String>,
 }
 
@@ -98,11 +100,12 @@ impl Identity {
 
     /// Whether this identity may read a path that names no resource.
     pub(super) fn may_read(self, path: &str) -> bool {
-        self == Self::Admin
-            || PATHS.iter().any(|allowed| match allowed.strip_suffix('*') {
-                Some(prefix) => path.starts_with(prefix),
-                None => path.trim_end_matches('/') == *allowed,
-            })
+        let fits = |allowed: &str| match allowed.strip_suffix('*') {
+            Some(prefix) => path.starts_with(prefix),
+            None => path.trim_end_matches('/') == allowed,
+        };
+        let own = || self.rules().iter().flat_map(|rule| &rule.paths);
+        self == Self::Admin || PATHS.iter().any(|allowed| fits(allowed)) || own().any(|allowed| fits(allowed))
     }
 
     /// A SelfSubjectAccessReview with its answer.
@@ -139,7 +142,7 @@ impl Identity {
         let mut rules: Vec<Value> = match self {
             Self::Admin => vec![rule(json!(["*"]), json!(["*"]), json!(["*"]))],
             Self::Reader | Self::Writer => {
-                let own = self.rules().iter();
+                let own = self.rules().iter().filter(|own| own.paths.is_empty());
                 own.map(|own| rule(json!(own.verbs), json!(own.api_groups), json!(own.resources))).collect()
             }
         };

@@ -19,7 +19,8 @@ pub(super) fn get(call: &Call) -> Result<Answer, Failure> {
     let parts: Vec<&str> = call.path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
         ["version"] => Ok(Answer::Json(StatusCode::OK, version())),
-        ["readyz" | "livez" | "healthz"] => Ok(Answer::Text(StatusCode::OK, "ok".to_owned())),
+        [endpoint @ ("readyz" | "livez" | "healthz")] => Ok(Answer::Text(StatusCode::OK, health(endpoint, call))),
+        ["metrics"] => Ok(Answer::Text(StatusCode::OK, METRICS.to_owned())),
         ["api" | "apis"] if call.form() == Form::AggregatedDiscovery => {
             Ok(Answer::Typed(AGGREGATED, aggregated(parts.as_slice() == ["api"])))
         }
@@ -56,6 +57,22 @@ pub(super) fn missing(group: &str, version: &str) -> Failure {
 fn known(group: &str, version: &str) -> bool {
     TABLE.iter().any(|row| row.group == group && row.version == version)
 }
+
+/// With `?verbose` check by check, as far as somebody would miss them.
+fn health(endpoint: &str, call: &Call) -> String {
+    if !call.query.iter().any(|(key, _)| key == "verbose") {
+        return "ok".to_owned();
+    }
+    let checks = ["ping", "log", "etcd", "informer-sync", "poststarthook/start-apiextensions-controllers"];
+    let lines: String = checks.iter().map(|check| format!("[+]{check} ok\n")).collect();
+    format!("{lines}{endpoint} check passed\n")
+}
+
+/// Of a real server's thousands of lines those that are read.
+const METRICS: &str = r#"# HELP apiserver_storage_size_bytes [STABLE] Size of the storage database file physically allocated in bytes.
+# TYPE apiserver_storage_size_bytes gauge
+apiserver_storage_size_bytes{storage_cluster_id="etcd-0"} 2.5313280e+07
+"#;
 
 fn version() -> Value {
     json!({

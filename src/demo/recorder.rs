@@ -53,6 +53,7 @@ const ENUMERATED: &[&str] = &[
     "sendInitialEvents",
     "stream",
     "timestamps",
+    "verbose",
     "watch",
 ];
 

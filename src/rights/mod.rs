@@ -2,17 +2,20 @@
 //! at from a chat, the requests of its repairs. `roundsman rbac` prints it, and nothing else says it.
 
 mod manifest;
-mod way;
+mod subject;
 
-use crate::cluster;
+use crate::cluster::{
+    self, Sources,
+    needs::{Need, needs as needs_of},
+};
 use crate::inspection::{self, CheckSet};
 use crate::repair::{self, ActionKind};
-use crate::snapshot::Resource;
+use crate::snapshot::{Origin, Resource};
 use crate::texts::rights as texts;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use manifest::{Names, manifest};
-pub use way::{Subject, Way};
+pub use subject::Subject;
 
 /// What is printed and bound apart from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,12 +44,14 @@ pub struct Needs {
     pub chat: bool,
     /// The repairs that can be approved.
     pub actions: BTreeSet<ActionKind>,
+    /// What the checks read beside lists.
+    pub sources: Sources,
 }
 
 impl Default for Needs {
-    /// Everything.
+    /// Everything that needs no configuration.
     fn default() -> Self {
-        Self { set: CheckSet::All, chat: true, actions: ActionKind::ALL.into() }
+        Self { set: CheckSet::All, chat: true, actions: ActionKind::ALL.into(), sources: Sources::default() }
     }
 }
 
@@ -63,13 +68,13 @@ pub struct Rule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allowed {
     /// Resources of one group.
-    Resources { group: &'static str, plurals: Vec<String>, reach: Reach },
+    Resources { group: String, plurals: Vec<String>, reach: Reach },
     /// Paths that name no resource.
     Paths(Vec<&'static str>),
 }
 
 /// Where a rule has to hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
     /// In every namespace that is looked at.
     Namespaces,
@@ -83,97 +88,113 @@ pub enum Reach {
 pub fn rules(part: Part, needs: &Needs) -> Vec<Rule> {
     match part {
         Part::Reader => reader(needs),
-        Part::Secrets => listed(&[Resource::Secrets].into(), needs),
-        Part::Kubelet => vec![Rule {
-            why: texts::KUBELET,
-            verbs: vec!["get"],
-            what: resources("", vec!["nodes/proxy".to_owned()], Reach::Cluster),
-        }],
+        Part::Secrets => read(needs, |subject| subject == Subject::Secrets),
+        Part::Kubelet => {
+            let sources = Sources { kubelet_summary: true, ..needs.sources.clone() };
+            read(&Needs { sources, ..needs.clone() }, |subject| subject == Subject::Kubelets)
+        }
         Part::Writer => writer(needs),
     }
 }
 
 fn reader(needs: &Needs) -> Vec<Rule> {
-    let read = inspection::reads(needs.set);
-    let mut rules = listed(&read.iter().copied().filter(|resource| *resource != Resource::Secrets).collect(), needs);
-    let mut paths = BTreeSet::new();
-    for &resource in &read {
-        match Way::to(resource) {
-            Way::Paths(of_it) => paths.extend(of_it),
-            Way::ConfigMap(namespace, name) => rules.push(Rule {
-                why: texts::AUTOSCALER,
-                verbs: vec!["get"],
-                what: resources("", vec!["configmaps".to_owned()], Reach::Object { namespace, name }),
-            }),
-            // The logs of failing containers are read where somebody looks; kubelets are a part of their own.
-            Way::List(_) | Way::PodLog | Way::NodeProxy | Way::Free => {}
-        }
-    }
-    if needs.chat {
-        let what = resources("", vec!["pods/log".to_owned()], Reach::Namespaces);
-        rules.push(Rule { why: texts::LOGS, verbs: vec!["get"], what });
-    }
-    if !paths.is_empty() {
-        rules.push(Rule { why: texts::PATHS, verbs: vec!["get"], what: Allowed::Paths(paths.into_iter().collect()) });
-    }
-    let read: BTreeSet<(&str, &str)> = read.iter().map(|list| (list.api().group, list.plural())).collect();
-    if needs.chat {
-        let more = cluster::usual_kinds().filter(|(group, plural, _)| !read.contains(&(*group, *plural)));
-        for (group, plural, namespaced) in more {
-            let reach = if namespaced { Reach::Namespaces } else { Reach::Cluster };
-            let what = resources(group, vec![plural.to_owned()], reach);
-            rules.push(Rule { why: texts::LOOKED_AT, verbs: vec!["get", "list"], what });
-        }
-    }
-    let unlisted = repair::reads(&needs.actions).filter(|own| !read.contains(own));
-    rules.extend(unlisted.map(|(group, plural)| Rule {
-        why: texts::REVISIONS,
-        verbs: vec!["list"],
-        what: resources(group, vec![plural.to_owned()], Reach::Namespaces),
-    }));
-    rules
-}
-
-/// A rule for each subject, group and reach of these lists.
-fn listed(read: &BTreeSet<Resource>, needs: &Needs) -> Vec<Rule> {
-    let mut rules: BTreeMap<(Subject, &str, bool), Vec<String>> = BTreeMap::new();
-    for &resource in read {
-        let Way::List(subject) = Way::to(resource) else { continue };
-        let api = resource.api();
-        // They tell of nodes, in a namespace of their own.
-        let in_namespaces = api.namespaced && resource != Resource::Leases;
-        rules.entry((subject, api.group, !in_namespaces)).or_default().push(api.plural.to_owned());
-    }
-    // One object is asked for when somebody looks at it, or at what it hangs on.
-    let looked_at = needs.chat || !needs.actions.is_empty();
-    let verbs = if looked_at { vec!["get", "list"] } else { vec!["list"] };
-    let rule = |((subject, group, whole), plurals)| {
-        let reach = if whole { Reach::Cluster } else { Reach::Namespaces };
-        Rule { why: texts::why(subject), verbs: verbs.clone(), what: resources(group, plurals, reach) }
+    let mut rules = read(needs, |subject| !matches!(subject, Subject::Secrets | Subject::Kubelets));
+    let allowed = |rules: &[Rule], wanted: (&str, &str)| {
+        rules.iter().any(|rule| match &rule.what {
+            Allowed::Resources { group, plurals, reach: Reach::Namespaces | Reach::Cluster } => {
+                *group == wanted.0 && plurals.iter().any(|plural| plural == wanted.1)
+            }
+            Allowed::Resources { reach: Reach::Object { .. }, .. } | Allowed::Paths(_) => false,
+        })
     };
-    rules.into_iter().map(rule).collect()
-}
-
-/// What each action's request needs.
-fn writer(needs: &Needs) -> Vec<Rule> {
-    let mut rules: BTreeMap<(&str, &str), (BTreeSet<String>, Vec<ActionKind>)> = BTreeMap::new();
-    for &action in &needs.actions {
-        for (verb, group, plural) in repair::writes(action) {
-            let (plurals, actions) = rules.entry((group, verb)).or_default();
-            plurals.insert(plural.to_owned());
-            if !actions.contains(&action) {
-                actions.push(action);
+    if needs.chat {
+        let more = cluster::usual_kinds().map(|(group, plural, namespaced)| {
+            let reach = if namespaced { Reach::Namespaces } else { Reach::Cluster };
+            (texts::LOOKED_AT, vec!["get", "list"], (group, plural), reach)
+        });
+        let logs = (texts::why(Subject::Logs), vec!["get"], ("", "pods/log"), Reach::Namespaces);
+        for (why, verbs, (group, plural), reach) in std::iter::once(logs).chain(more) {
+            if !allowed(&rules, (group, plural)) {
+                rules.push(Rule { why, verbs, what: resources(group, vec![plural.to_owned()], reach) });
             }
         }
     }
-    let rule = |((group, verb), (plurals, actions)): (_, (BTreeSet<String>, Vec<ActionKind>))| Rule {
-        why: texts::repairs(&actions),
-        verbs: vec![verb],
-        what: resources(group, plurals.into_iter().collect(), Reach::Namespaces),
-    };
-    rules.into_iter().map(rule).collect()
+    for (group, plural) in repair::reads(&needs.actions) {
+        if !allowed(&rules, (group, plural)) {
+            let what = resources(group, vec![plural.to_owned()], Reach::Namespaces);
+            rules.push(Rule { why: texts::REVISIONS, verbs: vec!["list"], what });
+        }
+    }
+    rules
 }
 
-fn resources(group: &'static str, plurals: Vec<String>, reach: Reach) -> Allowed {
-    Allowed::Resources { group, plurals, reach }
+/// A rule for each subject, group, reach and verb of what checks read.
+fn read(needs: &Needs, wanted: impl Fn(Subject) -> bool) -> Vec<Rule> {
+    let mut rules: BTreeMap<(Subject, String, Reach, &str), Vec<String>> = BTreeMap::new();
+    let mut paths: BTreeMap<Subject, BTreeSet<&str>> = BTreeMap::new();
+    let read = inspection::reads(needs.set).into_iter().map(|resource| (resource, Subject::of(resource)));
+    for (resource, subject) in read.filter(|(_, subject)| wanted(*subject)) {
+        for need in needs_of(resource, &needs.sources) {
+            match need {
+                Need::Path(path) => drop(paths.entry(subject).or_default().insert(path)),
+                Need::Resource { verb, group, resource: plural, object } => {
+                    let plurals = rules.entry((subject, group, reach(resource, object), verb)).or_default();
+                    if !plurals.contains(&plural) {
+                        plurals.push(plural);
+                    }
+                }
+            }
+        }
+    }
+    let mut rules: Vec<(Subject, Rule)> = rules
+        .into_iter()
+        .map(|((subject, group, reach, verb), plurals)| {
+            // One object is asked for when somebody looks at it, or at what it hangs on.
+            let looked_at = verb == "list" && (needs.chat || !needs.actions.is_empty());
+            let verbs = if looked_at { vec!["get", "list"] } else { vec![verb] };
+            (subject, Rule { why: texts::why(subject), verbs, what: resources(&group, plurals, reach) })
+        })
+        .collect();
+    rules.extend(paths.into_iter().map(|(subject, paths)| {
+        let what = Allowed::Paths(paths.into_iter().collect());
+        (subject, Rule { why: texts::why(subject), verbs: vec!["get"], what })
+    }));
+    rules.sort_by_key(|(subject, _)| *subject);
+    rules.into_iter().map(|(_, rule)| rule).collect()
+}
+
+/// Leases tell of nodes, in a namespace of their own; of kinds that a configuration names nobody knows where they are.
+fn reach(resource: Resource, object: Option<(&'static str, &'static str)>) -> Reach {
+    match (object, resource, resource.origin()) {
+        (Some((namespace, name)), _, _) => Reach::Object { namespace, name },
+        (None, Resource::Leases, _) => Reach::Cluster,
+        (None, Resource::LogErrors, _) => Reach::Namespaces,
+        (None, _, Origin::Source) => Reach::Cluster,
+        (None, _, Origin::BuiltIn | Origin::Extension) => {
+            if resource.api().namespaced {
+                Reach::Namespaces
+            } else {
+                Reach::Cluster
+            }
+        }
+    }
+}
+
+/// What each action's request needs: a rule for each group and verb.
+fn writer(needs: &Needs) -> Vec<Rule> {
+    let requests = needs.actions.iter().flat_map(|action| repair::writes(*action).map(move |write| (*action, write)));
+    let requests: Vec<(ActionKind, (&str, &str, &str))> = requests.collect();
+    let sorts: BTreeSet<(&str, &str)> = requests.iter().map(|(_, (verb, group, _))| (*group, *verb)).collect();
+    let rule = |(group, verb)| {
+        let same = || requests.iter().filter(move |(_, request)| (request.1, request.0) == (group, verb));
+        let plurals: BTreeSet<&str> = same().map(|(_, (_, _, plural))| *plural).collect();
+        let actions: BTreeSet<ActionKind> = same().map(|(action, _)| *action).collect();
+        let plurals = plurals.into_iter().map(str::to_owned).collect();
+        Rule { why: texts::repairs(&actions), verbs: vec![verb], what: resources(group, plurals, Reach::Namespaces) }
+    };
+    sorts.into_iter().map(rule).collect()
+}
+
+fn resources(group: &str, plurals: Vec<String>, reach: Reach) -> Allowed {
+    Allowed::Resources { group: group.to_owned(), plurals, reach }
 }

@@ -35,6 +35,15 @@ lean! {
         conditions: Conditions = 4 via Conditions::read_of_node,
         node_info: NodeInfo = 7,
         addresses: Vec<NodeAddress> = 5,
+        daemon_endpoints: NodeDaemonEndpoints = 6,
+    }
+
+    pub struct NodeDaemonEndpoints {
+        kubelet_endpoint: DaemonEndpoint = 1,
+    }
+
+    pub struct DaemonEndpoint {
+        #[serde(rename = "Port")] port: i32 = 1,
     }
 
     pub struct NodeInfo {

@@ -82,6 +82,7 @@ lean! {
         version: Str,
         resource: Str,
         #[serde(rename = "servedKind")] kind: Str,
+        namespaced: bool,
         /// Whether it has the subresource `scale`.
         scale: bool,
     }

@@ -1,7 +1,6 @@
 //! What each check is, in words: one line of a list, one explanation, and the page that has them all.
 
 use crate::inspection::checks::{Check, Set};
-use crate::rights::Way;
 use crate::snapshot::Resource;
 
 /// One line of the list.
@@ -99,15 +98,20 @@ fn data(check: &Check) -> String {
 }
 
 fn source(resource: Resource) -> String {
-    match Way::to(resource) {
-        Way::List(_) => match resource.api().group {
-            "metrics.k8s.io" => format!("{resource} of metrics-server"),
-            _ => resource.to_string(),
-        },
-        Way::Paths(paths) => paths.join(" and "),
-        Way::PodLog => "logs".to_owned(),
-        Way::ConfigMap(namespace, name) => format!("ConfigMap {namespace}/{name}"),
-        Way::NodeProxy => format!("{resource} of kubelets"),
-        Way::Free => resource.api().kind.to_owned(),
-    }
+    let other = match resource {
+        Resource::HealthChecks => "/livez and /readyz",
+        Resource::DeprecatedApis | Resource::EtcdStatuses => "/metrics",
+        Resource::AutoscalerStatuses => "the status of cluster-autoscaler",
+        Resource::NodeSummaries | Resource::VolumeUses => "kubelets or Prometheus",
+        Resource::CpuThrottlings | Resource::ScrapeTargets | Resource::PrometheusStatuses => "Prometheus",
+        Resource::Alerts => "Alertmanager",
+        Resource::LogErrors => "logs",
+        Resource::Credentials | Resource::KubeletCertificates => "certificates on the wire",
+        Resource::RequestStats => "the times of our requests",
+        Resource::ServedApis => "discovery",
+        Resource::CustomResources => "custom resources that the configuration names",
+        Resource::NodeMetrics | Resource::PodMetrics => return format!("{resource} of metrics-server"),
+        list => return list.to_string(),
+    };
+    other.to_owned()
 }

@@ -108,3 +108,23 @@ fn listed(names: &[&str]) -> String {
         }
     }
 }
+
+/// Why the certificate of an API server is not seen.
+pub(crate) const BEHIND_A_PROXY: &str = "the server is reached through a proxy, so its certificate cannot be seen";
+/// Why a kubelet is not asked.
+pub(crate) const NODE_NOT_READY: &str = "the node is not ready";
+/// Why a kubelet's certificate is not seen.
+pub(crate) const NODE_WITHOUT_ADDRESS: &str = "the node tells no internal address";
+
+/// `2 of 30 kubelets did not tell: node-1: 403 Forbidden`
+pub(crate) fn silent_kubelets(silent: usize, nodes: usize, first: &str) -> String {
+    format!("{silent} of {nodes} kubelets did not tell: {first}")
+}
+
+/// What a Prometheus works with that does not take its newest configuration.
+pub(crate) fn old_configuration(taken: Option<chrono::DateTime<chrono::Utc>>) -> String {
+    match taken {
+        Some(taken) => format!("it still works with the configuration of {}", super::time::moment(taken)),
+        None => "it still works with an older configuration".to_owned(),
+    }
+}

@@ -18,13 +18,30 @@ const SWITCHED_OFF: &str = "switched off";
 /// Why a source is missing that nobody has set up.
 const NOT_CONFIGURED: &str = "not configured";
 
-/// `list secrets`.
+/// What could not be done: `list secrets`, `read the alerts of Alertmanager`.
 pub(crate) fn list_of(resource: Resource) -> String {
     match resource {
         // Not the nodes and pods themselves.
-        Resource::NodeMetrics | Resource::PodMetrics => format!("list {resource}.metrics.k8s.io"),
-        other => format!("list {other}"),
+        Resource::NodeMetrics | Resource::PodMetrics => return format!("list {resource}.metrics.k8s.io"),
+        Resource::CustomResources => "list custom resources",
+        Resource::HealthChecks => "read the health of the API server",
+        Resource::DeprecatedApis => "read the deprecated APIs named in /metrics",
+        Resource::EtcdStatuses => "read the size of etcd in /metrics",
+        Resource::Credentials => "read the certificates of the API server and the kubeconfig",
+        Resource::KubeletCertificates => "read the certificates of kubelets",
+        Resource::RequestStats => "read the times of our requests",
+        Resource::ServedApis => "list the served APIs",
+        Resource::AutoscalerStatuses => "read the status of cluster-autoscaler",
+        Resource::NodeSummaries => "read the summaries of kubelets",
+        Resource::VolumeUses => "read how full volumes are",
+        Resource::CpuThrottlings => "read the throttling of containers",
+        Resource::ScrapeTargets => "read the targets of Prometheus",
+        Resource::PrometheusStatuses => "read the state of Prometheus",
+        Resource::Alerts => "read the alerts of Alertmanager",
+        Resource::LogErrors => "read the logs of failing containers",
+        other => return format!("list {other}"),
     }
+    .to_owned()
 }
 
 /// Why a list is missing.
@@ -125,7 +142,7 @@ pub(crate) fn unread(gaps: &[Gap]) -> Option<String> {
     const NAMED: usize = 6;
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for gap in gaps {
-        let list = gap.what.trim_start_matches("list ");
+        let list = gap.what.trim_start_matches("list ").trim_start_matches("read ");
         match reasons.iter_mut().find(|(why, _)| *why == gap.why) {
             Some((_, lists)) => lists.push(list),
             None => reasons.push((&gap.why, vec![list])),

@@ -2,16 +2,8 @@
 
 use crate::repair::ActionKind;
 use crate::rights::{Part, Subject};
+use std::collections::BTreeSet;
 
-/// What a kubelet tells.
-pub const KUBELET: &str = "How full volumes and nodes are, as their kubelets measure it (/stats/summary).";
-/// What the autoscaler of the cluster says of itself.
-pub const AUTOSCALER: &str = "How the cluster autoscaler is.";
-/// The log of a pod.
-pub const LOGS: &str = "/logs, and the lines of a crashed container that a finding quotes. Known secrets are masked before \
-                        anything is shown or sent.";
-/// Paths that name no resource.
-pub const PATHS: &str = "How the API server is, its etcd, and which outdated APIs somebody still asks it for.";
 /// What has no check and can be looked at from a chat.
 pub const LOOKED_AT: &str = "/describe: what findings refer to and no check reads.";
 /// Earlier templates.
@@ -50,12 +42,21 @@ pub fn why(subject: Subject) -> &'static str {
         Subject::Rights => "Who may do more than is good.",
         Subject::Usage => "What pods and nodes use, where metrics-server tells.",
         Subject::Operators => "Operators, where they are installed; of their objects only the conditions are kept.",
+        Subject::Logs => {
+            "/logs, and the lines of a crashed container that a finding quotes. Known secrets are masked before anything is shown\n\
+             or sent."
+        }
+        Subject::Autoscaler => "How the cluster autoscaler is.",
+        Subject::Health => "How the API server is, its etcd, and which outdated APIs somebody still asks it for.",
+        Subject::Custom => "Custom resources that the configuration names; of them only the conditions are kept.",
+        Subject::Kubelets => "How full volumes and nodes are, as their kubelets measure it (/stats/summary).",
+        Subject::Elsewhere => "Nothing of the API server's.",
         Subject::Secrets => "TLS certificates that expire, and references of pods and Ingresses to a missing Secret.",
     }
 }
 
 /// The repairs that need a rule.
-pub fn repairs(actions: &[ActionKind]) -> &'static str {
+pub fn repairs(actions: &BTreeSet<ActionKind>) -> &'static str {
     let has = |action| actions.contains(&action);
     let templates = has(ActionKind::RestartRollout) || has(ActionKind::UndoRollout);
     match (has(ActionKind::DeletePod), templates, has(ActionKind::Scale)) {

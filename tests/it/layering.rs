@@ -67,6 +67,18 @@ const UPWARD: &[(&str, &[&str])] = &[
         "src/diagnosis/",
         &["crate::conductor", "crate::api", "crate::app", "crate::cli", "crate::agent", "crate::cluster"],
     ),
+    (
+        "src/signals/",
+        &[
+            "crate::conductor",
+            "crate::api",
+            "crate::app",
+            "crate::cli",
+            "crate::agent",
+            "crate::store",
+            "crate::inspection",
+        ],
+    ),
     ("src/repair/", &["crate::conductor", "crate::api", "crate::app", "crate::cli", "crate::agent"]),
     // The agent can propose by the means that it is given; it cannot name a repair, still less carry one out.
     ("src/agent/", &["crate::conductor", "crate::api", "crate::app", "crate::cli", "crate::repair", "crate::outbox"]),

@@ -35,5 +35,7 @@ mod schedules;
 mod secrets;
 mod shapes;
 mod showing;
+mod signals;
+mod sources;
 mod words;
 mod world;

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use control_plane::{ControlPlane, Identity, Profile};
 use http::{HeaderValue, header};
-use roundsman::cluster::{Access, Cluster, ClusterConfig, ReadRequest};
+use roundsman::cluster::{Access, Cluster, ClusterConfig, ReadRequest, Sources};
 use roundsman::snapshot::{Resource, Snapshot};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -52,6 +52,7 @@ async fn with_protobuf(plane: &ControlPlane) -> Cluster {
         reader: Access::Kubeconfig { path: Some(plane.kubeconfig(Identity::Admin)), context: None },
         writer: None,
         secrets: true,
+        sources: Sources::default(),
         deadline: Duration::from_secs(60),
     };
     Cluster::connect(config).await.unwrap()

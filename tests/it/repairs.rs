@@ -5,7 +5,7 @@ use contract::{Actor, ChannelRef, Platform};
 use control_plane::{ControlPlane, Identity};
 use roundsman::{
     clock::Clock,
-    cluster::{Access, Cluster, ClusterConfig},
+    cluster::{Access, Cluster, ClusterConfig, Sources},
     inspection::finding::{ActionHint, Target},
     repair::{
         self, ActionKind, Ask, Decider, Decision, Outcome, Policy, Proposal, Requester, Rule, Verdict, begin,
@@ -52,6 +52,7 @@ impl Plant {
             reader: access(Identity::Reader),
             writer: Some(access(Identity::Writer)),
             secrets: false,
+            sources: Sources::default(),
             deadline: Duration::from_secs(60),
         };
         let rule = Rule {

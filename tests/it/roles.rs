@@ -47,7 +47,7 @@ fn every_request_of_the_bot_is_allowed_to_the_identity_that_makes_it() {
         .filter(|list| !inspection::reads(CheckSet::All).contains(list))
         .map(|list| (list.api().group, list.plural()))
         .collect();
-    let (reader, writer) = (all(&[Part::Reader, Part::Secrets]), all(&[Part::Writer]));
+    let (reader, writer) = (all(&[Part::Reader, Part::Secrets, Part::Kubelet]), all(&[Part::Writer]));
     let mut seen = 0;
     let mut refused = Vec::new();
     for shape in shapes {

@@ -129,6 +129,7 @@ impl Place {
             namespace => format!("{root}/namespaces/{namespace}/{}", api.plural),
         };
         let path = format!("{list}/{name}");
+        let leaving = !object["metadata"]["deletionTimestamp"].is_null();
         for field in ["uid", "creationTimestamp", "deletionTimestamp", "generation", "resourceVersion", "managedFields"]
         {
             object["metadata"].as_object_mut().unwrap().remove(field);
@@ -150,13 +151,24 @@ impl Place {
         }
         let key = key(resource, namespace, name);
         let taken = Taken { resource, path, key, before };
+        if resource == Resource::Namespaces && leaving {
+            // What a namespace is while it goes is written by the deletion.
+            (_, held) = send(&self.admin, Method::DELETE, &taken.path, json, &Value::Null).await;
+        }
+        let mut parts = Vec::new();
+        if resource == Resource::CertificateSigningRequests && !status["conditions"].is_null() {
+            parts.push(("approval", json!({"conditions": status["conditions"]})));
+        }
         if !status.is_null() {
+            parts.push(("status", status));
+        }
+        for (part, status) in parts {
             held["status"] = status;
-            let uri = format!("{}/status", taken.path);
+            let uri = format!("{}/{part}", taken.path);
             let (code, said) = send(&self.admin, Method::PUT, &uri, json, &held).await;
             if code != 200 {
                 self.clear(vec![taken]).await;
-                return Err(format!("{kind}/{name}: its status: {}", message(&said)));
+                return Err(format!("{kind}/{name}: its {part}: {}", message(&said)));
             }
             held = said;
         }
@@ -238,6 +250,12 @@ fn aged(object: &Value, mut held: Value, case: &str, now: DateTime<Utc>) -> Resu
     for field in ["uid", "creationTimestamp", "deletionTimestamp", "generation", "managedFields"] {
         if !meta[field].is_null() {
             held["metadata"][field] = meta[field].clone();
+        }
+    }
+    if object["kind"] == "CertificateSigningRequest" {
+        // Who asks is who asks.
+        for field in ["username", "groups"] {
+            held["spec"][field] = object["spec"][field].clone();
         }
     }
     held["metadata"].as_object_mut().unwrap().remove("resourceVersion");

@@ -32,11 +32,16 @@ const EVERY_OBJECT: &[&str] =
 #[rustfmt::skip] // a table is read line by line
 const DOCUMENTS: &[(&str, &[&str])] = &[
     ("/version", &["/gitVersion", "/minor"]),
+    ("/readyz", NO_JSON),
+    ("/livez", NO_JSON),
+    ("/metrics", NO_JSON),
     ("/api", DISCOVERY),
     ("/apis", DISCOVERY),
     ("/api/*", RESOURCES),
     ("/apis/*/*", RESOURCES),
 ];
+/// A text, of which `src/cluster/sources` has samples.
+const NO_JSON: &[&str] = &[];
 const DISCOVERY: &[&str] = &[
     "/items/*/metadata/name",
     "/items/*/versions/*/version",

@@ -1,29 +1,12 @@
-//! How the reading identity gets at what an inspection reads, for every resource: what has a list needs `list`, and what is no
-//! list of the API server's needs something else or nothing.
+//! What each resource is read for: what reads together is granted together, with one reason.
 
 use crate::snapshot::Resource;
 
-/// The request behind a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// Its list, which belongs to this subject.
-    List(Subject),
-    /// Paths that name no resource.
-    Paths(&'static [&'static str]),
-    /// The log of a pod.
-    PodLog,
-    /// One ConfigMap: its namespace and name.
-    ConfigMap(&'static str, &'static str),
-    /// A kubelet, through the API server.
-    NodeProxy,
-    /// Nothing that needs a right: another server is asked, or a document that everybody may read.
-    Free,
-}
-
-/// What lists are read for, together; in the order in which the rules are printed.
+/// In the order in which the rules are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     Pods,
+    Logs,
     Events,
     Nodes,
     Namespaces,
@@ -34,61 +17,67 @@ pub enum Subject {
     Addresses,
     Storage,
     References,
+    Autoscaler,
     Cluster,
+    Health,
     Rights,
     Usage,
     Operators,
+    Custom,
     Secrets,
+    Kubelets,
+    /// Nothing that the API server would have to allow.
+    Elsewhere,
 }
 
-impl Way {
-    /// The way to a resource.
-    pub fn to(resource: Resource) -> Self {
+impl Subject {
+    /// The subject of a resource.
+    pub fn of(resource: Resource) -> Self {
         match resource {
-            Resource::Pods => Self::List(Subject::Pods),
-            Resource::Events => Self::List(Subject::Events),
-            Resource::Nodes | Resource::Leases => Self::List(Subject::Nodes),
-            Resource::Namespaces => Self::List(Subject::Namespaces),
+            Resource::Pods => Self::Pods,
+            Resource::Events => Self::Events,
+            Resource::Nodes | Resource::Leases => Self::Nodes,
+            Resource::Namespaces => Self::Namespaces,
             Resource::Deployments
             | Resource::ReplicaSets
             | Resource::StatefulSets
             | Resource::DaemonSets
             | Resource::Jobs
-            | Resource::CronJobs => Self::List(Subject::Workloads),
+            | Resource::CronJobs => Self::Workloads,
             Resource::HorizontalPodAutoscalers
             | Resource::PodDisruptionBudgets
             | Resource::ResourceQuotas
-            | Resource::LimitRanges => Self::List(Subject::Limits),
+            | Resource::LimitRanges => Self::Limits,
             Resource::Services
             | Resource::EndpointSlices
             | Resource::Ingresses
             | Resource::IngressClasses
-            | Resource::NetworkPolicies => Self::List(Subject::Network),
+            | Resource::NetworkPolicies => Self::Network,
             Resource::GatewayClasses
             | Resource::Gateways
             | Resource::HttpRoutes
             | Resource::GrpcRoutes
             | Resource::TlsRoutes
             | Resource::TcpRoutes
-            | Resource::ReferenceGrants => Self::List(Subject::Gateways),
-            Resource::IpAddresses | Resource::ServiceCidrs => Self::List(Subject::Addresses),
+            | Resource::ReferenceGrants => Self::Gateways,
+            Resource::IpAddresses | Resource::ServiceCidrs => Self::Addresses,
             Resource::PersistentVolumeClaims
             | Resource::PersistentVolumes
             | Resource::StorageClasses
             | Resource::VolumeAttachments
             | Resource::VolumeSnapshots
             | Resource::CsiNodes
-            | Resource::CsiDrivers => Self::List(Subject::Storage),
-            Resource::ServiceAccounts | Resource::ConfigMaps => Self::List(Subject::References),
+            | Resource::CsiDrivers => Self::Storage,
+            Resource::ServiceAccounts | Resource::ConfigMaps => Self::References,
             Resource::CustomResourceDefinitions
             | Resource::ApiServices
             | Resource::MutatingWebhookConfigurations
             | Resource::ValidatingWebhookConfigurations
-            | Resource::CertificateSigningRequests => Self::List(Subject::Cluster),
+            | Resource::CertificateSigningRequests => Self::Cluster,
             Resource::Roles | Resource::ClusterRoles | Resource::RoleBindings | Resource::ClusterRoleBindings => {
-                Self::List(Subject::Rights)
+                Self::Rights
             }
-            Resource::NodeMetrics | Resource::PodMetrics => Self::List(Subject::Usage),
+            Resource::NodeMetrics | Resource::PodMetrics => Self::Usage,
             Resource::Certificates
             | Resource::Issuers
             | Resource::ClusterIssuers
@@ -116,24 +105,21 @@ impl Way {
             | Resource::CiliumIdentities
             | Resource::CiliumEndpoints
             | Resource::CiliumNetworkPolicies
-            | Resource::CiliumClusterwideNetworkPolicies => Self::List(Subject::Operators),
-            Resource::Secrets => Self::List(Subject::Secrets),
-            Resource::HealthChecks => Self::Paths(&["/livez", "/readyz"]),
-            Resource::DeprecatedApis | Resource::EtcdStatuses => Self::Paths(&["/metrics"]),
-            Resource::AutoscalerStatuses => Self::ConfigMap("kube-system", "cluster-autoscaler-status"),
-            Resource::LogErrors => Self::PodLog,
-            Resource::NodeSummaries | Resource::VolumeUses => Self::NodeProxy,
-            // The identity's own certificate, its own timing, discovery, TLS, Prometheus, Alertmanager; and kinds that the
-            // configuration names, for which it has to be given rights by name.
+            | Resource::CiliumClusterwideNetworkPolicies => Self::Operators,
+            Resource::Secrets => Self::Secrets,
+            Resource::HealthChecks | Resource::DeprecatedApis | Resource::EtcdStatuses => Self::Health,
+            Resource::AutoscalerStatuses => Self::Autoscaler,
+            Resource::LogErrors => Self::Logs,
+            Resource::NodeSummaries | Resource::VolumeUses => Self::Kubelets,
+            Resource::CustomResources => Self::Custom,
             Resource::Credentials
             | Resource::KubeletCertificates
             | Resource::RequestStats
             | Resource::ServedApis
-            | Resource::CustomResources
             | Resource::CpuThrottlings
             | Resource::ScrapeTargets
             | Resource::PrometheusStatuses
-            | Resource::Alerts => Self::Free,
+            | Resource::Alerts => Self::Elsewhere,
         }
     }
 }

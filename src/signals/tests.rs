@@ -1,0 +1,172 @@
+//! What asking does with servers that are strict, large, endless or odd; real answers are in `tests/it/signals.rs`.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::{Endpoint, alertmanager, prometheus};
+use crate::snapshot::Why;
+
+/// A server that answers everything so, and the heads of the requests.
+struct Fake {
+    endpoint: Endpoint,
+    asked: Arc<Mutex<Vec<String>>>,
+    _tasks: JoinSet<()>,
+}
+
+#[derive(Clone)]
+enum Says {
+    /// A status line, more headers, and a body.
+    This(&'static str, &'static str, Vec<u8>),
+    /// A body of these bytes without end.
+    Endlessly(&'static [u8]),
+}
+
+async fn fake(says: Says) -> Fake {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = Endpoint::at(&format!("http://{}/", listener.local_addr().unwrap()));
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (mut tasks, log) = (JoinSet::new(), Arc::clone(&asked));
+    tasks.spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let head = serve(stream, says.clone()).await;
+            log.lock().unwrap().push(head);
+        }
+    });
+    Fake { endpoint, asked, _tasks: tasks }
+}
+
+async fn serve(mut stream: TcpStream, says: Says) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    match says {
+        Says::This(status, headers, body) => {
+            let begin = format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n", body.len());
+            stream.write_all(&[begin.as_bytes(), &body].concat()).await.unwrap();
+        }
+        Says::Endlessly(bytes) => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            while stream.write_all(bytes).await.is_ok() {}
+        }
+    }
+    stream.shutdown().await.ok();
+    String::from_utf8(head).unwrap()
+}
+
+async fn json(text: &str) -> Fake {
+    fake(Says::This("200 OK", "content-type: application/json\r\n", text.as_bytes().to_vec())).await
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_in_its_words_without_pages_and_secrets() {
+    let this = |status, body: &str| Says::This(status, "", body.as_bytes().to_vec());
+    let failed = |why: &str| Why::Failed(why.to_owned());
+    let table = [
+        (this("403 Forbidden", "no"), Why::Forbidden),
+        (this("404 Not Found", "<html>"), Why::NotServed),
+        (this("401 Unauthorized", "<html>Sign in</html>"), failed("401 Unauthorized")),
+        (this("503 Service Unavailable", "starting"), failed("503 Service Unavailable")),
+        (
+            this(
+                "422 Unprocessable Entity",
+                r#"{"status":"error","errorType":"execution","error":"too many samples; token=abcdef0123456789"}"#,
+            ),
+            failed("422: too many samples; token=[redacted]"),
+        ),
+        (this("302 Found\r\nlocation: http://127.0.0.1:1/", ""), failed("302 Found")),
+    ];
+    for (says, why) in table {
+        let server = fake(says).await;
+        assert_eq!(prometheus::volumes(&server.endpoint, None).await, Err(why.clone()));
+        assert_eq!(alertmanager::firing(&server.endpoint).await, Err(why));
+    }
+    let why = prometheus::status(&Endpoint::at("http://127.0.0.1:1")).await.unwrap_err();
+    assert!(matches!(&why, Why::Failed(why) if why.contains("refused")), "{why:?}");
+}
+
+#[tokio::test]
+async fn an_answer_without_end_or_sense_is_given_up() {
+    let said = |why: Why| if let Why::Failed(why) = why { why } else { panic!("{why:?}") };
+    let endless = fake(Says::Endlessly(&[b' '; 1 << 16])).await;
+    assert_eq!(said(alertmanager::firing(&endless.endpoint).await.unwrap_err()), "the answer is too large");
+    for odd in [&b"\xff\xfe{}"[..], b"", b"{", b"[1,2]", br#"{"status":"success"}"#, &vec![b'['; 1 << 20]] {
+        let server = fake(Says::This("200 OK", "", odd.to_vec())).await;
+        let why = said(prometheus::volumes(&server.endpoint, None).await.unwrap_err());
+        assert!(why.starts_with("the answer makes no sense: "), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_that_are_none_are_left_out() {
+    let series = |name: &str, claim: &str, value: &str| {
+        format!(
+            r#"{{"metric":{{"__name__":"kubelet_volume_stats_{name}","namespace":"shop","persistentvolumeclaim":"{claim}"}},"value":[1700000000.5,"{value}"]}}"#
+        )
+    };
+    let all = [
+        series("capacity_bytes", "a", "1000"),
+        series("available_bytes", "a", "40"),
+        series("available_bytes", "a", "60"),
+        series("inodes", "a", "NaN"),
+        series("inodes_used", "a", "-1"),
+        series("capacity_bytes", "b", "+Inf"),
+        series("available_bytes", "b", "1"),
+        series("capacity_bytes", "c", "1e30"),
+        series("available_bytes", "c", "many"),
+    ];
+    let server =
+        json(&format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{}]}}}}"#, all.join(","))).await;
+    let volumes = prometheus::volumes(&server.endpoint, None).await.unwrap();
+    let [a] = volumes.as_slice() else { panic!("{volumes:?}") };
+    assert_eq!((&*a.meta.name, a.used.used_bytes, a.used.capacity_bytes, a.used.inodes), ("a", 960, 1000, 0));
+}
+
+#[tokio::test]
+async fn who_needs_a_token_or_a_label_is_asked_with_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "first\n").unwrap();
+    let server = json("[]").await;
+    let labels = vec![("cluster".to_owned(), "pr\"od".to_owned())];
+    let endpoint = Endpoint { token_file: Some(file.path().to_owned()), labels, ..server.endpoint.clone() };
+    alertmanager::firing(&endpoint).await.unwrap();
+    std::fs::write(file.path(), "second").unwrap();
+    alertmanager::firing(&endpoint).await.unwrap();
+    let asked = server.asked.lock().unwrap().clone();
+    let query =
+        "GET /api/v2/alerts?active=true&silenced=false&inhibited=false&filter=cluster%3D%22pr%5C%22od%22 HTTP/1.1";
+    assert!(asked[0].starts_with(query), "{}", asked[0]);
+    assert!(
+        asked[0].contains("authorization: Bearer first\r\n") && asked[1].contains("authorization: Bearer second\r\n")
+    );
+    std::fs::remove_file(file.path()).unwrap();
+    let why = alertmanager::firing(&endpoint).await.unwrap_err();
+    assert!(matches!(&why, Why::Failed(why) if why.contains("No such file")), "{why:?}");
+}
+
+/// As Alertmanager 0.28 answers, shortened.
+const ALERTS: &str = r#"[
+  {"annotations":{"description":"Pod shop/db-0 is crash looping.","summary":"It crashes with password=hunter2hunter2."},
+   "endsAt":"2026-11-23T09:04:00.000Z","fingerprint":"5d1b6a5c2f2d3e10","receivers":[{"name":"ops"}],
+   "startsAt":"2026-11-23T08:00:00.000Z","status":{"inhibitedBy":[],"mutedBy":[],"silencedBy":[],"state":"active"},
+   "updatedAt":"2026-11-23T09:00:00.000Z","generatorURL":"http://prometheus/graph?g0.expr=x",
+   "labels":{"alertname":"KubePodCrashLooping","namespace":"shop","pod":"db-0","severity":"critical"}},
+  {"annotations":{},"startsAt":"2026-11-23T08:00:00.000+01:00","fingerprint":"a","labels":{"alertname":"Watchdog","severity":"none"}}]"#;
+
+#[tokio::test]
+async fn alerts_are_taken_with_their_labels_and_without_secrets() {
+    let server = json(ALERTS).await;
+    let alerts = alertmanager::firing(&server.endpoint).await.unwrap();
+    let [crash, watchdog] = alerts.as_slice() else { panic!("{alerts:?}") };
+    assert_eq!((&*crash.meta.name, &*crash.meta.uid), ("KubePodCrashLooping", "5d1b6a5c2f2d3e10"));
+    assert_eq!(crash.labels.get("pod").map(|pod| &**pod), Some("db-0"));
+    assert_eq!(crash.summary, "It crashes with password=[redacted].");
+    assert_eq!(crash.starts_at.unwrap().to_rfc3339(), "2026-11-23T08:00:00+00:00");
+    assert_eq!(
+        (&*watchdog.summary, watchdog.starts_at.unwrap().to_rfc3339().as_str()),
+        ("", "2026-11-23T07:00:00+00:00")
+    );
+}
