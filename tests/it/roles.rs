@@ -2,6 +2,7 @@
 
 use crate::page::kept;
 use crate::shapes::Way;
+use roundsman::cluster::Sources;
 use roundsman::demo::{Identity, Shape};
 use roundsman::inspection::{self, CheckSet};
 use roundsman::rights::{Allowed, Names, Needs, Part, Rule, manifest, rules};
@@ -40,7 +41,10 @@ fn allows(rule: &Rule, verb: &str, group: &str, plural: &str) -> bool {
 fn every_request_of_the_bot_is_allowed_to_the_identity_that_makes_it() {
     let text = std::fs::read_to_string(file("tests/data/shapes.jsonl")).unwrap();
     let shapes = text.lines().map(|line| serde_json::from_str::<Shape>(line).unwrap());
-    let all = |parts: &[Part]| -> Vec<Rule> { parts.iter().flat_map(|part| rules(*part, &Needs::default())).collect() };
+    // Kinds that configurations of tests name.
+    let custom_resources = ["gizmos.acme.example", "widgets.acme.example"].map(|kind| kind.parse().unwrap()).into();
+    let needs = Needs { sources: Sources { custom_resources, ..Sources::default() }, ..Needs::default() };
+    let all = |parts: &[Part]| -> Vec<Rule> { parts.iter().flat_map(|part| rules(*part, &needs)).collect() };
     // A test reads all that can be read; what no check reads needs no right.
     let idle: Vec<(&str, &str)> = Resource::ALL
         .iter()
