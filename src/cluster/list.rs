@@ -81,7 +81,10 @@ impl ListCall {
                 self.again(wire, Paging::Pages(500), partial).await
             }
             // Connections break; once more is cheap, and a second time says that it is no accident.
-            Err(Refused::Transport(..)) => self.again(wire, paging, partial).await,
+            Err(Refused::Transport(..)) => {
+                wire.note_retry();
+                self.again(wire, paging, partial).await
+            }
             other => other,
         };
         outcome.map_err(|refused| match refused {
@@ -102,7 +105,6 @@ impl ListCall {
 
     async fn again(&self, wire: &Wire, paging: Paging, partial: &mut Partial) -> Result<(), Refused> {
         *partial = Partial::beside(partial);
-        wire.note_retry();
         self.attempt(wire, paging, partial).await
     }
 

@@ -102,7 +102,7 @@ impl Wire {
         }
     }
 
-    /// How the server answered so far.
+    /// How the server answered so far, where it did so by itself.
     pub(super) fn stats(&self) -> RequestStats {
         let mut timed = self.timed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         timed.sort_unstable();
@@ -139,12 +139,15 @@ impl Wire {
                 | StatusCode::GATEWAY_TIMEOUT => wait(response.headers(), &mut failing, RETRIES_WHEN_FAILING),
                 _ => None,
             };
-            if status == StatusCode::TOO_MANY_REQUESTS {
+            let own = !is_relayed(path);
+            if own && status == StatusCode::TOO_MANY_REQUESTS {
                 self.throttled.fetch_add(1, Ordering::Relaxed);
             }
             let refused = self.refusal(response).await;
             let Some(wait) = wait else { return Err(refused) };
-            self.note_retry();
+            if own {
+                self.note_retry();
+            }
             tracing::debug!(path, %status, ?wait, "asking again");
             tokio::time::sleep(wait).await;
         }
@@ -210,7 +213,7 @@ impl Wire {
         let begun = Instant::now();
         let response = self.client.send(request).await.map_err(|error| transport(&error))?;
         let mut timed = self.timed.lock().unwrap_or_else(PoisonError::into_inner);
-        if timed.len() < MOST_TIMED {
+        if timed.len() < MOST_TIMED && !is_relayed(path) {
             timed.push(begun.elapsed());
         }
         drop(timed);
@@ -229,6 +232,11 @@ impl Wire {
             other => Refused::Status(other.as_u16(), message),
         }
     }
+}
+
+/// Whether somebody behind the API server answers, whose trouble is not its own: a kubelet, or metrics-server.
+fn is_relayed(path: &str) -> bool {
+    path.contains("/proxy/") || path.contains("/log?") || path.starts_with("/apis/metrics.k8s.io/")
 }
 
 /// The message of a `Status`, which comes in the form that was asked for.

@@ -2,8 +2,8 @@
 
 use super::explanations::{
     Tie::{
-        self, Account, Claim, Consumer, Container, Cordon, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota,
-        Silent, Taint, Workload,
+        self, Account, Claim, Consumer, Container, Cordon, Denied, Depends, Inside, Listed, Node, Pods, PodsAtThatTime,
+        Quota, Silent, Taint, Workload,
     },
     explanations,
 };
@@ -143,7 +143,11 @@ impl<'g, 'a> Index<'g, 'a> {
                     |needed: ObjectId| self.by_target.get(&self.graph.object(needed).target()).into_iter().flatten();
                 needed.into_iter().flat_map(about).filter(is_it).map(|place| (*place, everything)).collect()
             }
-            Taint(_) | Cordon | Listed => of_check(None).map(|place| (*place, everything)).collect(),
+            Taint(_) | Cordon | Inside => of_check(None).map(|place| (*place, everything)).collect(),
+            Listed => {
+                let here = of_check(namespace).filter(|_| namespace.is_some());
+                of_check(None).chain(here).map(|place| (*place, everything)).collect()
+            }
             Quota | Workload | Account => of_check(namespace).map(|place| (*place, everything)).collect(),
         }
     }
@@ -156,6 +160,7 @@ impl<'g, 'a> Index<'g, 'a> {
         let acts = cause.severity >= Severity::High || cause.id != *"pod/missing-config-ref";
         match tie {
             Tie::Target | Depends => true,
+            Inside => cause.target.kind == "Namespace" && effect.target.namespace.as_ref() == Some(&cause.target.name),
             Listed => {
                 let lists = |cause: &Finding, effect: &Finding| {
                     cause.objects.iter().any(|object| object.target() == effect.target)

@@ -35,11 +35,13 @@ pub(super) enum Tie {
     Denied,
     /// The pods run as the ServiceAccount.
     Account,
+    /// The cause is about the namespace that the effect's object is in.
+    Inside,
 }
 
 use Tie::{
-    Account, Claim, Consumer, Container, Cordon, Denied, Depends, Listed, Node, Pods, PodsAtThatTime, Quota, Silent,
-    Taint, Target, Workload,
+    Account, Claim, Consumer, Container, Cordon, Denied, Depends, Inside, Listed, Node, Pods, PodsAtThatTime, Quota,
+    Silent, Taint, Target, Workload,
 };
 
 /// What can explain a finding, the most immediate first.
@@ -54,7 +56,8 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         "pod/pending-too-long" => {
             &[("pod/missing-config-ref", Pods), ("pod/missing-config-key", Pods), ("node/not-ready", Node)]
         }
-        "pod/unknown-phase" | "pod/terminating-stuck" => &[("node/not-ready", Node)],
+        "pod/unknown-phase" => &[("node/not-ready", Node)],
+        "pod/terminating-stuck" => &[("node/not-ready", Node), ("namespace/terminating-stuck", Inside)],
         "pod/sandbox-failed" => &[("node/network-unavailable", Node), ("node/not-ready", Node)],
         "pod/volume-mount-failed" => {
             &[("pod/missing-config-ref", Pods), ("pod/missing-config-key", Pods), ("csi/driver-missing-on-node", Pods)]
@@ -306,6 +309,13 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         }
         "node/gc-or-eviction" => &[("node/disk-pressure", Target), ("node/memory-pressure", Target)],
         "node/not-ready" => &[("node/network-unavailable", Target)],
+        "secret/tls-expiring" => &[("cert-manager/certificate-not-ready", Listed)],
+        "cert-manager/certificate-not-ready" => {
+            &[("cert-manager/challenge-stuck", Target), ("cert-manager/issuer-not-ready", Listed)]
+        }
+        "drift/replicas-changed" => &[("deployment/scaled-to-zero", Target), ("statefulset/scaled-to-zero", Target)],
+        "drift/privilege-added" => &[("rbac/anonymous", Target)],
+        "object/finalizer-stuck" | "pvc/terminating-stuck" => &[("namespace/terminating-stuck", Inside)],
         "container/run-as-root" | "container/privilege-escalation" => &[("container/no-security-context", Target)],
         _ => &[],
     }

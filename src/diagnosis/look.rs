@@ -78,6 +78,23 @@ pub(super) fn command(finding: &Finding) -> String {
         id if id.starts_with("container/") => {
             kubectl(format!("get {} {} -o yaml", target.kind.to_lowercase(), target.name))
         }
+        "namespace/terminating-stuck" => {
+            format!("kubectl get namespace {} -o jsonpath='{{.status.conditions}}'", target.name)
+        }
+        "object/finalizer-stuck" => {
+            kubectl(format!("get {} {} -o jsonpath='{{.metadata}}'", target.kind.to_lowercase(), target.name))
+        }
+        "serviceaccount/missing-secret" | "serviceaccount/missing-pull-secret" => kubectl("get secrets".to_owned()),
+        "rbac/wildcard" | "rbac/unused-role" => {
+            kubectl(format!("get {} {} -o yaml", target.kind.to_lowercase(), target.name))
+        }
+        "csr/pending" => "kubectl get certificatesigningrequests".to_owned(),
+        "helm/release-stuck" => format!("helm {namespace}history {}", target.name),
+        "cert-manager/certificate-not-ready" => format!("cmctl {namespace}status certificate {}", target.name),
+        "cert-manager/challenge-stuck" => kubectl("describe orders,challenges".to_owned()),
+        "secret/pull-secret-invalid" | "secret/tls-invalid" | "secret/tls-weak" => {
+            kubectl(format!("describe secret {}", target.name))
+        }
         "secret/tls-expiring" => kubectl(format!("get secret {} -o jsonpath='{{.metadata.annotations}}'", target.name)),
         "deployment/unavailable" | "deployment/rollout-stuck" => describe("deployment", &target.name),
         _ => describe_pod(),

@@ -32,6 +32,7 @@ pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> R
         let drafts = passes::find(check, &scene, settings);
         findings.extend(drafts.into_iter().map(|draft| finding(snapshot, check, draft)));
     }
+    checks::keep_unexplained(&mut findings);
     for finding in &mut findings {
         let changed = settings.changes.iter().rev().find_map(|change| {
             change.severity.filter(|_| change.covers(&finding.id, finding.target.namespace.as_deref()))

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::Endpoint;
 use crate::snapshot::Why;
+use crate::texts::cluster as texts;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(15);
@@ -18,8 +19,20 @@ const LARGEST_ANSWER: usize = 32 << 20;
 /// Of a failure's words.
 const LONGEST_WORDS: usize = 200;
 
-/// GET of a path with this query.
+/// GET of a path with this query, which whoever speaks this API has.
 pub(super) async fn get<T: DeserializeOwned>(
+    endpoint: &Endpoint,
+    path: &str,
+    query: &[(&str, &str)],
+) -> Result<T, Why> {
+    get_if_served(endpoint, path, query).await.map_err(|why| match why {
+        Why::NotServed => Why::Failed(texts::NO_SUCH_API.to_owned()),
+        other => other,
+    })
+}
+
+/// The same of a path that some leave out.
+pub(super) async fn get_if_served<T: DeserializeOwned>(
     endpoint: &Endpoint,
     path: &str,
     query: &[(&str, &str)],

@@ -2,6 +2,8 @@
 //! has a size limit and a time limit.
 
 pub mod alertmanager;
+#[cfg(test)]
+pub(crate) mod fake;
 mod http;
 pub mod prometheus;
 

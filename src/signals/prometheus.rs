@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::http::get;
+use super::http::{get, get_if_served};
 use super::{Endpoint, quoted};
 use crate::snapshot::{
     CpuThrottling, EtcdStatus, FilesystemUse, ObjectMeta, PrometheusStatus, ScrapeTarget, VolumeUse, Why,
@@ -198,7 +198,8 @@ fn target(series: &Series, last_up: &[Series], targets: &Targets, now: DateTime<
 /// # Errors
 /// Why that is not known.
 pub async fn status(endpoint: &Endpoint) -> Result<Vec<PrometheusStatus>, Why> {
-    let runtime: Runtime = api(endpoint, "status/runtimeinfo", &[]).await?;
+    let runtime: Answer<Runtime> = get_if_served(endpoint, "/api/v1/status/runtimeinfo", &[]).await?;
+    let runtime = runtime.data;
     let pools: Pools = api(endpoint, "scrape_pools", &[]).await?;
     let error = match runtime.reload_config_success {
         true => String::new(),

@@ -1,65 +1,8 @@
 //! What asking does with servers that are strict, large, endless or odd; real answers are in `tests/it/signals.rs`.
 
-use std::sync::{Arc, Mutex};
-
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
-
+use super::fake::{Says, fake, json};
 use super::{Endpoint, alertmanager, prometheus};
 use crate::snapshot::Why;
-
-/// A server that answers everything so, and the heads of the requests.
-struct Fake {
-    endpoint: Endpoint,
-    asked: Arc<Mutex<Vec<String>>>,
-    _tasks: JoinSet<()>,
-}
-
-#[derive(Clone)]
-enum Says {
-    /// A status line, more headers, and a body.
-    This(&'static str, &'static str, Vec<u8>),
-    /// A body of these bytes without end.
-    Endlessly(&'static [u8]),
-}
-
-async fn fake(says: Says) -> Fake {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = Endpoint::at(&format!("http://{}/", listener.local_addr().unwrap()));
-    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-    let (mut tasks, log) = (JoinSet::new(), Arc::clone(&asked));
-    tasks.spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let head = serve(stream, says.clone()).await;
-            log.lock().unwrap().push(head);
-        }
-    });
-    Fake { endpoint, asked, _tasks: tasks }
-}
-
-async fn serve(mut stream: TcpStream, says: Says) -> String {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.unwrap());
-    }
-    match says {
-        Says::This(status, headers, body) => {
-            let begin = format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n", body.len());
-            stream.write_all(&[begin.as_bytes(), &body].concat()).await.unwrap();
-        }
-        Says::Endlessly(bytes) => {
-            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-            while stream.write_all(bytes).await.is_ok() {}
-        }
-    }
-    stream.shutdown().await.ok();
-    String::from_utf8(head).unwrap()
-}
-
-async fn json(text: &str) -> Fake {
-    fake(Says::This("200 OK", "content-type: application/json\r\n", text.as_bytes().to_vec())).await
-}
 
 #[tokio::test]
 async fn a_refusal_is_told_in_its_words_without_pages_and_secrets() {
@@ -67,7 +10,7 @@ async fn a_refusal_is_told_in_its_words_without_pages_and_secrets() {
     let failed = |why: &str| Why::Failed(why.to_owned());
     let table = [
         (this("403 Forbidden", "no"), Why::Forbidden),
-        (this("404 Not Found", "<html>"), Why::NotServed),
+        (this("404 Not Found", "<html>"), failed("404: it has no such API; is the address right?")),
         (this("401 Unauthorized", "<html>Sign in</html>"), failed("401 Unauthorized")),
         (this("503 Service Unavailable", "starting"), failed("503 Service Unavailable")),
         (
@@ -84,6 +27,8 @@ async fn a_refusal_is_told_in_its_words_without_pages_and_secrets() {
         assert_eq!(prometheus::volumes(&server.endpoint, None).await, Err(why.clone()));
         assert_eq!(alertmanager::firing(&server.endpoint).await, Err(why));
     }
+    let thanos = fake(this("404 Not Found", "404 page not found")).await;
+    assert_eq!(prometheus::status(&thanos.endpoint).await, Err(Why::NotServed));
     let why = prometheus::status(&Endpoint::at("http://127.0.0.1:1")).await.unwrap_err();
     assert!(matches!(&why, Why::Failed(why) if why.contains("refused")), "{why:?}");
 }

@@ -20,6 +20,7 @@ pub(crate) mod protobuf;
 mod quantity;
 mod rbac;
 mod resource;
+mod secret;
 mod selector;
 mod source;
 mod storage;
@@ -51,6 +52,7 @@ pub use protobuf::Malformed;
 pub use quantity::{NotAQuantity, Quantities, Quantity};
 pub use rbac::*;
 pub use resource::{ApiResource, Origin, Resource};
+pub use secret::{PrivateKey, Registries, Secret, SecretData};
 pub use selector::{LabelSelector, LabelSelectorRequirement, selects};
 pub use source::*;
 pub use storage::*;
@@ -225,6 +227,14 @@ impl Snapshot {
             .iter()
             .find(|unread| unread.resource == resource)
             .map_or(State::Read, |unread| State::Unread(&unread.why))
+    }
+
+    /// Whether that namespace was asked for.
+    pub fn covers(&self, namespace: &str) -> bool {
+        match &self.scope {
+            Scope::AllNamespaces => true,
+            Scope::Namespace(only) => only == namespace,
+        }
     }
 
     /// Whether a list is complete.

@@ -1,12 +1,10 @@
 //! Who may do what, and requests for certificates.
 
-use chrono::{DateTime, Utc};
-
 use super::condition::Conditions;
 use super::lean::lean;
 use super::meta::ObjectMeta;
-use super::pod::Present;
 use super::protobuf::{Malformed, Repeats, Value, Wire};
+use super::selector::LabelSelector;
 use super::text::Str;
 
 lean! {
@@ -15,7 +13,12 @@ lean! {
         #[serde(rename = "metadata")] meta: ObjectMeta = 1,
         rules: Vec<PolicyRule> = 2,
         /// A ClusterRole that is put together from others.
-        aggregation_rule: Option<Present> = 3,
+        aggregation_rule: Option<AggregationRule> = 3,
+    }
+
+    /// Which ClusterRoles are its parts.
+    pub struct AggregationRule {
+        cluster_role_selectors: Vec<LabelSelector> = 1,
     }
 
     pub struct PolicyRule {
@@ -83,21 +86,23 @@ impl<'de> serde::Deserialize<'de> for Issued {
     }
 }
 
+/// Whether it came with Kubernetes or one of its distributions.
+fn is_built_in(meta: &ObjectMeta) -> bool {
+    meta.labels.contains_key("kubernetes.io/bootstrapping")
+        || meta.name.starts_with("system:")
+        || meta.name.starts_with("kubeadm:")
+}
+
 impl Role {
     /// Whether it came with Kubernetes or one of its distributions.
     pub fn is_built_in(&self) -> bool {
-        self.meta.labels.contains_key("kubernetes.io/bootstrapping") || self.meta.name.starts_with("system:")
+        is_built_in(&self.meta)
     }
 }
 
 impl RoleBinding {
     /// Whether it came with Kubernetes or one of its distributions.
     pub fn is_built_in(&self) -> bool {
-        self.meta.labels.contains_key("kubernetes.io/bootstrapping") || self.meta.name.starts_with("system:")
-    }
-
-    /// When it was made.
-    pub fn since(&self) -> Option<DateTime<Utc>> {
-        self.meta.creation_timestamp
+        is_built_in(&self.meta)
     }
 }

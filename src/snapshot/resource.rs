@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::Snapshot;
 use super::cilium::{CiliumEndpoint, CiliumIdentity, CiliumNetworkPolicy};
-use super::config::{ConfigMap, LimitRange, Namespace, ResourceQuota, Secret, ServiceAccount};
+use super::config::{ConfigMap, LimitRange, Namespace, ResourceQuota, ServiceAccount};
 use super::event::Event;
 use super::extension::{ApiService, CustomResourceDefinition, WebhookConfiguration};
 use super::gateway::{Gateway, GatewayClass, ReferenceGrant, Route};
@@ -18,6 +18,7 @@ use super::operator::{
 use super::pod::{Pod, PodDisruptionBudget};
 use super::protobuf::{Item, Malformed};
 use super::rbac::{CertificateSigningRequest, Role, RoleBinding};
+use super::secret::Secret;
 use super::source::{
     Alert, AutoscalerStatus, CpuThrottling, Credential, DeprecatedApi, EtcdStatus, HealthCheck, LogErrors, NodeMetrics,
     NodeSummary, PodMetrics, PrometheusStatus, RequestStats, ScrapeTarget, ServedApi, VolumeUse,

@@ -116,6 +116,9 @@ pub(crate) const NODE_NOT_READY: &str = "the node is not ready";
 /// Why a kubelet's certificate is not seen.
 pub(crate) const NODE_WITHOUT_ADDRESS: &str = "the node tells no internal address";
 
+/// Why a Prometheus or Alertmanager tells nothing.
+pub(crate) const NO_SUCH_API: &str = "404: it has no such API; is the address right?";
+
 /// `2 of 30 kubelets did not tell: node-1: 403 Forbidden`
 pub(crate) fn silent_kubelets(silent: usize, nodes: usize, first: &str) -> String {
     format!("{silent} of {nodes} kubelets did not tell: {first}")

@@ -205,7 +205,8 @@ async fn what_a_prometheus_tells_is_read() {
     assert_eq!((status.reload_successful, status.scrape_pools), (true, 0));
 
     let mistaken = Endpoint { url: format!("{}/prefix", endpoint.url), ..endpoint.clone() };
-    assert_eq!(prometheus::volumes(&mistaken, None).await, Err(Why::NotServed));
+    let why = prometheus::volumes(&mistaken, None).await.unwrap_err();
+    assert!(matches!(&why, Why::Failed(why) if why.contains("is the address right?")), "{why:?}");
 }
 
 /// The binary on a real cluster, with what this Prometheus knows of it; and without, where nothing is missed.

@@ -220,7 +220,12 @@ impl Round<'_> {
         // What asks many times limits each of them by itself.
         let longest = match errand {
             Errand::Kubelets | Errand::Logs | Errand::CustomResources => Duration::MAX,
-            _ => self.cluster.limits.request_timeout,
+            Errand::Health
+            | Errand::Metrics
+            | Errand::Credentials
+            | Errand::Autoscaler
+            | Errand::Prometheus
+            | Errand::Alertmanager => self.cluster.limits.request_timeout,
         };
         let until = Instant::now().checked_add(longest).map_or(self.deadline, |own| own.min(self.deadline));
         let _in_time = timeout_at(until, asking).await;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Sources;
 use crate::cluster::fake::{Answer, Asked, cluster, pod, version};
 use crate::cluster::{Limits, ReadRequest};
+use crate::signals::{Endpoint, fake};
 use crate::snapshot::{Origin, Resource, Scope, Snapshot, State, Why};
 
 fn only(resources: &[Resource]) -> ReadRequest {
@@ -57,6 +58,23 @@ async fn how_the_server_answered_is_told() {
     let snapshot = cluster.read(&only(&[Resource::Pods, Resource::RequestStats])).await.unwrap();
     let stats = &snapshot.request_stats[0];
     assert_eq!((stats.requests, stats.throttled, stats.retried), (5, 2, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_answers_behind_the_server_does_not_count_as_the_server() {
+    let (cluster, _log) = cluster(|asked| {
+        let metrics = json!([{"resource": "nodes", "responseKind": {"kind": "NodeMetrics"}, "scope": "Cluster"}]);
+        let group =
+            json!({"metadata": {"name": "metrics.k8s.io"}, "versions": [{"version": "v1beta1", "resources": metrics}]});
+        match asked.path.as_str() {
+            "/apis" => Answer::json(&json!({"kind": "APIGroupDiscoveryList", "items": [group]})),
+            "/apis/metrics.k8s.io/v1beta1/nodes" => Answer::refusal(503, "no endpoints"),
+            _ => version(asked, 37).unwrap_or_else(|| Answer::items([])),
+        }
+    });
+    let snapshot = cluster.read(&only(&[Resource::NodeMetrics, Resource::RequestStats])).await.unwrap();
+    assert_eq!(failed(&snapshot, Resource::NodeMetrics), "503: no endpoints");
+    assert_eq!((snapshot.request_stats[0].requests, snapshot.request_stats[0].retried), (5, 0));
 }
 
 #[tokio::test]
@@ -199,6 +217,59 @@ async fn logs_are_read_of_those_that_fail_and_the_others_cost_no_request() {
     let log = log.lock().unwrap();
     let asked = log.last().unwrap();
     assert_eq!((asked.query["previous"].as_str(), asked.query["limitBytes"].as_str(), log.len()), ("true", "65536", 3));
+}
+
+const METRICS: &str = "apiserver_storage_size_bytes{storage_cluster_id=\"etcd-0\"} 5e+06\n";
+
+#[tokio::test]
+async fn a_prometheus_that_is_gone_is_a_gap_in_what_it_alone_knows() {
+    let (cluster, _log) = cluster(|asked| {
+        version(asked, 37).unwrap_or_else(|| match asked.path.as_str() {
+            "/metrics" => Answer::text(METRICS),
+            _ => Answer::items([]),
+        })
+    });
+    let gone = Some(Endpoint::at("http://127.0.0.1:1"));
+    let sources = Sources { prometheus: gone.clone(), alertmanager: gone, ..Sources::default() };
+    let both = cluster.clone().with_sources(Sources { kubelet_summary: true, ..sources.clone() });
+    let measured = [
+        Resource::VolumeUses,
+        Resource::CpuThrottlings,
+        Resource::ScrapeTargets,
+        Resource::PrometheusStatuses,
+        Resource::Alerts,
+    ];
+    let wanted = [&measured[..], &[Resource::EtcdStatuses, Resource::Nodes]].concat();
+    let snapshot = cluster.with_sources(sources).read(&only(&wanted)).await.unwrap();
+    for resource in measured {
+        assert!(failed(&snapshot, resource).contains("refused"), "{resource}");
+    }
+    assert!(snapshot.has_read(Resource::EtcdStatuses));
+    assert_eq!(snapshot.etcd_statuses[0].db_bytes, 5_000_000);
+    // Kubelets know it at first hand: then Prometheus is not asked for it.
+    assert!(both.read(&only(&wanted)).await.unwrap().has_read(Resource::VolumeUses));
+}
+
+#[tokio::test]
+async fn what_prometheus_and_alertmanager_tell_is_in_the_snapshot() {
+    let alert = r#"[{"labels":{"alertname":"Down","pod":"db-0"},"startsAt":"2026-11-23T08:00:00Z"}]"#;
+    let etcd = r#"{"data":{"result":[
+        {"metric":{"__name__":"etcd_mvcc_db_total_size_in_bytes","instance":"a"},"value":[1,"90"]},
+        {"metric":{"__name__":"etcd_server_quota_backend_bytes","instance":"a"},"value":[1,"100"]},
+        {"metric":{"leader_changes":"yes","instance":"a"},"value":[1,"2.3"]}]}}"#;
+    let (alertmanager, prometheus) = (fake::json(alert).await, fake::json(etcd).await);
+    let (cluster, log) = cluster(|asked| version(asked, 37).unwrap_or_else(|| Answer::items([])));
+    let cluster = cluster.with_sources(Sources {
+        alertmanager: Some(alertmanager.endpoint.clone()),
+        prometheus: Some(prometheus.endpoint.clone()),
+        ..Sources::default()
+    });
+    let snapshot = cluster.read(&only(&[Resource::Alerts, Resource::EtcdStatuses])).await.unwrap();
+    assert_eq!(snapshot.alerts[0].meta.name, "Down");
+    let [etcd] = snapshot.etcd_statuses.as_slice() else { panic!("{:?}", snapshot.unread) };
+    assert_eq!((&*etcd.meta.name, etcd.db_bytes, etcd.quota_bytes, etcd.leader_changes), ("a", 90, 100, 2));
+    assert_eq!(log.lock().unwrap().len(), 1, "/metrics has nothing to add");
+    assert_eq!((alertmanager.asked.lock().unwrap().len(), prometheus.asked.lock().unwrap().len()), (1, 1));
 }
 
 #[test]

@@ -81,6 +81,12 @@ knobs! {
     suspended "_hours" hours 0..=2400;
     under_requested "_percent" number 1..=10000;
     usages "" number 1..=100000;
+    config_map_size "_kibibytes" number 1..=1024;
+    renewal "_hours" hours 0..=2400;
+    challenge "_minutes" minutes 0..=10080;
+    release "_minutes" minutes 0..=10080;
+    namespace "_minutes" minutes 0..=10080;
+    empty_namespace "_days" days 0..=3650;
 }
 
 impl Thresholds {

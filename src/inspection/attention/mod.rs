@@ -201,6 +201,18 @@ pub struct Thresholds {
     pub cpu_throttled: u8,
     /// Percent of the limit of ephemeral storage above which a pod is near it.
     pub ephemeral_storage: u8,
+    /// KiB of a ConfigMap from which on it is near the API server's limit of 1024.
+    pub config_map_size: u64,
+    /// How long after its renewal time a certificate may still be the old one.
+    pub renewal: TimeDelta,
+    /// How long the proof that a name is ours may take.
+    pub challenge: TimeDelta,
+    /// How long Helm may work on a release.
+    pub release: TimeDelta,
+    /// How long a namespace may take to go.
+    pub namespace: TimeDelta,
+    /// From which age on an empty namespace is left over.
+    pub empty_namespace: TimeDelta,
     /// What workloads may do although it is no good practice.
     pub allowed: Allowed,
 }
@@ -270,6 +282,12 @@ impl Default for Thresholds {
             cpu_near_request: 80,
             cpu_throttled: 25,
             ephemeral_storage: 85,
+            config_map_size: 900,
+            renewal: TimeDelta::hours(1),
+            challenge: TimeDelta::minutes(30),
+            release: TimeDelta::minutes(30),
+            namespace: TimeDelta::minutes(15),
+            empty_namespace: TimeDelta::days(30),
             allowed: Allowed::default(),
         }
     }

@@ -1,10 +1,12 @@
 //! The one table of all checks. A check is a pure function over the scene: the snapshot, its graph, the history, the
 //! thresholds. One subject per file, its rows beside its functions; the ids are the catalogue's and are never renumbered.
 
+mod cert_manager;
 mod certificate;
 mod check;
 mod config_key;
 mod config_ref;
+mod config_use;
 mod container_host;
 mod container_image;
 mod container_probe;
@@ -16,7 +18,11 @@ mod daemonset;
 mod daemonset_state;
 mod deployment;
 mod deployment_state;
+mod drift;
+mod drift_reach;
+mod event;
 mod gateway;
+mod helm;
 mod hpa;
 mod hpa_shape;
 mod ingress;
@@ -26,6 +32,7 @@ mod ingress_tls;
 mod job;
 mod job_state;
 mod limit_range;
+mod namespace;
 mod network_policy;
 mod node;
 mod node_condition;
@@ -33,6 +40,7 @@ mod node_events;
 mod node_load;
 mod node_place;
 mod node_version;
+mod object;
 mod pdb;
 mod pod_disk;
 mod pod_disrupted;
@@ -53,12 +61,20 @@ mod pod_terminating;
 mod pod_unknown;
 mod pod_usage;
 mod quota;
+mod rbac;
+mod rbac_reach;
+mod references;
+mod rights;
 mod route;
 mod scaler;
 mod scene;
+mod secret;
+mod secret_tls;
 mod service;
+mod service_account;
 mod service_order;
 mod service_state;
+mod signing_request;
 mod statefulset;
 mod statefulset_state;
 mod storage;
@@ -80,6 +96,8 @@ use crate::snapshot::Resource;
 use std::collections::BTreeSet;
 
 pub use check::{Check, Role, Set};
+pub(crate) use drift_reach::Change;
+pub(crate) use event::keep_unexplained;
 pub(crate) use pod_schedule::{Obstacle, obstacles};
 pub(crate) use pod_start::{PullFailure, is_denied};
 pub use scene::{Draft, Scene};
@@ -145,6 +163,20 @@ static SUBJECTS: &[&[Check]] = &[
     storage_order::CHECKS,
     csi::CHECKS,
     tls::CHECKS,
+    secret_tls::CHECKS,
+    secret::CHECKS,
+    config_use::CHECKS,
+    cert_manager::CHECKS,
+    helm::CHECKS,
+    rbac::CHECKS,
+    rbac_reach::CHECKS,
+    service_account::CHECKS,
+    signing_request::CHECKS,
+    namespace::CHECKS,
+    object::CHECKS,
+    drift::CHECKS,
+    drift_reach::CHECKS,
+    event::CHECKS,
     quota::CHECKS,
     limit_range::CHECKS,
     node::CHECKS,

@@ -2,13 +2,18 @@
 
 pub(crate) mod autoscaling;
 pub(crate) mod budget;
+pub(crate) mod config;
 pub(crate) mod container;
+pub(crate) mod drift;
+pub(crate) mod event;
 pub(crate) mod gateway;
 pub(crate) mod ingress;
 pub(crate) mod job;
+pub(crate) mod namespace;
 pub(crate) mod network_policy;
 pub(crate) mod node;
 pub(crate) mod pod;
+pub(crate) mod rights;
 pub(crate) mod service;
 pub(crate) mod storage;
 pub(crate) mod workload;

@@ -52,6 +52,9 @@ pub(crate) struct Case {
     /// `Kind/name` of objects that are not there.
     #[serde(default)]
     without: Vec<String>,
+    /// `Kind/name path.to.field` -> a text of that length.
+    #[serde(default)]
+    long: BTreeMap<String, usize>,
     /// `Kind/name` -> so many of it, numbered from 01.
     #[serde(default)]
     times: BTreeMap<String, usize>,
@@ -165,7 +168,8 @@ pub(crate) fn cases_of(check: &Check) -> (DateTime<Utc>, Vec<Case>) {
             case.before = case.before.or_else(|| base.before.clone());
         }
         case.in_process = case.in_process.or_else(|| file.in_process.clone());
-        let set = std::mem::take(&mut case.set);
+        let mut set = std::mem::take(&mut case.set);
+        set.extend(std::mem::take(&mut case.long).into_iter().map(|(key, length)| (key, "-".repeat(length).into())));
         change(&mut case.objects, set, &format!("{}: {}", check.id, case.name));
         for (name, times) in std::mem::take(&mut case.times) {
             let at = case.objects.iter().position(|object| is_called(object, &name));

@@ -112,3 +112,14 @@ people = ["alice"]
     assert!(text.starts_with(&format!("{path} is fine.\n  clusters: prod\n")), "{text}");
     assert!(text.contains("repairs: off") && text.contains("model: none"), "{text}");
 }
+
+#[test]
+fn an_address_that_is_none_is_said_before_anything_is_asked() {
+    for (option, address, said) in [
+        ("--prometheus", "prometheus:9090", "write it as http://HOST:PORT"),
+        ("--alertmanager", "https://me:secret@alerts/x", "a password does not belong into a command line"),
+    ] {
+        let ran = roundsman(&["inspect", option, address]).run();
+        assert!(ran.status == 2 && ran.err.contains(said), "{ran:?}");
+    }
+}

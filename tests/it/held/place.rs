@@ -112,6 +112,10 @@ impl Place {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let (kind, name) = (text("/kind"), text("/metadata/name"));
         let resource = Resource::of(text("/apiVersion"), kind).ok_or_else(|| format!("no {kind} is known"))?;
+        // It serves by them, and writes what comes of it into their status.
+        if matches!(resource, Resource::CustomResourceDefinitions | Resource::ApiServices) {
+            return Err(format!("a {kind} is looked after by the server itself"));
+        }
         let api = resource.api();
         let mut object = object.clone();
         if resource.origin() == Origin::Extension {
