@@ -21,6 +21,8 @@ const NOT_CONFIGURED: &str = "not configured";
 /// What could not be done: `list secrets`, `read the alerts of Alertmanager`.
 pub(crate) fn list_of(resource: Resource) -> String {
     match resource {
+        // Not the nodes and pods themselves.
+        Resource::NodeMetrics | Resource::PodMetrics => return format!("list {resource}.metrics.k8s.io"),
         Resource::CustomResources => "list custom resources",
         Resource::HealthChecks => "read the health of the API server",
         Resource::DeprecatedApis => "read the deprecated APIs named in /metrics",
