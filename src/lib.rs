@@ -21,6 +21,7 @@ pub mod redact;
 pub mod repair;
 pub mod report;
 pub mod requests;
+pub mod rights;
 pub mod schedule;
 pub mod signals;
 pub mod snapshot;

@@ -2,12 +2,14 @@
 
 mod ask;
 mod check_config;
+mod checks;
 pub mod demo;
 mod dump;
 mod hash_password;
 mod inspect;
 mod out;
 mod platforms;
+mod rbac;
 pub mod run;
 mod since;
 mod why;
@@ -66,6 +68,10 @@ enum Command {
     Import(dump::ImportArgs),
     /// Make the hash that a user of the web chat needs, of a password on the input
     HashPassword,
+    /// List the checks, or explain one
+    Checks(checks::Args),
+    /// Print the roles that the bot's identities need in a cluster, and no more
+    Rbac(rbac::Args),
     /// Start an embedded cluster in trouble, with its report and a web chat; needs nothing else
     Demo(demo::Args),
 }
@@ -161,6 +167,8 @@ async fn dispatch(command: Command, platforms: Platforms) -> anyhow::Result<Exit
         Command::Export(args) => dump::export(&args, &mut out),
         Command::Import(args) => dump::import(&args, &mut out),
         Command::HashPassword => hash_password::run(&mut std::io::stdin().lock(), &mut out),
+        Command::Checks(args) => checks::run(&args, &mut out),
+        Command::Rbac(args) => rbac::run(&args, &mut out),
         Command::Demo(args) => demo::run(args, platforms, &mut out).await,
     }
 }

@@ -87,6 +87,13 @@ const BUILT_IN: &[BuiltIn] = &[
     ("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false, &["crd", "crds"]),
 ];
 
+/// Group, plural and whether it is in namespaces, of the kinds that can be looked at without asking the server what it has.
+/// Secrets are not among them: who may look at those is decided apart.
+pub fn usual_kinds() -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+    let kinds = BUILT_IN.iter().map(|&(group, _, plural, _, namespaced, _)| (group, plural, namespaced));
+    kinds.filter(|(_, plural, _)| *plural != "secrets")
+}
+
 /// The usual kind of that name, without asking anybody.
 pub(super) fn built_in(wanted: &str) -> Option<Kind> {
     BUILT_IN.iter().find_map(|&(group, version, plural, kind, namespaced, short)| {

@@ -37,7 +37,7 @@ pub use ask::LookError;
 pub use connect::{Access, ClusterConfig, init_tls};
 pub use events::{EventLine, Events, EventsRequest};
 pub use exchange::Denied;
-pub use kinds::Kind;
+pub use kinds::{Kind, usual_kinds};
 pub use logs::{LogError, LogRequest, LogTail};
 pub use objects::{Described, ListRequest, Listing, Row};
 pub use obstacle::{Obstacle, Unreachable};

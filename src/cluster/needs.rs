@@ -12,8 +12,8 @@ pub enum Need {
         /// Empty for the core group.
         group: String,
         resource: String,
-        /// Where only the object of this name is meant.
-        name: Option<&'static str>,
+        /// The namespace and name, where only one object is meant.
+        object: Option<(&'static str, &'static str)>,
     },
     /// GET of a path that names no resource.
     Path(&'static str),
@@ -21,7 +21,7 @@ pub enum Need {
 
 impl Need {
     fn of(verb: &'static str, group: &str, resource: &str) -> Self {
-        Self::Resource { verb, group: group.to_owned(), resource: resource.to_owned(), name: None }
+        Self::Resource { verb, group: group.to_owned(), resource: resource.to_owned(), object: None }
     }
 }
 
@@ -39,7 +39,7 @@ pub fn needs(resource: Resource, sources: &Sources) -> Vec<Need> {
             verb: "get",
             group: String::new(),
             resource: "configmaps".to_owned(),
-            name: Some("cluster-autoscaler-status"),
+            object: Some(("kube-system", "cluster-autoscaler-status")),
         }],
         Resource::CustomResources => {
             sources.custom_resources.iter().map(|kind| Need::of("list", &kind.group, &kind.plural)).collect()

@@ -57,6 +57,15 @@ pub struct Config {
     pub retention: Retention,
 }
 
+/// What the bot may do in which clusters.
+#[derive(Debug)]
+pub struct Rights {
+    /// At least one.
+    pub clusters: Vec<ClusterSettings>,
+    /// What may be repaired.
+    pub policy: Policy,
+}
+
 /// A configuration file that cannot be used, with every reason.
 #[derive(Debug)]
 pub struct Mistaken {
@@ -159,20 +168,41 @@ impl Config {
     /// # Errors
     /// Every mistake in that part of the file.
     pub fn standing_orders(path: &Path) -> Result<StandingOrders, Mistaken> {
-        let mistaken = |mistakes| Mistaken { path: path.to_owned(), mistakes };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| mistaken(vec![Mistake { line: 0, text: format!("cannot be read: {error}") }]))?;
-        let mut mistakes = Mistakes::new(&text);
-        let (document, errors) = DeTable::parse_recoverable(&text);
-        for error in errors {
-            mistakes.at(&error.span().unwrap_or(0..0), error.message().to_owned());
-        }
-        let mut root = Table::root(&document);
-        let time_zone = time_zone(&mut root, &mut mistakes);
-        let (standing, _) = attention::read(&mut root, None, time_zone, &mut mistakes);
-        let found = mistakes.finish();
-        if found.is_empty() { Ok(standing) } else { Err(mistaken(found)) }
+        part(path, |root, mistakes| {
+            let time_zone = time_zone(root, mistakes);
+            attention::read(root, None, time_zone, mistakes).0
+        })
     }
+
+    /// Reads only what a file says about what the bot may do in clusters, and no secrets.
+    ///
+    /// # Errors
+    /// Every mistake in that part of the file.
+    pub fn rights(path: &Path) -> Result<Rights, Mistaken> {
+        part(path, |root, mistakes| {
+            let source = sections::Source { folder: path.parent().unwrap_or(Path::new(".")), environment: &|_| None };
+            let clusters = sections::clusters(root, &source, mistakes);
+            let names: Vec<&str> = clusters.iter().map(|cluster| cluster.name.as_str()).collect();
+            let access = people::access(root, &names, mistakes);
+            let policy = people::policy(root, &names, &access, mistakes);
+            Rights { clusters, policy }
+        })
+    }
+}
+
+/// Reads a part of a file.
+fn part<T>(path: &Path, read: impl FnOnce(&mut Table<'_>, &mut Mistakes) -> T) -> Result<T, Mistaken> {
+    let mistaken = |mistakes| Mistaken { path: path.to_owned(), mistakes };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| mistaken(vec![Mistake { line: 0, text: format!("cannot be read: {error}") }]))?;
+    let mut mistakes = Mistakes::new(&text);
+    let (document, errors) = DeTable::parse_recoverable(&text);
+    for error in errors {
+        mistakes.at(&error.span().unwrap_or(0..0), error.message().to_owned());
+    }
+    let value = read(&mut Table::root(&document), &mut mistakes);
+    let found = mistakes.finish();
+    if found.is_empty() { Ok(value) } else { Err(mistaken(found)) }
 }
 
 fn time_zone(root: &mut Table<'_>, mistakes: &mut Mistakes) -> Option<chrono_tz::Tz> {

@@ -14,7 +14,7 @@ use super::request::{Target, Verb};
 pub enum Identity {
     /// Reads everything that an inspection reads; may neither write nor dry-run.
     Reader,
-    /// Patches workloads, sets their scale, deletes pods; reads just these and their revisions.
+    /// Patches workloads and deletes pods; reads nothing.
     Writer,
     /// May do everything: the person who runs the cluster, and the tests.
     Admin,

@@ -19,7 +19,7 @@ use finding::{CheckId, Finding, FindingState, Fingerprint, Note, Target};
 
 pub use attention::{CheckSet, Settings, Thresholds};
 pub use history::{Day, History, Memory, RestartCounts, Trend};
-pub use run::{Explained, Inspected, Order, read, run, why};
+pub use run::{Explained, Inspected, Order, read, reads, run, why};
 
 /// Runs the checks that the settings ask for, folds symptoms under their causes, and compares with the last time.
 /// `duration_ms` is the reading's; who also measures the checking adds that.

@@ -1,14 +1,14 @@
 //! One inspection with its I/O: read the cluster, look at the snapshot, and measure both together.
 
-use super::{Day, History, Memory, Settings, checks, finding::Finding, history, inspect};
+use super::{CheckSet, Day, History, Memory, Settings, checks, finding::Finding, history, inspect};
 use crate::{
     cluster::{Cluster, Obstacle, ReadRequest, Unreachable},
     diagnosis::{self, Chain},
     report::Report,
-    snapshot::{Scope, Snapshot},
+    snapshot::{Resource, Scope, Snapshot},
 };
 use chrono::{DateTime, Utc};
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 /// What to inspect.
 #[derive(Debug, Clone, Default)]
@@ -95,15 +95,19 @@ pub async fn why(
     Ok(Explained { chain, root })
 }
 
+/// What the checks of a set, the graph and the next inspection look at.
+pub fn reads(set: CheckSet) -> BTreeSet<Resource> {
+    let checked = checks::resources(set).into_iter();
+    checked.chain(diagnosis::resources()).chain(history::resources()).collect()
+}
+
 /// Reads what the checks of an order and the graph look at.
 ///
 /// # Errors
 /// When nothing at all could be read.
 pub async fn read(cluster: &Cluster, order: &Order, now: DateTime<Utc>) -> Result<Snapshot, Unreachable> {
     let scope = order.namespace.clone().map_or(Scope::AllNamespaces, Scope::Namespace);
-    let wanted = checks::resources(order.settings.set).into_iter();
-    let wanted = wanted.chain(diagnosis::resources()).chain(history::resources()).collect();
-    let mut request = ReadRequest::new(now).only(&wanted).in_scope(scope);
+    let mut request = ReadRequest::new(now).only(&reads(order.settings.set)).in_scope(scope);
     if order.secrets || cluster.reads_secrets() {
         request = request.with_secrets();
     }

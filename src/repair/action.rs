@@ -109,6 +109,15 @@ impl Kind {
         }
     }
 
+    /// The resource of its group that keeps earlier templates.
+    pub fn revisions(self) -> Option<&'static str> {
+        match self {
+            Self::Deployment => Some("replicasets"),
+            Self::StatefulSet | Self::DaemonSet => Some("controllerrevisions"),
+            Self::Pod => None,
+        }
+    }
+
     /// kubectl's singular, as in `deployment/checkout`.
     pub fn singular(self) -> &'static str {
         match self {

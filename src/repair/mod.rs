@@ -14,6 +14,7 @@ mod policy;
 mod proposal;
 mod request;
 mod revisions;
+mod rights;
 mod state;
 mod surroundings;
 mod verify;
@@ -36,6 +37,7 @@ pub use plan::{Ask, propose};
 pub use policy::{Policy, ProtectedLabel, Refusal, Rule};
 pub use proposal::{Approved, Decider, Decision, Proposal, Requester, Risk, conclude, decide, expire, record, resolve};
 pub use request::{FIELD_MANAGER, MARKER, RESTARTED_AT, Request, Verb};
+pub use rights::{reads, writes};
 pub use state::{Event, Outcome, State, Verdict};
 pub use verify::{Look, look, still_found};
 

@@ -301,10 +301,7 @@ fn unreachable(cluster: &Cluster, said: String) -> Refusal {
 
 /// The list that keeps the earlier templates of a workload.
 pub(super) fn revisions_path(kind: Kind, namespace: &str, live: &Value) -> String {
-    let resource = match kind {
-        Kind::Deployment => "replicasets",
-        Kind::StatefulSet | Kind::DaemonSet | Kind::Pod => "controllerrevisions",
-    };
+    let resource = kind.revisions().unwrap_or("controllerrevisions");
     format!("/apis/apps/v1/namespaces/{namespace}/{resource}{}", surroundings::selected_by(live))
 }
 

@@ -1,7 +1,7 @@
 //! The one API request of an action, computed from the action and the live object. Pure: rehearsed and carried out, it
 //! is the same.
 
-use super::action::Action;
+use super::action::{Action, ActionKind};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -26,6 +26,15 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// How an action is asked for.
+    pub fn of(action: ActionKind) -> Self {
+        match action {
+            ActionKind::RestartRollout | ActionKind::Scale => Self::MergePatch,
+            ActionKind::UndoRollout => Self::JsonPatch,
+            ActionKind::DeletePod => Self::Delete,
+        }
+    }
+
     /// The verb of an access review.
     pub fn name(self) -> &'static str {
         match self {
@@ -79,13 +88,13 @@ impl Request {
         if let Some(version) = version {
             metadata["resourceVersion"] = version.clone();
         }
-        let (verb, body) = match action {
+        let body = match action {
             Action::RestartRollout { .. } => {
                 let when = at.to_rfc3339_opts(SecondsFormat::Secs, true);
                 let template = json!({"metadata": {"annotations": {RESTARTED_AT: when}}});
-                (Verb::MergePatch, json!({"metadata": metadata, "spec": {"template": template}}))
+                json!({"metadata": metadata, "spec": {"template": template}})
             }
-            Action::Scale { to, .. } => (Verb::MergePatch, json!({"metadata": metadata, "spec": {"replicas": to}})),
+            Action::Scale { to, .. } => json!({"metadata": metadata, "spec": {"replicas": to}}),
             Action::UndoRollout { .. } => {
                 let mut steps = vec![json!({"op": "test", "path": "/metadata/uid", "value": target.uid})];
                 // A test that fails would be "invalid"; a resourceVersion that is not the stored one is a conflict.
@@ -98,17 +107,16 @@ impl Request {
                 }
                 let marker = format!("/metadata/annotations/{}", MARKER.replace('/', "~1"));
                 steps.push(json!({"op": "add", "path": marker, "value": execution}));
-                (Verb::JsonPatch, Value::Array(steps))
+                Value::Array(steps)
             }
             Action::DeletePod { .. } => {
                 let mut preconditions = json!({"uid": target.uid});
                 if let Some(version) = version {
                     preconditions["resourceVersion"] = version.clone();
                 }
-                let body = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions});
-                (Verb::Delete, body)
+                json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions})
             }
         };
-        Self { verb, path: target.path(), body }
+        Self { verb: Verb::of(action.kind()), path: target.path(), body }
     }
 }

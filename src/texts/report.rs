@@ -21,6 +21,8 @@ const NOT_CONFIGURED: &str = "not configured";
 /// What could not be done: `list secrets`, `read the alerts of Alertmanager`.
 pub(crate) fn list_of(resource: Resource) -> String {
     match resource {
+        // Not the nodes and pods themselves.
+        Resource::NodeMetrics | Resource::PodMetrics => return format!("list {resource}.metrics.k8s.io"),
         Resource::CustomResources => "list custom resources",
         Resource::HealthChecks => "read the health of the API server",
         Resource::DeprecatedApis => "read the deprecated APIs named in /metrics",
@@ -37,6 +39,7 @@ pub(crate) fn list_of(resource: Resource) -> String {
         Resource::PrometheusStatuses => "read the state of Prometheus",
         Resource::Alerts => "read the alerts of Alertmanager",
         Resource::LogErrors => "read the logs of failing containers",
+        Resource::ProviderIssues => "read the issues that the cloud provider knows of",
         other => return format!("list {other}"),
     }
     .to_owned()

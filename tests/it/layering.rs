@@ -45,6 +45,7 @@ const PURE: &[&str] = &[
     "src/repair/policy.rs",
     "src/agent/conversation.rs",
     "src/schedule/due.rs",
+    "src/rights/",
     "src/outbox/state.rs",
     "src/outbox/class.rs",
     "src/texts/",

@@ -1,74 +1,117 @@
-//! The roles that the bot documents allow what it asks for, and nothing that changes a cluster but what repairs need.
+//! The roles that the bot documents are what it prints, and allow what it asks for.
 
-use roundsman::{
-    cluster::{
-        Sources,
-        needs::{Need, needs},
-    },
-    snapshot::Resource,
-};
-use serde::Deserialize;
-use std::collections::BTreeSet;
+use crate::page::kept;
+use crate::shapes::Way;
+use roundsman::cluster::Sources;
+use roundsman::demo::{Identity, Shape};
+use roundsman::inspection::{self, CheckSet};
+use roundsman::rights::{Allowed, Names, Needs, Part, Rule, manifest, rules};
+use roundsman::snapshot::Resource;
+use std::path::{Path, PathBuf};
 
-#[derive(Debug, Deserialize)]
-struct Object {
-    kind: String,
-    #[serde(default)]
-    rules: Vec<Rule>,
+/// Each part, and the file that people apply.
+const FILES: [(Part, &str); 4] = [
+    (Part::Reader, "reader.yaml"),
+    (Part::Secrets, "reader-secrets.yaml"),
+    (Part::Kubelet, "reader-kubelet.yaml"),
+    (Part::Writer, "writer.yaml"),
+];
+
+fn file(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Rule {
-    #[serde(default)]
-    api_groups: Vec<String>,
-    #[serde(default)]
-    resources: Vec<String>,
-    #[serde(default, rename = "nonResourceURLs")]
-    paths: Vec<String>,
-    verbs: Vec<String>,
+#[test]
+fn the_files_are_what_the_command_prints() {
+    let printed = FILES.map(|(part, name)| (name, manifest(&[part], &Needs::default(), &Names::default())));
+    for (name, printed) in printed {
+        kept(&format!("deploy/rbac/{name}"), &printed);
+    }
+    let files = std::fs::read_dir(file("deploy/rbac")).unwrap().map(|entry| entry.unwrap().path());
+    assert_eq!(files.filter(|path| path.extension().is_some_and(|ending| ending == "yaml")).count(), FILES.len());
 }
 
-impl Rule {
-    fn allows(&self, need: &Need) -> bool {
-        let has = |list: &[String], word: &str| list.iter().any(|item| item == word);
-        match need {
-            Need::Resource { verb, group, resource, .. } => {
-                has(&self.api_groups, group) && has(&self.resources, resource) && has(&self.verbs, verb)
-            }
-            Need::Path(path) => has(&self.paths, path) && has(&self.verbs, "get"),
+fn allows(rule: &Rule, verb: &str, group: &str, plural: &str) -> bool {
+    let Allowed::Resources { group: own, plurals, .. } = &rule.what else { return false };
+    rule.verbs.contains(&verb) && *own == group && plurals.iter().any(|own| own == plural)
+}
+
+/// What any test's bot asked a cluster for.
+#[test]
+fn every_request_of_the_bot_is_allowed_to_the_identity_that_makes_it() {
+    let text = std::fs::read_to_string(file("tests/data/shapes.jsonl")).unwrap();
+    let shapes = text.lines().map(|line| serde_json::from_str::<Shape>(line).unwrap());
+    // Kinds that configurations of tests name.
+    let custom_resources = ["gizmos.acme.example", "widgets.acme.example"].map(|kind| kind.parse().unwrap()).into();
+    let needs = Needs { sources: Sources { custom_resources, ..Sources::default() }, ..Needs::default() };
+    let all = |parts: &[Part]| -> Vec<Rule> { parts.iter().flat_map(|part| rules(*part, &needs)).collect() };
+    // A test reads all that can be read; what no check reads needs no right.
+    let idle: Vec<(&str, &str)> = Resource::ALL
+        .iter()
+        .filter(|list| !inspection::reads(CheckSet::All).contains(list))
+        .map(|list| (list.api().group, list.plural()))
+        .collect();
+    let (reader, writer) = (all(&[Part::Reader, Part::Secrets, Part::Kubelet]), all(&[Part::Writer]));
+    let mut seen = 0;
+    let mut refused = Vec::new();
+    for shape in shapes {
+        let Some(way) = Way::of(&shape) else { continue };
+        // Everybody may ask about oneself.
+        if way.plural == "selfsubjectaccessreviews" {
+            continue;
+        }
+        let verb = match (shape.method.as_str(), way.named) {
+            ("GET", true) => "get",
+            ("GET", false) => "list",
+            ("PATCH", true) => "patch",
+            ("DELETE", true) => "delete",
+            (method, _) => panic!("{method} {}", shape.path),
+        };
+        let resource =
+            if way.subresource.is_empty() { way.plural } else { format!("{}/{}", way.plural, way.subresource) };
+        let rules = match shape.identity {
+            Identity::Reader => &reader,
+            Identity::Writer => &writer,
+            Identity::Admin => panic!("the bot is no admin: {}", shape.path),
+        };
+        seen += 1;
+        if verb == "list" && idle.contains(&(&*way.group, &*resource)) {
+            continue;
+        }
+        if !rules.iter().any(|rule| allows(rule, verb, &way.group, &resource)) {
+            refused.push(format!("{:?} {verb} {resource}", shape.identity));
+        }
+    }
+    assert!(seen > 80 && refused.is_empty(), "{seen} requests, refused: {refused:#?}");
+}
+
+#[test]
+fn readers_only_read_and_only_their_own_part_reads_secrets() {
+    for part in [Part::Reader, Part::Secrets, Part::Kubelet] {
+        for rule in rules(part, &Needs::default()) {
+            assert!(rule.verbs.iter().all(|verb| ["get", "list"].contains(verb)), "{rule:?}");
+            let secrets = ["get", "list"].iter().any(|verb| allows(&rule, verb, "", "secrets"));
+            assert_eq!(secrets, part == Part::Secrets, "{rule:?}");
         }
     }
 }
 
-fn rules(file: &str) -> Vec<Rule> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/rbac").join(file);
-    let text = std::fs::read_to_string(path).unwrap();
-    let objects = serde_yaml_ng::Deserializer::from_str(&text).map(|object| Object::deserialize(object).unwrap());
-    objects.filter(|object| object.kind == "ClusterRole").flat_map(|role| role.rules).collect()
-}
-
-/// What these files do not allow of an inspection with these sources.
-fn missing(files: &[&str], sources: &Sources) -> Vec<Need> {
-    let rules: Vec<Rule> = files.iter().copied().flat_map(rules).collect();
-    let needed: BTreeSet<Need> = Resource::ALL.iter().flat_map(|resource| needs(*resource, sources)).collect();
-    needed.into_iter().filter(|need| !rules.iter().any(|rule| rule.allows(need))).collect()
-}
-
 #[test]
-fn all_that_an_inspection_reads_is_allowed_by_the_readers_roles() {
-    let plain = Sources { logs: true, ..Sources::default() };
-    assert_eq!(missing(&["reader.yaml", "reader-secrets.yaml"], &plain), []);
-    let kubelets = Sources { kubelet_summary: true, ..plain };
-    assert_eq!(missing(&["reader.yaml", "reader-secrets.yaml", "reader-kubelet.yaml"], &kubelets), []);
-    assert_eq!(missing(&["reader.yaml", "reader-secrets.yaml"], &kubelets).len(), 1, "what is a strong right is apart");
-}
-
-#[test]
-fn readers_only_read() {
-    let files = ["reader.yaml", "reader-secrets.yaml", "reader-kubelet.yaml"];
-    let verbs: BTreeSet<String> = files.into_iter().flat_map(rules).flat_map(|rule| rule.verbs).collect();
-    assert_eq!(verbs.iter().map(String::as_str).collect::<Vec<_>>(), ["get", "list", "watch"]);
-    let named = |wanted: &str| rules("reader.yaml").iter().any(|rule| rule.resources.iter().any(|name| name == wanted));
-    assert!(!named("secrets") && !named("nodes/proxy"));
+fn fewer_actions_need_fewer_rights() {
+    use roundsman::repair::ActionKind::{DeletePod, Scale};
+    let writer = |actions: &[_]| {
+        let needs = Needs { actions: actions.iter().copied().collect(), ..Needs::default() };
+        let told = rules(Part::Writer, &needs).into_iter().map(|rule| match rule.what {
+            Allowed::Resources { group, plurals, .. } => {
+                format!("{} {group} {}", rule.verbs.join(" "), plurals.join(" "))
+            }
+            Allowed::Paths(paths) => paths.join(" "),
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(writer(&[DeletePod]), ["delete  pods"]);
+    assert_eq!(writer(&[Scale]), ["patch apps deployments statefulsets"]);
+    assert_eq!(writer(&[]), Vec::<String>::new());
+    let all: Vec<_> = roundsman::repair::ActionKind::ALL.into();
+    assert_eq!(writer(&all), ["delete  pods", "patch apps daemonsets deployments statefulsets"]);
 }

@@ -110,21 +110,21 @@ async fn scale_by_its_subresource_and_by_the_spec() {
     let world = World::with(&[]);
     let path = "/apis/apps/v1/namespaces/shop/deployments/catalog";
     let scale = format!("{path}/scale");
-    let reply = world.patch(Identity::Writer, &scale, &json!({"spec": {"replicas": 4}})).await;
+    let reply = world.patch(Identity::Admin, &scale, &json!({"spec": {"replicas": 4}})).await;
     assert_eq!(
         (reply.code, reply.json()["kind"].clone(), reply.json()["spec"]["replicas"].clone()),
         (200, json!("Scale"), json!(4))
     );
     world.pass(5);
     assert_eq!(world.object(path).await["status"]["readyReplicas"], 4);
-    let mut wanted = world.send(Identity::Writer, Method::GET, &scale, "", &Value::Null).await.json();
+    let mut wanted = world.send(Identity::Admin, Method::GET, &scale, "", &Value::Null).await.json();
     assert_eq!(wanted["status"], json!({"replicas": 4, "selector": "app=catalog"}));
     wanted["spec"]["replicas"] = json!(1);
-    let put = world.send(Identity::Writer, Method::PUT, &scale, "application/json", &wanted).await;
+    let put = world.send(Identity::Admin, Method::PUT, &scale, "application/json", &wanted).await;
     assert_eq!(put.code, 200, "{}", put.body);
     world.pass(5);
     assert_eq!(world.object(path).await["status"]["replicas"], 1);
-    let stale = world.send(Identity::Writer, Method::PUT, &scale, "application/json", &wanted).await;
+    let stale = world.send(Identity::Admin, Method::PUT, &scale, "application/json", &wanted).await;
     assert_eq!((stale.code, stale.json()["reason"].clone()), (409, json!("Conflict")));
     let negative = world.patch(Identity::Writer, path, &json!({"spec": {"replicas": -1}})).await;
     assert_eq!(

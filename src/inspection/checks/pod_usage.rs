@@ -118,7 +118,9 @@ pub(super) fn cpu_near_limit(scene: &Scene<'_>) -> Vec<Draft> {
         let limit = Use::above(used, "resources.limits.cpu", limits.get("cpu"), scene.thresholds.cpu_near_limit);
         let request = || {
             let percent = scene.thresholds.cpu_near_request;
-            Use::above(used, "resources.requests.cpu", requests.get("cpu"), percent)
+            // Where only a limit is written, the server writes the request: nothing of it is lent by others.
+            let below = |request: &&Quantity| limits.get("cpu").is_none_or(|limit| request.nano() < limit.nano());
+            Use::above(used, "resources.requests.cpu", requests.get("cpu").filter(below), percent)
         };
         limit.or_else(request)
     });

@@ -41,6 +41,8 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub enum Profile {
     /// etcd and kube-apiserver: nothing rewrites what a test writes through `/status`, and ten times the objects fit.
     Bare,
+    /// `Bare` without admission: the server checks what an object is, and lets no other object have a say about it.
+    Holding,
     /// All five and three ready nodes. The node lifecycle controller is off: on a loaded machine late heartbeats would turn
     /// every pod NotReady, for good.
     Full,
@@ -55,6 +57,7 @@ pub struct ControlPlane {
     dir: PathBuf,
     profile: Profile,
     binaries: PathBuf,
+    etcd_port: u16,
     api_port: u16,
     kubelet_port: u16,
     tokens: identity::Tokens,
@@ -95,6 +98,11 @@ impl ControlPlane {
         format!("https://127.0.0.1:{}", self.api_port)
     }
 
+    /// Where etcd answers, also as JSON (`/v3/kv/…`): for what an API server alone decides, such as when an object was made.
+    pub fn etcd_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.etcd_port)
+    }
+
     /// The certificate authority of the API server, as PEM.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
@@ -133,7 +141,7 @@ impl ControlPlane {
         let name = format!("{prefix}-{}", self.namespaces.fetch_add(1, Ordering::Relaxed) + 1);
         self.kubectl(&["create", "namespace", &name]);
         match self.profile {
-            Profile::Bare => self.kubectl(&["create", "serviceaccount", "-n", &name, "default"]),
+            Profile::Bare | Profile::Holding => self.kubectl(&["create", "serviceaccount", "-n", &name, "default"]),
             Profile::Full | Profile::NodeLifecycle => {
                 self.kubectl(&["wait", "--for=create", "--timeout=120s", "-n", &name, "serviceaccount/default"])
             }

@@ -43,6 +43,7 @@ fn attempt_start(profile: Profile, binaries: &Path) -> anyhow::Result<ControlPla
         dir,
         profile,
         binaries: binaries.to_owned(),
+        etcd_port,
         api_port,
         kubelet_port,
         tokens,
@@ -62,7 +63,7 @@ fn attempt_start(profile: Profile, binaries: &Path) -> anyhow::Result<ControlPla
         source("cluster/identities.yaml"),
     ];
     match profile {
-        Profile::Bare => plane.create(&manifests)?,
+        Profile::Bare | Profile::Holding => plane.create(&manifests)?,
         Profile::Full | Profile::NodeLifecycle => {
             let manager = controller_manager(&plane.dir, profile);
             plane.spawn("kube-controller-manager", &manager)?;
@@ -80,6 +81,28 @@ fn attempt_start(profile: Profile, binaries: &Path) -> anyhow::Result<ControlPla
     }
     Ok(plane)
 }
+
+/// What is on by default and changes or refuses an object because of others.
+const ADMISSION: [&str; 18] = [
+    "CertificateApproval",
+    "CertificateSigning",
+    "CertificateSubjectRestriction",
+    "DefaultIngressClass",
+    "DefaultStorageClass",
+    "DefaultTolerationSeconds",
+    "LimitRanger",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionWebhook",
+    "NamespaceLifecycle",
+    "PodSecurity",
+    "Priority",
+    "ResourceQuota",
+    "RuntimeClass",
+    "ServiceAccount",
+    "StorageObjectInUseProtection",
+    "TaintNodesByCondition",
+    "ValidatingAdmissionWebhook",
+];
 
 const CRD: &str = "crd/clusterlogs.kwok.x-k8s.io";
 
@@ -168,6 +191,7 @@ fn api_server(dir: &Path, profile: Profile, etcd_port: u16, api_port: u16) -> Ve
     match profile {
         // It taints every new node until the node lifecycle controller has seen it ready, and that one does not run.
         Profile::Bare | Profile::Full => arguments.push("--disable-admission-plugins=TaintNodesByCondition".into()),
+        Profile::Holding => arguments.push(format!("--disable-admission-plugins={}", ADMISSION.join(","))),
         Profile::NodeLifecycle => {}
     }
     arguments
@@ -185,7 +209,9 @@ fn controller_manager(dir: &Path, profile: Profile) -> Vec<String> {
         "--kube-api-burst=1000".into(),
     ];
     match profile {
-        Profile::Bare | Profile::Full => arguments.push("--controllers=*,-node-lifecycle-controller".into()),
+        Profile::Bare | Profile::Holding | Profile::Full => {
+            arguments.push("--controllers=*,-node-lifecycle-controller".into())
+        }
         // It looks at the nodes every five seconds otherwise.
         Profile::NodeLifecycle => arguments.push("--node-monitor-period=1s".into()),
     }

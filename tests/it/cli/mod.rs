@@ -5,6 +5,7 @@ mod demo;
 mod forms;
 mod half;
 mod reach;
+mod rights;
 mod since;
 mod words;
 

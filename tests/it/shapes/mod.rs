@@ -8,6 +8,8 @@ mod seed;
 mod sides;
 mod values;
 
+pub(crate) use place::Way;
+
 use crate::world::PATIENCE;
 use cases::{Both, Case};
 use std::{collections::BTreeMap, time::Duration};

@@ -9,6 +9,7 @@ pub(crate) mod gate;
 pub(crate) mod lives;
 pub(crate) mod model;
 pub(crate) mod process;
+pub(crate) mod server;
 pub(crate) mod shapes;
 
 use bot::{Bot, Outside};
