@@ -150,6 +150,9 @@ fn endpoint_broken(scene: &Scene<'_>) -> Vec<Draft> {
     drafts.collect()
 }
 
+/// Namespace, account and labels: by these Cilium tells pods apart.
+type Identity<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);
+
 /// What can be selected: the labels of pods as Cilium sees them, one set for each workload, and those of nodes.
 struct Selectable {
     pods: HashMap<String, Vec<Labels>>,
@@ -161,7 +164,7 @@ impl Selectable {
         let namespaces = scene.snapshot.namespaces.iter();
         let namespaces: HashMap<&str, &Labels> =
             namespaces.map(|namespace| (namespace.meta.name.as_str(), &namespace.meta.labels)).collect();
-        let mut seen: HashSet<(&str, &str, Vec<(&str, &str)>)> = HashSet::new();
+        let mut seen: HashSet<Identity<'_>> = HashSet::new();
         let mut pods: HashMap<String, Vec<Labels>> = HashMap::new();
         for pod in scene.live_pods() {
             let namespace = pod.meta.namespace.as_str();
