@@ -1,5 +1,8 @@
 //! roundsman makes the rounds of Kubernetes clusters.
 
+// In debug builds every await of a large future takes its size from the stack of a worker, which has 2 MiB.
+#![cfg_attr(not(test), warn(clippy::large_futures))]
+
 pub mod agent;
 pub mod api;
 pub mod app;

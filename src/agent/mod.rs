@@ -188,7 +188,9 @@ impl Agent {
         let survey = survey::Survey::default();
         match &self.shared.endpoint {
             None => computed::answer(&question, means, &survey, cancel, computed::Because::NoModel).await,
-            Some(endpoint) => turn::answer(endpoint, &self.shared.prompts, &question, means, &survey, cancel).await,
+            Some(endpoint) => {
+                Box::pin(turn::answer(endpoint, &self.shared.prompts, &question, means, &survey, cancel)).await
+            }
         }
     }
 }

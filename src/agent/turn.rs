@@ -206,7 +206,7 @@ impl Turn<'_> {
             return Ok(self.notice(&format!("This was asked before in this answer: see result {number}.")));
         }
         self.usage.tool_calls += 1;
-        let running = tool.run(&self.bench);
+        let running = Box::pin(tool.run(&self.bench));
         let Found { source, text } = within(self.cancel, self.deadline, running).await.map_err(ToolError::Abort)??;
         let number = self.asked.len() + 1;
         self.asked.insert(key, number);

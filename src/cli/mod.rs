@@ -159,10 +159,10 @@ pub fn main(platforms: Platforms) -> ExitCode {
 async fn dispatch(command: Command, platforms: Platforms) -> anyhow::Result<ExitCode> {
     let mut out = Out::new();
     match command {
-        Command::Inspect(args) => inspect::run(args, &mut out).await,
+        Command::Inspect(args) => Box::pin(inspect::run(args, &mut out)).await,
         Command::Why(args) => why::run(args, &mut out).await,
         Command::Ask(args) => ask::run(args, &mut out).await,
-        Command::Run(args) => run::run(args, platforms).await,
+        Command::Run(args) => Box::pin(run::run(args, platforms)).await,
         Command::CheckConfig(args) => check_config::run(&args, &mut out),
         Command::Export(args) => dump::export(&args, &mut out),
         Command::Import(args) => dump::import(&args, &mut out),

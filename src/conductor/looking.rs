@@ -15,7 +15,7 @@ pub(super) async fn why(order: &Order<'_>) -> Result<(), Failure> {
         Ok(cluster) => cluster,
         Err(body) => return order.say(body).await,
     };
-    let looking = inspection::why(&cluster, (kind, order.namespace(), name), order.desk.clock.now());
+    let looking = Box::pin(inspection::why(&cluster, (kind, order.namespace(), name), order.desk.clock.now()));
     match order.desk.while_working(&order.inbound.channel, looking).await {
         Err(problem) => order.say(texts::report::not_inspected(cluster.name(), &problem.to_string(), None)).await,
         Ok(explained) => {

@@ -178,7 +178,7 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 
 async fn handle(desk: &Desk, taken: &Taken) -> Result<(), Failure> {
     match &taken.item.work {
-        Work::Chat(inbound) => chat::handle(desk, taken, inbound).await,
+        Work::Chat(inbound) => Box::pin(chat::handle(desk, taken, inbound)).await,
         Work::Inspect { cluster, namespace } => inspecting::handle(desk, taken, cluster, namespace.as_deref()).await,
         Work::SilenceOver { cluster, silence } => heeding::over(desk, taken, cluster, silence).await,
         Work::Repair { proposal } => repairs::advance(desk, taken, proposal).await,

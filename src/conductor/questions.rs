@@ -113,7 +113,7 @@ async fn go_on(
         asked_by: &asked_by,
         place: Place::Chat,
     };
-    let answering = answer(desk, question, &clusters, &collected, &cancel);
+    let answering = Box::pin(answer(desk, question, &clusters, &collected, &cancel));
     let answer = desk.while_working(&inbound.channel, answering).await;
     desk.uncancellable(&inbound.channel);
     let proposals = std::mem::take(&mut *collected.proposals.lock().unwrap_or_else(PoisonError::into_inner));
