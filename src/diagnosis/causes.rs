@@ -1,15 +1,16 @@
 //! Folds symptoms under what causes them.
 
+use super::calls::{exceeded_quota, refusing_webhook};
 use super::explanations::{
     Tie::{
-        self, Account, Claim, Consumer, Container, Cordon, Denied, Depends, Inside, Listed, Node, Pods, PodsAtThatTime,
-        Quota, Silent, Taint, Workload,
+        self, Account, Api, Asks, Claim, Component, Consumer, Container, Cordon, Denied, Depends, Inside, Listed, Node,
+        Pods, PodsAtThatTime, Quota, Silent, Taint, Webhook, Workload,
     },
     explanations,
 };
 use super::graph::{Graph, ObjectId};
 use super::object::Entity;
-use super::relations::{Relation, exceeded_quota};
+use super::relations::Relation;
 use super::rollout::newest_replica_set;
 use crate::inspection::checks::{Obstacle, is_denied, obstacles};
 use crate::inspection::finding::{Finding, Fingerprint, Severity};
@@ -133,9 +134,11 @@ impl<'g, 'a> Index<'g, 'a> {
                 let shared = shared.iter().filter(|(place, _)| self.findings[**place].id == *id);
                 shared.map(|(place, _)| (*place, everything)).collect()
             }
-            Depends => {
+            Depends | Asks => {
                 let id = self.graph.find_target(&self.findings[effect].target);
                 let needed = id.into_iter().flat_map(|id| self.graph.depends_on(id));
+                let fits = |relation: Relation| matches!(tie, Depends) || relation == Relation::Asks;
+                let needed = needed.filter(|(relation, _)| fits(*relation));
                 let mut needed: Vec<ObjectId> = needed.map(|(_, needed)| needed).collect();
                 needed.sort_unstable();
                 needed.dedup();
@@ -143,7 +146,9 @@ impl<'g, 'a> Index<'g, 'a> {
                     |needed: ObjectId| self.by_target.get(&self.graph.object(needed).target()).into_iter().flatten();
                 needed.into_iter().flat_map(about).filter(is_it).map(|place| (*place, everything)).collect()
             }
-            Taint(_) | Cordon | Inside => of_check(None).map(|place| (*place, everything)).collect(),
+            Taint(_) | Cordon | Inside | Webhook | Api | Component => {
+                of_check(None).map(|place| (*place, everything)).collect()
+            }
             Listed => {
                 let here = of_check(namespace).filter(|_| namespace.is_some());
                 of_check(None).chain(here).map(|place| (*place, everything)).collect()
@@ -167,6 +172,17 @@ impl<'g, 'a> Index<'g, 'a> {
                 };
                 lists(cause, effect) || lists(effect, cause)
             }
+            Asks => began(cause, |lost, began| began + SLACK >= lost, effect),
+            Webhook => {
+                let known = cause.evidence.iter().filter(|fact| fact.field == "webhooks");
+                let refusing = self.refusing(effect);
+                known.flat_map(|fact| fact.value.split(", ")).any(|webhook| refusing.contains(&webhook))
+            }
+            Api => {
+                let group = cause.target.name.split_once('.').map_or("", |(_, group)| group);
+                !group.is_empty() && effect.evidence.iter().any(|fact| fact.value.contains(group))
+            }
+            Component => cause.objects.iter().any(|object| object.name.starts_with(effect.target.name.as_str())),
             Container => container(effect) == container(cause),
             Pods => most && acts,
             PodsAtThatTime => most && began(cause, |at, began| at + SLACK >= began, effect),
@@ -207,6 +223,14 @@ impl<'g, 'a> Index<'g, 'a> {
             quotas.extend(events.filter_map(|event| exceeded_quota(&event.message)));
         }
         quotas
+    }
+
+    /// The webhooks that refuse what a finding is about, by its evidence or its events.
+    fn refusing(&self, finding: &'g Finding) -> Vec<&str> {
+        let said = finding.evidence.iter().map(|fact| fact.value.as_str());
+        let ids = finding.objects.iter().filter_map(|object| self.graph.find_target(&object.target()));
+        let events = ids.flat_map(|id| self.graph.events(id)).filter(|event| event.reason == "FailedCreate");
+        said.chain(events.map(|event| event.message.as_str())).filter_map(refusing_webhook).collect()
     }
 
     fn waits_for_consumer(&self, claim: ObjectId) -> bool {

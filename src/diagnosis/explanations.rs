@@ -1,5 +1,7 @@
 //! Which finding can explain which other, and what has to tie them together.
 
+use super::wider;
+
 /// What ties a cause to its effect.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Tie {
@@ -35,19 +37,28 @@ pub(super) enum Tie {
     Denied,
     /// The pods run as the ServiceAccount.
     Account,
+    /// The refusal names one of the webhooks.
+    Webhook,
+    /// The workload names the Service in its variables or arguments, and the Service was lost first.
+    Asks,
+    /// The effect names the API group.
+    Api,
+    /// The lease is named like what is down.
+    Component,
     /// The cause is about the namespace that the effect's object is in.
     Inside,
 }
 
 use Tie::{
-    Account, Claim, Consumer, Container, Cordon, Denied, Depends, Inside, Listed, Node, Pods, PodsAtThatTime, Quota,
-    Silent, Taint, Target, Workload,
+    Account, Api, Asks, Claim, Consumer, Container, Cordon, Denied, Depends, Inside, Listed, Node, Pods,
+    PodsAtThatTime, Quota, Silent, Taint, Target, Webhook, Workload,
 };
 
 /// What can explain a finding, the most immediate first.
 pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
     match effect {
-        "pod/crash-loop" => &[("pod/oom-killed", Container)],
+        "pod/crash-loop" => &[("pod/oom-killed", Container), ("service/no-endpoints", Asks)],
+        "pod/init-stuck" => &[("service/no-endpoints", Asks)],
         "pod/restart-spike" => {
             &[("pod/crash-loop", Container), ("pod/oom-killed", Container), ("pod/init-stuck", Container)]
         }
@@ -90,6 +101,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("pod/restart-spike", PodsAtThatTime),
             ("pod/readiness-gate-false", Pods),
             ("node/not-ready", Node),
+            ("service/no-endpoints", Asks),
         ],
         "pod/unschedulable" => &[
             ("pvc/pending", Claim),
@@ -104,10 +116,22 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             &[("storageclass/missing", Listed), ("storageclass/no-default", Listed), ("pod/unschedulable", Consumer)]
         }
         "pv/node-gone" => &[("node/not-ready", Listed)],
-        "replicaset/create-failed" => {
-            &[("quota/near-limit", Quota), ("quota/rejections", Quota), ("workload/missing-service-account", Target)]
-        }
-        "deployment/replica-failure" => &[("workload/missing-service-account", Target)],
+        "replicaset/create-failed" => &[
+            ("quota/near-limit", Quota),
+            ("quota/rejections", Quota),
+            ("workload/missing-service-account", Target),
+            ("webhook/service-missing", Webhook),
+            ("webhook/no-endpoints", Webhook),
+            ("webhook/ca-expiring", Webhook),
+            ("webhook/rejections", Webhook),
+        ],
+        "deployment/replica-failure" => &[
+            ("workload/missing-service-account", Target),
+            ("webhook/service-missing", Webhook),
+            ("webhook/no-endpoints", Webhook),
+            ("webhook/ca-expiring", Webhook),
+            ("webhook/rejections", Webhook),
+        ],
         "quota/rejections" => &[("quota/near-limit", Target)],
         "deployment/degraded" => &[
             ("deployment/rollout-stuck", Target),
@@ -130,6 +154,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("replicaset/create-failed", Target),
             ("deployment/replica-failure", Target),
             ("deployment/generation-stale", Target),
+            ("cluster/addon-down", Target),
         ],
         "workload/no-matching-pods" => &[
             ("replicaset/create-failed", Target),
@@ -140,9 +165,15 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("deployment/unavailable", Target),
             ("statefulset/degraded", Target),
         ],
-        "statefulset/create-blocked" => {
-            &[("quota/near-limit", Quota), ("quota/rejections", Quota), ("workload/missing-service-account", Target)]
-        }
+        "statefulset/create-blocked" => &[
+            ("quota/near-limit", Quota),
+            ("quota/rejections", Quota),
+            ("workload/missing-service-account", Target),
+            ("webhook/service-missing", Webhook),
+            ("webhook/no-endpoints", Webhook),
+            ("webhook/ca-expiring", Webhook),
+            ("webhook/rejections", Webhook),
+        ],
         "statefulset/missing-storage-class" => &[("storageclass/missing", Listed)],
         "statefulset/rollout-stuck" | "daemonset/rollout-stuck" | "replicaset/unready" | "pdb/unhealthy" => &[
             ("pod/image-pull", Pods),
@@ -180,9 +211,13 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         ],
         "hpa/cannot-scale" => &[("hpa/target-missing", Target), ("hpa/unsupported-target", Target)],
         "hpa/target-missing" => &[("hpa/unsupported-target", Target)],
-        "hpa/no-metrics" => {
-            &[("hpa/no-requests", Target), ("hpa/target-missing", Target), ("hpa/unsupported-target", Target)]
-        }
+        "hpa/no-metrics" => &[
+            ("hpa/no-requests", Target),
+            ("hpa/target-missing", Target),
+            ("hpa/unsupported-target", Target),
+            ("cluster/metrics-server-missing", Listed),
+            ("cluster/apiservice-unavailable", Api),
+        ],
         "deployment/rollout-stuck" => &[
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
@@ -223,6 +258,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("replicaset/create-failed", Target),
             ("deployment/replica-failure", Target),
             ("deployment/generation-stale", Target),
+            ("cluster/addon-down", Target),
         ],
         "statefulset/degraded" | "daemonset/not-ready" => &[
             ("pod/image-pull", Pods),
@@ -245,6 +281,11 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("statefulset/create-blocked", Target),
             ("statefulset/rollout-stuck", Target),
             ("daemonset/node-uncovered", Target),
+            ("webhook/service-missing", Webhook),
+            ("webhook/no-endpoints", Webhook),
+            ("webhook/ca-expiring", Webhook),
+            ("webhook/rejections", Webhook),
+            ("cluster/addon-down", Target),
         ],
         "job/failed" => &[
             ("pod/oom-killed", Pods),
@@ -261,6 +302,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         "cronjob/last-run-failed" => &[("job/failed", Target), ("pod/oom-killed", Pods), ("pod/image-pull", Pods)],
         "service/selector-no-pods" => WORKLOADS,
         "service/no-endpoints" => &[
+            ("cluster/dns-down", Target),
             ("service/selector-no-pods", Target),
             ("deployment/unavailable", Pods),
             ("statefulset/degraded", Pods),
@@ -287,6 +329,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("statefulset/scaled-to-zero", Workload),
         ],
         "service/endpoints-not-ready" => &[
+            ("cluster/dns-down", Target),
             ("pod/image-pull", Pods),
             ("pod/create-error", Pods),
             ("pod/crash-loop", Pods),
@@ -317,7 +360,7 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
         "drift/privilege-added" => &[("rbac/anonymous", Target)],
         "object/finalizer-stuck" | "pvc/terminating-stuck" => &[("namespace/terminating-stuck", Inside)],
         "container/run-as-root" | "container/privilege-escalation" => &[("container/no-security-context", Target)],
-        _ => &[],
+        effect => wider::explanations(effect),
     }
 }
 

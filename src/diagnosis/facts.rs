@@ -3,7 +3,7 @@
 use super::graph::{Graph, ObjectId};
 use super::object::Entity;
 use crate::inspection::finding::Evidence;
-use crate::snapshot::Pod;
+use crate::snapshot::{Conditions, Pod};
 
 /// The facts that make an object healthy, or let a person judge that it is.
 pub(super) fn facts(graph: &Graph<'_>, id: ObjectId) -> Vec<Evidence> {
@@ -63,6 +63,12 @@ pub(super) fn facts(graph: &Graph<'_>, id: ObjectId) -> Vec<Evidence> {
             used.collect()
         }
         Entity::StorageClass(each) => vec![Evidence::new("provisioner", each.provisioner.as_str())],
+        Entity::MutatingWebhookConfiguration(each) | Entity::ValidatingWebhookConfiguration(each) => {
+            let webhooks: Vec<&str> = each.webhooks.iter().map(|webhook| webhook.name.as_str()).collect();
+            vec![Evidence::new("webhooks", webhooks.join(", "))]
+        }
+        Entity::CustomResourceDefinition(each) => of_condition(&each.status.conditions, "Established"),
+        Entity::APIService(each) => of_condition(&each.status.conditions, "Available"),
         Entity::HorizontalPodAutoscaler(each) => {
             let limits = format!("{} to {}", each.spec.min_replicas.unwrap_or(1), each.spec.max_replicas);
             vec![
@@ -82,6 +88,14 @@ pub(super) fn facts(graph: &Graph<'_>, id: ObjectId) -> Vec<Evidence> {
             .map(|event| Evidence::since(format!("event {}", event.reason), event.message.as_str(), event.last_seen)),
     );
     facts
+}
+
+fn of_condition(conditions: &Conditions, name: &str) -> Vec<Evidence> {
+    let condition = conditions.get(name);
+    let fact = condition.map(|condition| {
+        Evidence::since(format!("conditions[{name}]"), &*condition.status, condition.last_transition_time)
+    });
+    fact.into_iter().collect()
 }
 
 fn pod_facts(pod: &Pod) -> Vec<Evidence> {

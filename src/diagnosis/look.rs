@@ -1,5 +1,6 @@
 //! The command with which a person looks at what a finding is about.
 
+use super::look_wider;
 use crate::inspection::finding::Finding;
 
 /// The container that it is about.
@@ -9,6 +10,9 @@ pub(super) fn container(finding: &Finding) -> Option<&str> {
 
 /// The command that shows more.
 pub(super) fn command(finding: &Finding) -> String {
+    if let Some(command) = look_wider::command(finding) {
+        return command;
+    }
     let namespace = finding.target.namespace.as_deref().map(|namespace| format!("-n {namespace} ")).unwrap_or_default();
     let kubectl = |rest: String| format!("kubectl {namespace}{rest}");
     let pod = finding.objects.iter().find(|object| object.kind == "Pod");

@@ -2,22 +2,26 @@
 //! The chains come from the objects alone, never from the model.
 
 mod ask;
+mod calls;
 mod causes;
 mod cures;
 mod explanations;
 mod facts;
 mod graph;
 mod look;
+mod look_wider;
 mod object;
 mod register;
 mod relations;
 mod rollout;
 mod why;
+mod wider;
 
 pub use ask::best_match;
+pub use calls::{exceeded_quota, refusing_webhook};
 pub use causes::{link, order};
 pub use cures::{Cure, cures, remedies};
 pub use graph::{Graph, ObjectId, resources};
 pub use object::{Entity, Object};
-pub use relations::{ConfigRef, KeyRef, Relation, backends, config_keys, config_refs, exceeded_quota};
+pub use relations::{ConfigRef, KeyRef, Relation, backends, config_keys, config_refs};
 pub use why::{Chain, Step, Verdict, why};

@@ -2,19 +2,19 @@
 
 use crate::inspection::finding::{ObjectRef, Target};
 use crate::snapshot::{
-    ConfigMap, CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Ingress, Job, Namespace, Node, ObjectMeta,
-    Origin, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, ReplicaSet, Resource, ResourceQuota,
-    Secret, Service, Snapshot, StatefulSet, StorageClass,
+    ApiService, ConfigMap, CronJob, CustomResourceDefinition, DaemonSet, Deployment, HorizontalPodAutoscaler, Ingress,
+    Job, Namespace, Node, ObjectMeta, Origin, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget,
+    ReplicaSet, Resource, ResourceQuota, Secret, Service, Snapshot, StatefulSet, StorageClass, WebhookConfiguration,
 };
 
 macro_rules! entities {
-    ($( $kind:ident in $field:ident ),* $(,)?) => {
+    ($( $kind:ident: $type:ident in $field:ident ),* $(,)?) => {
         /// An object of the snapshot that the graph holds.
         #[derive(Debug, Clone, Copy)]
         pub enum Entity<'a> {
             $(
                 #[doc = concat!("A ", stringify!($kind), ".")]
-                $kind(&'a $kind),
+                $kind(&'a $type),
             )*
             /// Of a kind that nothing is tied to by what it holds.
             Other(Resource, &'a ObjectMeta),
@@ -51,12 +51,29 @@ macro_rules! entities {
 }
 
 entities! {
-    Node in nodes, Namespace in namespaces, Pod in pods, ReplicaSet in replica_sets, Deployment in deployments,
-    StatefulSet in stateful_sets, DaemonSet in daemon_sets, Job in jobs, CronJob in cron_jobs, Service in services,
-    Ingress in ingresses, ConfigMap in config_maps, Secret in secrets,
-    PersistentVolumeClaim in persistent_volume_claims, PersistentVolume in persistent_volumes,
-    StorageClass in storage_classes, ResourceQuota in resource_quotas,
-    HorizontalPodAutoscaler in horizontal_pod_autoscalers, PodDisruptionBudget in pod_disruption_budgets,
+    Node: Node in nodes,
+    Namespace: Namespace in namespaces,
+    Pod: Pod in pods,
+    ReplicaSet: ReplicaSet in replica_sets,
+    Deployment: Deployment in deployments,
+    StatefulSet: StatefulSet in stateful_sets,
+    DaemonSet: DaemonSet in daemon_sets,
+    Job: Job in jobs,
+    CronJob: CronJob in cron_jobs,
+    Service: Service in services,
+    Ingress: Ingress in ingresses,
+    ConfigMap: ConfigMap in config_maps,
+    Secret: Secret in secrets,
+    PersistentVolumeClaim: PersistentVolumeClaim in persistent_volume_claims,
+    PersistentVolume: PersistentVolume in persistent_volumes,
+    StorageClass: StorageClass in storage_classes,
+    ResourceQuota: ResourceQuota in resource_quotas,
+    MutatingWebhookConfiguration: WebhookConfiguration in mutating_webhook_configurations,
+    ValidatingWebhookConfiguration: WebhookConfiguration in validating_webhook_configurations,
+    CustomResourceDefinition: CustomResourceDefinition in custom_resource_definitions,
+    APIService: ApiService in api_services,
+    HorizontalPodAutoscaler: HorizontalPodAutoscaler in horizontal_pod_autoscalers,
+    PodDisruptionBudget: PodDisruptionBudget in pod_disruption_budgets,
 }
 
 /// The lists whose objects people can ask about besides. What stands for another object (events, slices, leases, measured

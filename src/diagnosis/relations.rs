@@ -1,10 +1,10 @@
 //! Finds what hangs together: every tie leads from what suffers to what it depends on.
 
+use super::calls::{tie_asked, tie_called, tie_refusals};
 use super::graph::{Builder, ObjectId};
 use super::object::Entity;
 use crate::snapshot::{
-    Ingress, IngressBackend, KeySelector, KeyToPath, Labels, ObjectMeta, Pod, PodSpec, ReplicaSet, Snapshot, Str,
-    selects,
+    Ingress, IngressBackend, KeySelector, KeyToPath, Labels, ObjectMeta, Pod, PodSpec, Snapshot, Str, selects,
 };
 use std::collections::HashMap;
 
@@ -25,6 +25,12 @@ pub enum Relation {
     Refers,
     /// A workload may make no more pods than a quota lets it.
     LimitedBy,
+    /// A webhook has refused what a workload would make.
+    AdmittedBy,
+    /// The API server calls a Service for a webhook, a conversion or an API of others.
+    Calls,
+    /// A workload names a Service in its variables or arguments.
+    Asks,
 }
 
 /// A ConfigMap or Secret that a pod reads.
@@ -138,12 +144,6 @@ pub fn backends(ingress: &Ingress) -> impl Iterator<Item = &IngressBackend> {
     ingress.spec.default_backend.iter().chain(paths.map(|path| &path.backend))
 }
 
-/// The quota that a creation failure names: `exceeded quota: compute, requested: …`.
-pub fn exceeded_quota(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once("exceeded quota: ")?;
-    rest.split([',', ' ']).next().filter(|name| !name.is_empty())
-}
-
 pub(crate) fn tie_all(builder: &mut Builder<'_>) {
     let snapshot = builder.snapshot;
     for entity in Entity::all(snapshot) {
@@ -151,8 +151,29 @@ pub(crate) fn tie_all(builder: &mut Builder<'_>) {
         let id = builder.named(entity.kind(), &meta.namespace, &meta.name);
         tie_owner(builder, id, meta);
         match entity {
-            Entity::Pod(pod) => tie_pod(builder, id, pod),
-            Entity::ReplicaSet(set) => tie_quota(builder, id, set),
+            Entity::Pod(pod) => {
+                tie_pod(builder, id, pod);
+                if meta.controller().is_none() {
+                    tie_asked(builder, id, meta, &pod.spec);
+                }
+            }
+            Entity::Deployment(each) => tie_asked(builder, id, meta, &each.spec.template.spec),
+            Entity::StatefulSet(each) => tie_asked(builder, id, meta, &each.spec.template.spec),
+            Entity::DaemonSet(each) => tie_asked(builder, id, meta, &each.spec.template.spec),
+            Entity::CronJob(each) => tie_asked(builder, id, meta, &each.spec.job_template.spec.template.spec),
+            Entity::MutatingWebhookConfiguration(each) | Entity::ValidatingWebhookConfiguration(each) => {
+                tie_called(builder, id, each.webhooks.iter().map(|webhook| &webhook.client_config));
+            }
+            Entity::CustomResourceDefinition(each) => {
+                let webhook = each.spec.conversion.as_ref().and_then(|conversion| conversion.webhook.as_ref());
+                tie_called(builder, id, webhook.and_then(|webhook| webhook.client_config.as_ref()));
+            }
+            Entity::APIService(each) => {
+                if let Some(service) = &each.spec.service {
+                    let service = builder.named("Service", &service.namespace, &service.name);
+                    builder.tie(id, Relation::Calls, service);
+                }
+            }
             Entity::Ingress(ingress) => tie_ingress(builder, id, ingress),
             Entity::PersistentVolumeClaim(claim) => {
                 if !claim.spec.volume_name.is_empty() {
@@ -166,11 +187,8 @@ pub(crate) fn tie_all(builder: &mut Builder<'_>) {
             }
             Entity::Node(_)
             | Entity::Namespace(_)
-            | Entity::Deployment(_)
-            | Entity::StatefulSet(_)
-            | Entity::DaemonSet(_)
+            | Entity::ReplicaSet(_)
             | Entity::Job(_)
-            | Entity::CronJob(_)
             | Entity::Service(_)
             | Entity::ConfigMap(_)
             | Entity::Secret(_)
@@ -183,6 +201,7 @@ pub(crate) fn tie_all(builder: &mut Builder<'_>) {
         }
     }
     tie_services(builder, snapshot);
+    tie_refusals(builder, snapshot);
 }
 
 fn tie_owner<'a>(builder: &mut Builder<'a>, id: ObjectId, meta: &'a ObjectMeta) {
@@ -228,14 +247,6 @@ fn tie_pod<'a>(builder: &mut Builder<'a>, id: ObjectId, pod: &'a Pod) {
     for (kind, name) in refs {
         let to = builder.named(kind, namespace, name);
         builder.tie(id, Relation::Refers, to);
-    }
-}
-
-fn tie_quota<'a>(builder: &mut Builder<'a>, id: ObjectId, set: &'a ReplicaSet) {
-    let failure = set.status.conditions.get("ReplicaFailure").filter(|condition| condition.status == "True");
-    if let Some(quota) = failure.and_then(|failure| exceeded_quota(&failure.message)) {
-        let quota = builder.named("ResourceQuota", &set.meta.namespace, quota);
-        builder.tie(id, Relation::LimitedBy, quota);
     }
 }
 

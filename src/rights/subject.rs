@@ -119,7 +119,8 @@ impl Subject {
             | Resource::CpuThrottlings
             | Resource::ScrapeTargets
             | Resource::PrometheusStatuses
-            | Resource::Alerts => Self::Elsewhere,
+            | Resource::Alerts
+            | Resource::ProviderIssues => Self::Elsewhere,
         }
     }
 }

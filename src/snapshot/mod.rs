@@ -8,6 +8,7 @@ mod event;
 mod extension;
 mod from_objects;
 mod gateway;
+mod hosts;
 mod image;
 mod lean;
 mod meta;
@@ -39,6 +40,7 @@ pub use event::Event;
 pub use extension::*;
 pub use from_objects::BadObject;
 pub use gateway::*;
+pub use hosts::Hosts;
 pub use image::ImageRef;
 pub use meta::{
     Annotations, ConditionsOnly, IntOrString, Labels, LocalObjectReference, ObjectMeta, ObjectReference, OwnerReference,
@@ -162,6 +164,7 @@ pub struct Snapshot {
     pub scrape_targets: Vec<ScrapeTarget>,
     pub prometheus_statuses: Vec<PrometheusStatus>,
     pub alerts: Vec<Alert>,
+    pub provider_issues: Vec<ProviderIssue>,
     pub log_errors: Vec<LogErrors>,
     /// What was not, or not completely, read. Objects that arrived before a list broke off are kept as evidence.
     pub unread: Vec<Unread>,

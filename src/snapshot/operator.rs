@@ -153,8 +153,8 @@ lean! {
 
     pub struct SubscriptionStatus {
         state: Str,
-        current_csv: Str,
-        installed_csv: Str,
+        #[serde(rename = "currentCSV")] current_csv: Str,
+        #[serde(rename = "installedCSV")] installed_csv: Str,
         conditions: Conditions,
     }
 

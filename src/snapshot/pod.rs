@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::condition::Conditions;
+use super::hosts::Hosts;
 use super::lean::lean;
 use super::meta::{IntOrString, Labels, LocalObjectReference, ObjectMeta};
 use super::pod_spec::PodSpec;
@@ -89,6 +90,8 @@ lean! {
     pub struct Container {
         name: Str = 1,
         image: Str = 2,
+        command: Hosts = 3 via Hosts::read_texts,
+        args: Hosts = 4 via Hosts::read_texts,
         image_pull_policy: Str = 14,
         /// `Always` on an init container makes it a sidecar.
         restart_policy: Str = 24,
@@ -129,9 +132,10 @@ lean! {
         protocol: Str = 4,
     }
 
-    /// Values of variables are never kept: they may be passwords.
+    /// Values of variables are never kept, because they may be passwords; only the hosts that they name.
     pub struct EnvVar {
         name: Str = 1,
+        value: Hosts = 2,
         value_from: Option<Box<EnvVarSource>> = 3,
     }
 

@@ -127,6 +127,9 @@ fn settled(name: &[u8]) -> &[u8] {
 
 fn settle(contents: &mut PodContents) {
     let PodContents { volumes, containers, init_containers, .. } = contents;
+    for variable in containers.iter_mut().chain(init_containers.iter_mut()).flat_map(|container| &mut container.env) {
+        variable.value.settle(&variable.name);
+    }
     let mounts = containers.iter_mut().chain(init_containers).flat_map(|container| &mut container.volume_mounts);
     let names = volumes.iter_mut().map(|volume| &mut volume.name).chain(mounts.map(|mount| &mut mount.name));
     for name in names.filter(|name| name.starts_with(TOKEN_VOLUME)) {

@@ -21,7 +21,7 @@ use super::rbac::{CertificateSigningRequest, Role, RoleBinding};
 use super::secret::Secret;
 use super::source::{
     Alert, AutoscalerStatus, CpuThrottling, Credential, DeprecatedApi, EtcdStatus, HealthCheck, LogErrors, NodeMetrics,
-    NodeSummary, PodMetrics, PrometheusStatus, RequestStats, ScrapeTarget, ServedApi, VolumeUse,
+    NodeSummary, PodMetrics, PrometheusStatus, ProviderIssue, RequestStats, ScrapeTarget, ServedApi, VolumeUse,
 };
 use super::storage::{
     CsiDriver, PersistentVolume, PersistentVolumeClaim, StorageClass, VolumeAttachment, VolumeSnapshot,
@@ -192,6 +192,7 @@ resources! {
     ScrapeTargets, ScrapeTarget, "ScrapeTarget", scrape_targets, "roundsman.dev", "v1", "scrapetargets", false;
     PrometheusStatuses, PrometheusStatus, "PrometheusStatus", prometheus_statuses, "roundsman.dev", "v1", "prometheusstatuses", false;
     Alerts, Alert, "Alert", alerts, "roundsman.dev", "v1", "alerts", false;
+    ProviderIssues, ProviderIssue, "ProviderIssue", provider_issues, "roundsman.dev", "v1", "providerissues", false;
     LogErrors, LogErrors, "LogErrors", log_errors, "roundsman.dev", "v1", "logerrors", true;
 }
 

@@ -51,7 +51,9 @@ lean! {
     pub struct EtcdStatus {
         #[serde(rename = "metadata")] meta: ObjectMeta,
         db_bytes: i64,
+        /// 0 where nobody tells it.
         quota_bytes: i64,
+        /// In the last hour.
         leader_changes: i64,
     }
 

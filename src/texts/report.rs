@@ -39,6 +39,7 @@ pub(crate) fn list_of(resource: Resource) -> String {
         Resource::PrometheusStatuses => "read the state of Prometheus",
         Resource::Alerts => "read the alerts of Alertmanager",
         Resource::LogErrors => "read the logs of failing containers",
+        Resource::ProviderIssues => "read the issues that the cloud provider knows of",
         other => return format!("list {other}"),
     }
     .to_owned()

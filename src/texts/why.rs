@@ -15,6 +15,9 @@ pub(crate) fn depends(relation: Relation, next: &Target) -> String {
         Relation::Mounts => format!("needs {next}"),
         Relation::Refers => format!("reads {next}"),
         Relation::LimitedBy => format!("is limited by {next}"),
+        Relation::AdmittedBy => format!("is refused by {next}"),
+        Relation::Calls => format!("is answered by {next}"),
+        Relation::Asks => format!("asks {next}"),
     }
 }
 

@@ -249,9 +249,9 @@ async fn in_some_namespaces_the_roles_reach_no_further() {
         inspected.ok().map(|inspected| gaps(&inspected.report)).filter(Vec::is_empty)
     });
     gaps.await.unwrap();
-    let status = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status";
+    let status = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status".to_owned();
     let pods = format!("/api/v1/namespaces/{other}/pods");
-    assert_eq!(send(&client, Method::GET, status, "", &Value::Null).await.0, 404, "allowed, and not there");
+    assert_eq!(send(&client, Method::GET, &status, "", &Value::Null).await.0, 404, "allowed, and not there");
     assert_eq!(send(&client, Method::GET, &pods, "", &Value::Null).await.0, 403);
     tokio::task::spawn_blocking(move || drop(plane)).await.unwrap();
 }

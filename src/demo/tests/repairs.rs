@@ -250,7 +250,7 @@ async fn a_stateful_set_and_a_daemon_set_roll_too() {
 async fn an_impossible_scale_is_called_so() {
     let world = World::with(&[]);
     let uri = "/apis/apps/v1/namespaces/shop/deployments/catalog/scale";
-    let reply = world.patch(Identity::Writer, uri, &json!({"spec": {"replicas": -2}})).await;
+    let reply = world.patch(Identity::Admin, uri, &json!({"spec": {"replicas": -2}})).await;
     assert_eq!(reply.code, 422);
     let words = "Scale.autoscaling \"catalog\" is invalid: spec.replicas: Invalid value: -2: must be greater than or equal to 0";
     assert_eq!(reply.message(), words);

@@ -10,7 +10,7 @@ use super::{Identity, Story, World};
 #[tokio::test]
 async fn a_watch_sees_a_change_and_what_follows_from_it() {
     let world = World::with(&[Story::Checkout]);
-    let deployments: Api<Deployment> = Api::namespaced(world.demo.client(Identity::Reader), "shop");
+    let deployments: Api<Deployment> = Api::namespaced(world.demo.client(Identity::Admin), "shop");
     let version = deployments.list(&ListParams::default()).await.unwrap().metadata.resource_version.unwrap();
     let mut stream = deployments.watch(&WatchParams::default().labels("app=catalog"), &version).await.unwrap().boxed();
     let path = "/apis/apps/v1/namespaces/shop/deployments/catalog";
@@ -34,7 +34,7 @@ async fn a_watch_sees_a_change_and_what_follows_from_it() {
 async fn an_old_version_is_gone_and_a_fresh_watch_begins_with_everything() {
     let world = World::with(&[]);
     let nodes = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Node"));
-    let nodes: Api<DynamicObject> = Api::all_with(world.demo.client(Identity::Reader), &nodes);
+    let nodes: Api<DynamicObject> = Api::all_with(world.demo.client(Identity::Admin), &nodes);
     let mut all = nodes.watch(&WatchParams::default(), "0").await.unwrap().boxed();
     for _ in 0..4 {
         assert!(matches!(all.try_next().await.unwrap(), Some(WatchEvent::Added(_))));

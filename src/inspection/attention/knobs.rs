@@ -81,6 +81,18 @@ knobs! {
     suspended "_hours" hours 0..=2400;
     under_requested "_percent" number 1..=10000;
     usages "" number 1..=100000;
+    slow_answers "_seconds" seconds 1..=3600;
+    leader "_seconds" seconds 15..=3600;
+    etcd_size "_percent" number 1..=100;
+    leader_changes "" number 1..=10000;
+    certificate_api "_days" days 0..=3650;
+    capacity "_percent" number 1..=100;
+    warning_events "" number 1..=1000000;
+    repeated_event "" number 1..=1000000;
+    growth "_percent" number 1..=10000;
+    condition "_minutes" minutes 0..=10080;
+    out_of_sync "_hours" hours 0..=2400;
+    webhook_timeout "_seconds" number 1..=30;
     config_map_size "_kibibytes" number 1..=1024;
     renewal "_hours" hours 0..=2400;
     challenge "_minutes" minutes 0..=10080;
@@ -96,6 +108,10 @@ impl Thresholds {
             (knob.set)(self, number);
         }
     }
+}
+
+fn seconds(count: u64) -> TimeDelta {
+    TimeDelta::seconds(number(count))
 }
 
 fn minutes(count: u64) -> TimeDelta {

@@ -201,6 +201,30 @@ pub struct Thresholds {
     pub cpu_throttled: u8,
     /// Percent of the limit of ephemeral storage above which a pod is near it.
     pub ephemeral_storage: u8,
+    /// The time until its answers begin, of 95 in 100, from which on the API server is slow.
+    pub slow_answers: TimeDelta,
+    /// How long a leader may be silent.
+    pub leader: TimeDelta,
+    /// Percent of etcd's quota from which on to report.
+    pub etcd_size: u8,
+    /// From how many changes of etcd's leader an hour on to report.
+    pub leader_changes: i64,
+    /// Validity left of the API server's certificate up to which it is critical.
+    pub certificate_api: TimeDelta,
+    /// Percent of all nodes that requests take from which on to report.
+    pub capacity: u8,
+    /// More warnings an hour are a storm.
+    pub warning_events: i64,
+    /// One event about one object more often an hour is a storm.
+    pub repeated_event: i64,
+    /// Percent by which a kind of object may become more in a day.
+    pub growth: u64,
+    /// How long an object of an operator may say that it is not ready.
+    pub condition: TimeDelta,
+    /// How long something may differ from what Git says.
+    pub out_of_sync: TimeDelta,
+    /// Seconds that a webhook may take before it holds everybody up.
+    pub webhook_timeout: i32,
     /// KiB of a ConfigMap from which on it is near the API server's limit of 1024.
     pub config_map_size: u64,
     /// How long after its renewal time a certificate may still be the old one.
@@ -282,6 +306,18 @@ impl Default for Thresholds {
             cpu_near_request: 80,
             cpu_throttled: 25,
             ephemeral_storage: 85,
+            slow_answers: TimeDelta::seconds(2),
+            leader: TimeDelta::seconds(60),
+            etcd_size: 80,
+            leader_changes: 3,
+            certificate_api: TimeDelta::days(7),
+            capacity: 85,
+            warning_events: 500,
+            repeated_event: 100,
+            growth: 20,
+            condition: TimeDelta::minutes(15),
+            out_of_sync: TimeDelta::hours(1),
+            webhook_timeout: 10,
             config_map_size: 900,
             renewal: TimeDelta::hours(1),
             challenge: TimeDelta::minutes(30),

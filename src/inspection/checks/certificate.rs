@@ -60,6 +60,16 @@ fn certificate(pem: &Pem) -> Option<Certificate> {
     })
 }
 
+/// Until when a bundle of authorities is trusted: as long as the last of them is valid. Nothing if none can be read.
+pub(super) fn trusted_until(bundle: &[u8]) -> Option<DateTime<Utc>> {
+    let pems = x509_parser::pem::Pem::iter_from_buffer(bundle).map_while(Result::ok);
+    let ends = pems.filter_map(|pem| {
+        let end = pem.parse_x509().ok()?.validity().not_after.timestamp();
+        DateTime::from_timestamp(end, 0)
+    });
+    ends.max()
+}
+
 impl Certificate {
     /// Whether a client that asks for `host` accepts it. A wildcard stands for one label (RFC 6125, 6.4.3); a host of
     /// `*.example.com` is covered by the same wildcard only.

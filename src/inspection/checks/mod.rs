@@ -1,9 +1,16 @@
 //! The one table of all checks. A check is a pure function over the scene: the snapshot, its graph, the history, the
 //! thresholds. One subject per file, its rows beside its functions; the ids are the catalogue's and are never renumbered.
 
+mod callee;
 mod cert_manager;
 mod certificate;
 mod check;
+mod cilium;
+mod cluster_addons;
+mod cluster_certificate;
+mod cluster_load;
+mod cluster_size;
+mod cluster_version;
 mod config_key;
 mod config_ref;
 mod config_use;
@@ -12,8 +19,11 @@ mod container_image;
 mod container_probe;
 mod container_resources;
 mod container_security;
+mod control_plane;
+mod crd;
 mod cronjob;
 mod csi;
+mod custom_resource;
 mod daemonset;
 mod daemonset_state;
 mod deployment;
@@ -41,6 +51,8 @@ mod node_load;
 mod node_place;
 mod node_version;
 mod object;
+mod olm;
+mod olm_one;
 mod pdb;
 mod pod_disk;
 mod pod_disrupted;
@@ -60,6 +72,8 @@ mod pod_start;
 mod pod_terminating;
 mod pod_unknown;
 mod pod_usage;
+mod policy_report;
+mod prometheus;
 mod quota;
 mod rbac;
 mod rbac_reach;
@@ -85,6 +99,8 @@ mod storage_order;
 mod storage_volume;
 mod templates;
 mod tls;
+mod webhook;
+mod webhook_refusal;
 mod workload;
 mod workload_order;
 mod workload_use;
@@ -96,11 +112,13 @@ use crate::snapshot::Resource;
 use std::collections::BTreeSet;
 
 pub use check::{Check, Role, Set};
+pub(crate) use cluster_addons::Addon;
 pub(crate) use drift_reach::Change;
 pub(crate) use event::keep_unexplained;
 pub(crate) use pod_schedule::{Obstacle, obstacles};
 pub(crate) use pod_start::{PullFailure, is_denied};
 pub use scene::{Draft, Scene};
+pub(crate) use webhook::Distrust;
 
 /// Every subject, in the order in which its findings are made.
 static SUBJECTS: &[&[Check]] = &[
@@ -185,6 +203,21 @@ static SUBJECTS: &[&[Check]] = &[
     node_load::CHECKS,
     node_events::CHECKS,
     node_version::CHECKS,
+    control_plane::CHECKS,
+    cluster_addons::CHECKS,
+    cluster_version::CHECKS,
+    cluster_certificate::CHECKS,
+    cluster_size::CHECKS,
+    cluster_load::CHECKS,
+    webhook::CHECKS,
+    webhook_refusal::CHECKS,
+    crd::CHECKS,
+    custom_resource::CHECKS,
+    olm::CHECKS,
+    olm_one::CHECKS,
+    policy_report::CHECKS,
+    prometheus::CHECKS,
+    cilium::CHECKS,
 ];
 
 /// Every check.

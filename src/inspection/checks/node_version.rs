@@ -56,7 +56,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Major and minor number of `v1.37.2-eks-1`.
-fn minor(version: &str) -> Option<(u32, u32)> {
+pub(super) fn minor(version: &str) -> Option<(u32, u32)> {
     let mut numbers = version.trim_start_matches('v').split(['.', '-', '+']);
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
@@ -96,7 +96,7 @@ const POOLS: &[&str] = &[
     "kops.k8s.io/instancegroup",
 ];
 
-fn pool(node: &Node) -> &str {
+pub(super) fn pool(node: &Node) -> &str {
     let label = POOLS.iter().find_map(|label| node.meta.labels.get(label));
     let control = node.meta.labels.contains_key("node-role.kubernetes.io/control-plane");
     label.map(|label| label.as_str()).unwrap_or(if control { "control-plane" } else { "" })

@@ -153,7 +153,7 @@ pub(super) fn selected<'a>(scene: &Scene<'a>, service: ObjectId) -> impl Iterato
 
 /// Since when nobody has answered: since the last of the pods stopped being ready or came. A container that waits in an
 /// error is no rollout under way, so its pod counts from the beginning.
-fn dark_since(service: &Service, pods: &[&Pod]) -> Option<DateTime<Utc>> {
+pub(super) fn dark_since(service: &Service, pods: &[&Pod]) -> Option<DateTime<Utc>> {
     let since = |pod: &&Pod| {
         let stuck = container_statuses(pod).any(|status| {
             let waiting = status.state.waiting.as_deref().map(|waiting| waiting.reason.as_str());

@@ -2,16 +2,21 @@
 
 pub(crate) mod autoscaling;
 pub(crate) mod budget;
+pub(crate) mod cilium;
+pub(crate) mod cluster;
 pub(crate) mod config;
 pub(crate) mod container;
 pub(crate) mod drift;
 pub(crate) mod event;
+pub(crate) mod extension;
 pub(crate) mod gateway;
 pub(crate) mod ingress;
 pub(crate) mod job;
+pub(crate) mod monitoring;
 pub(crate) mod namespace;
 pub(crate) mod network_policy;
 pub(crate) mod node;
+pub(crate) mod operator;
 pub(crate) mod pod;
 pub(crate) mod rights;
 pub(crate) mod service;
