@@ -1,7 +1,7 @@
 //! A real API server with the objects of one case at a time: made by its API, their status written through `/status`, and
 //! then aged in its store, because an API server lets nobody say when an object was made.
 
-use super::complete::complete;
+use super::complete::{Papers, complete};
 use crate::world::eventually_with;
 use crate::world::server::{admin, define_extensions, send};
 use base64::Engine as _;
@@ -37,7 +37,7 @@ pub(crate) struct Place {
     /// The case that is there now.
     case: Arc<Mutex<String>>,
     number: usize,
-    request: String,
+    papers: Papers,
 }
 
 impl Place {
@@ -55,8 +55,9 @@ impl Place {
         let key = rcgen::KeyPair::generate().unwrap();
         let request =
             rcgen::CertificateParams::new(Vec::new()).unwrap().serialize_request(&key).unwrap().pem().unwrap();
-        let request = base64(request.as_bytes());
-        Self { plane, admin, store, reader, case, number: 0, request }
+        let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap().pem();
+        let papers = Papers { request: base64(request.as_bytes()), certificate: base64(certificate.as_bytes()) };
+        Self { plane, admin, store, reader, case, number: 0, papers }
     }
 
     pub(crate) async fn end(self) {
@@ -85,10 +86,10 @@ impl Place {
         taken: &mut Vec<Taken>,
     ) -> Result<(), String> {
         let mut puts = Vec::new();
-        for object in objects {
-            let object = complete(object.clone(), &self.request);
+        for given in objects {
+            let object = complete(given.clone(), &self.papers);
             let (one, held) = self.take(&object).await?;
-            let aged = aged(&object, held, case, now)?;
+            let aged = aged((given, &object), held, case, now)?;
             puts.push(json!({"requestPut": {"key": base64(one.key.as_bytes()), "value": base64(aged.to_string().as_bytes())}}));
             taken.push(one);
         }
@@ -240,7 +241,7 @@ fn labelled(client: kube::Client, case: Arc<Mutex<String>>) -> kube::Client {
 }
 
 /// The object with what only a server says of itself, as the case has it.
-fn aged(object: &Value, mut held: Value, case: &str, now: DateTime<Utc>) -> Result<Value, String> {
+fn aged((given, object): (&Value, &Value), mut held: Value, case: &str, now: DateTime<Utc>) -> Result<Value, String> {
     let meta = &object["metadata"];
     if !meta["deletionTimestamp"].is_null() {
         // A pod's kubelet has its time; of others a deletion is the end.
@@ -255,6 +256,14 @@ fn aged(object: &Value, mut held: Value, case: &str, now: DateTime<Utc>) -> Resu
         if !meta[field].is_null() {
             held["metadata"][field] = meta[field].clone();
         }
+    }
+    // Filled in so that the server takes it, and more than the case says: an owner's uid, a key.
+    if !given["metadata"]["ownerReferences"].is_null() {
+        held["metadata"]["ownerReferences"] = given["metadata"]["ownerReferences"].clone();
+    }
+    if given["kind"] == "Secret" {
+        let said = |key: &str| !given["data"][key].is_null() || !given["stringData"][key].is_null();
+        held["data"].as_object_mut().into_iter().for_each(|data| data.retain(|key, _| said(key)));
     }
     if object["kind"] == "CertificateSigningRequest" {
         // Who asks is who asks.
