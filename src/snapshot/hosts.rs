@@ -111,6 +111,16 @@ impl<'de> Visitor<'de> for Texts {
     fn visit_str<E>(self, text: &str) -> Result<Hosts, E> {
         Ok(Hosts::of_value(text))
     }
+    // What is neither names no host.
+    fn visit_bool<E>(self, _: bool) -> Result<Hosts, E> {
+        Ok(Hosts::default())
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Hosts, E> {
+        Ok(Hosts::default())
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Hosts, E> {
+        Ok(Hosts::default())
+    }
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Hosts, A::Error> {
         let mut texts: Vec<String> = Vec::new();
         while let Some(text) = list.next_element()? {

@@ -15,8 +15,10 @@ fn why_not<'a>(gaps: &'a [(String, String)], what: &str) -> Option<&'a str> {
     gaps.iter().find(|(gap, _)| gap == what).map(|(_, why)| why.as_str())
 }
 
+/// The checks that found something; what they say of the control plane for tests itself is none of the story.
 fn ids(report: &Value) -> Vec<&str> {
-    report["findings"].as_array().unwrap().iter().map(|finding| finding["id"].as_str().unwrap()).collect()
+    let ids = report["findings"].as_array().unwrap().iter().map(|finding| finding["id"].as_str().unwrap());
+    ids.filter(|id| !id.starts_with("cluster/")).collect()
 }
 
 #[test]
