@@ -160,8 +160,8 @@ async fn dispatch(command: Command, platforms: Platforms) -> anyhow::Result<Exit
     let mut out = Out::new();
     match command {
         Command::Inspect(args) => Box::pin(inspect::run(args, &mut out)).await,
-        Command::Why(args) => why::run(args, &mut out).await,
-        Command::Ask(args) => ask::run(args, &mut out).await,
+        Command::Why(args) => Box::pin(why::run(args, &mut out)).await,
+        Command::Ask(args) => Box::pin(ask::run(args, &mut out)).await,
         Command::Run(args) => Box::pin(run::run(args, platforms)).await,
         Command::CheckConfig(args) => check_config::run(&args, &mut out),
         Command::Export(args) => dump::export(&args, &mut out),

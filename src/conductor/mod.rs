@@ -179,7 +179,9 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 async fn handle(desk: &Desk, taken: &Taken) -> Result<(), Failure> {
     match &taken.item.work {
         Work::Chat(inbound) => Box::pin(chat::handle(desk, taken, inbound)).await,
-        Work::Inspect { cluster, namespace } => inspecting::handle(desk, taken, cluster, namespace.as_deref()).await,
+        Work::Inspect { cluster, namespace } => {
+            Box::pin(inspecting::handle(desk, taken, cluster, namespace.as_deref())).await
+        }
         Work::SilenceOver { cluster, silence } => heeding::over(desk, taken, cluster, silence).await,
         Work::Repair { proposal } => repairs::advance(desk, taken, proposal).await,
         Work::Question { request } => questions::handle_request(desk, taken, request).await,
