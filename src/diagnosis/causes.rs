@@ -105,7 +105,7 @@ impl<'g, 'a> Index<'g, 'a> {
         for place in self.pods[effect].iter().filter_map(|pod| self.by_pod.get(pod)).flatten() {
             *shared.entry(*place).or_default() += 1;
         }
-        let candidates = rules.iter().enumerate().flat_map(|(rank, (id, tie))| {
+        let candidates = rules.iter().copied().flatten().enumerate().flat_map(|(rank, (id, tie))| {
             let possible = self.possible(effect, id, *tie, &shared);
             possible.into_iter().filter_map(move |(cause, covers)| {
                 (cause != effect && self.fits(effect, cause, *tie, covers)).then_some((covers, Reverse(rank), cause))

@@ -1,21 +1,22 @@
 //! What explains findings about the cluster as a whole, about what extends it, and about what measures it.
 
-use super::explanations::Tie::{
-    self, Api, Component, Depends, Listed, Node, Pods, PodsAtThatTime, Target, Webhook, Workload,
+use super::explanations::{
+    Rules,
+    Tie::{Api, Component, Depends, Listed, Node, Pods, PodsAtThatTime, Target, Webhook, Workload},
 };
 
 /// What can explain a finding, the most immediate first.
-pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
+pub(super) fn explanations(effect: &str) -> &'static [Rules] {
     match effect {
-        "node/requests-full" => &[("cluster/capacity", Listed)],
-        "cluster/component-down" | "cluster/addon-down" | "prometheus/target-down" => SICK_PODS,
-        "cluster/leader-stale" => &[("cluster/component-down", Component)],
-        "cluster/dns-down" => DNS,
+        "node/requests-full" => &[&[("cluster/capacity", Listed)]],
+        "cluster/component-down" | "cluster/addon-down" | "prometheus/target-down" => &[SICK_PODS],
+        "cluster/leader-stale" => &[&[("cluster/component-down", Component)]],
+        "cluster/dns-down" => &[DNS],
         "cluster/apiservice-unavailable" | "webhook/no-endpoints" | "crd/conversion-broken" => {
-            &[("cluster/addon-down", Pods), ("service/no-endpoints", Depends), ("service/selector-no-pods", Depends)]
+            &[&[("cluster/addon-down", Pods), ("service/no-endpoints", Depends), ("service/selector-no-pods", Depends)]]
         }
-        "namespace/terminating-stuck" => &[("cluster/apiservice-unavailable", Api)],
-        "cluster/event-storm" => &[
+        "namespace/terminating-stuck" => &[&[("cluster/apiservice-unavailable", Api)]],
+        "cluster/event-storm" => &[&[
             ("pod/crash-loop", Target),
             ("pod/image-pull", Target),
             ("pod/create-error", Target),
@@ -28,11 +29,13 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("replicaset/create-failed", Target),
             ("statefulset/create-blocked", Target),
             ("service/warning-events", Target),
-        ],
-        "webhook/rejections" => {
-            &[("webhook/service-missing", Webhook), ("webhook/no-endpoints", Webhook), ("webhook/ca-expiring", Webhook)]
-        }
-        "prometheus/firing-alert" => &[
+        ]],
+        "webhook/rejections" => &[&[
+            ("webhook/service-missing", Webhook),
+            ("webhook/no-endpoints", Webhook),
+            ("webhook/ca-expiring", Webhook),
+        ]],
+        "prometheus/firing-alert" => &[&[
             ("deployment/unavailable", Target),
             ("deployment/rollout-stuck", Target),
             ("deployment/degraded", Target),
@@ -49,13 +52,13 @@ pub(super) fn explanations(effect: &str) -> &'static [(&'static str, Tie)] {
             ("node/not-ready", Target),
             ("node/memory-pressure", Target),
             ("node/disk-pressure", Target),
-        ],
+        ]],
         _ => &[],
     }
 }
 
 /// What keeps pods from serving.
-const SICK_PODS: &[(&str, Tie)] = &[
+const SICK_PODS: Rules = &[
     ("pod/image-pull", Pods),
     ("pod/create-error", Pods),
     ("pod/volume-mount-failed", Pods),
@@ -74,7 +77,7 @@ const SICK_PODS: &[(&str, Tie)] = &[
     ("daemonset/node-uncovered", Target),
 ];
 
-const DNS: &[(&str, Tie)] = &[
+const DNS: Rules = &[
     ("deployment/unavailable", Pods),
     ("deployment/degraded", Pods),
     ("daemonset/not-ready", Pods),
