@@ -2,7 +2,7 @@
 //!
 //! ```console
 //! cargo bench --bench scale                            # 1,000 and 10,000 pods
-//! cargo bench --bench scale -- 50000 150000            # other sizes; 150,000 take 8 GB and half an hour to create
+//! cargo bench --bench scale -- 50000 150000            # other sizes; have 10 GB of memory free for 150,000
 //! ```
 //!
 //! For each size: a control plane of its own, a synthetic cluster written into it (`tests/synthetic`, seed 1, status through
