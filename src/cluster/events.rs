@@ -10,7 +10,7 @@ use super::ask::{Found, LookError, METADATA, array, text};
 use super::kinds::built_in;
 use super::wire::JSON;
 use crate::redact;
-use crate::snapshot::Event;
+use crate::snapshot::{Event, Uid};
 
 /// Which events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Cluster {
         let by_name = kind == "Node";
         let events = self.read_events(found.namespace.as_deref(), request, |event| {
             let about = &event.involved_object;
-            family.contains(about.uid.as_str())
+            family.contains(&about.uid)
                 || ((by_name || about.uid.is_empty()) && about.kind == kind && about.name == name)
         });
         let events = events.await?;
@@ -145,9 +145,10 @@ impl Cluster {
     }
 
     /// The object's uid and those of all that it owns. What may not be listed is left out.
-    async fn family(&self, found: &Found) -> HashSet<String> {
-        let mut family: HashSet<String> = [text(&found.object, "/metadata/uid").to_owned()].into();
-        family.remove("");
+    async fn family(&self, found: &Found) -> HashSet<Uid> {
+        let uid = |object: &Value| Uid::from(text(object, "/metadata/uid"));
+        let mut family: HashSet<Uid> = [uid(&found.object)].into();
+        family.remove(&Uid::default());
         let below: &[&str] = match found.kind.kind.as_str() {
             "Deployment" => &["replicasets", "pods"],
             "CronJob" => &["jobs", "pods"],
@@ -163,10 +164,11 @@ impl Cluster {
                 tracing::debug!(%error, plural, "events without those of its children");
             }
             let owned = |child: &&Value| {
-                array(child, "/metadata/ownerReferences").iter().any(|owner| family.contains(text(owner, "/uid")))
+                array(child, "/metadata/ownerReferences")
+                    .iter()
+                    .any(|owner| family.contains(&text(owner, "/uid").into()))
             };
-            let owned: Vec<String> =
-                children.iter().filter(owned).map(|child| text(child, "/metadata/uid").to_owned()).collect();
+            let owned: Vec<Uid> = children.iter().filter(owned).map(uid).collect();
             family.extend(owned);
         }
         family

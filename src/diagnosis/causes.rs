@@ -189,7 +189,8 @@ impl<'g, 'a> Index<'g, 'a> {
             Node => most && began(cause, |lost, began| began + SLACK >= lost, effect),
             Taint(taints) => {
                 let named = |obstacle: &Obstacle| matches!(obstacle, Obstacle::Taint(taint) if taints.iter().any(|known| taint.starts_with(known)));
-                obstacles_of(effect).iter().any(named)
+                let before = began(cause, |lost, began| began + SLACK >= lost, effect);
+                before && obstacles_of(effect).iter().any(named) && self.could_take(cause, pods)
             }
             Cordon => obstacles_of(effect).first() == Some(&Obstacle::Cordoned),
             Quota => {
@@ -210,6 +211,19 @@ impl<'g, 'a> Index<'g, 'a> {
                 pods.iter().any(|pod| self.graph.as_pod(*pod).is_some_and(is_it))
             }
         }
+    }
+
+    /// Whether the node would be large enough for any of the pods, were it well and empty.
+    fn could_take(&self, node: &Finding, pods: &[ObjectId]) -> bool {
+        let node = self.graph.find_target(&node.target).and_then(|id| self.graph.object(id).entity);
+        let Some(Entity::Node(node)) = node else { return true };
+        let takes = |pod: &Pod| {
+            ["cpu", "memory"].iter().all(|resource| {
+                let whole = node.status.allocatable.get(resource);
+                whole.is_none_or(|whole| pod.spec.amount(resource, |each| &each.requests) <= whole.nano())
+            })
+        };
+        pods.is_empty() || pods.iter().any(|pod| self.graph.as_pod(*pod).is_some_and(takes))
     }
 
     /// The quotas that refuse a workload's pods, by its evidence or its events.

@@ -15,7 +15,7 @@ pub(super) enum Tie {
     PodsAtThatTime,
     /// The pods that suffer run on the node, and have done so since it was lost.
     Node,
-    /// The scheduler names a taint that such a node carries.
+    /// The scheduler names a taint that such a node carries, and has looked for a place only since then, and it is large enough.
     Taint(&'static [&'static str]),
     /// More nodes are kept from the scheduler by being cordoned than by anything else.
     Cordon,

@@ -4,7 +4,7 @@ use super::object::{Entity, KINDS, Object};
 use super::register::Register;
 use super::relations::{self, Relation};
 use crate::inspection::finding::Target;
-use crate::snapshot::{EndpointSlice, Event, Pod, Resource, Snapshot};
+use crate::snapshot::{EndpointSlice, Event, Pod, Resource, Snapshot, Uid};
 use std::collections::HashMap;
 
 /// The place of an object in the graph.
@@ -83,23 +83,23 @@ impl<'a> Graph<'a> {
     pub fn new(snapshot: &'a Snapshot) -> Self {
         let objects = Register::with_capacity(Entity::all(snapshot).count());
         let mut builder = Builder { snapshot, objects, edges: Edges::default() };
-        let mut uids: HashMap<&str, Option<ObjectId>> =
-            snapshot.events.iter().map(|event| (event.involved_object.uid.as_str(), None)).collect();
+        let mut uids: HashMap<&Uid, Option<ObjectId>> =
+            snapshot.events.iter().map(|event| (&event.involved_object.uid, None)).collect();
         for entity in Entity::all(snapshot) {
             let id = ObjectId(builder.objects.read(entity) as u32);
-            if let Some(wanted) = uids.get_mut(entity.meta().uid.as_str()) {
+            if let Some(wanted) = uids.get_mut(&entity.meta().uid) {
                 *wanted = Some(id);
             }
         }
-        uids.remove("");
+        uids.remove(&Uid::default());
         relations::tie_all(&mut builder);
 
         let Builder { objects, edges, .. } = builder;
-        let Edges { from, relations, to } = edges;
+        let towards = Ties::new(objects.len(), edges);
         let mut graph = Self {
             snapshot,
-            towards: Ties::new(objects.len(), &from, &relations, &to),
-            from: Ties::new(objects.len(), &to, &relations, &from),
+            from: towards.reversed(),
+            towards,
             objects,
             events: HashMap::new(),
             slices: HashMap::new(),
@@ -108,7 +108,7 @@ impl<'a> Graph<'a> {
             let about = &event.involved_object;
             // The kubelet names a Node by its name instead of its uid.
             let by_name = about.uid.is_empty() || about.kind == "Node";
-            let id = uids.get(about.uid.as_str()).copied().flatten();
+            let id = uids.get(&about.uid).copied().flatten();
             let id = id.or_else(|| if by_name { graph.find(&about.kind, &about.namespace, &about.name) } else { None });
             if let Some(id) = id {
                 graph.events.entry(id).or_default().push(event);
@@ -249,21 +249,39 @@ impl<'a> Graph<'a> {
 }
 
 impl Ties {
+    /// By the first object of each edge.
+    fn new(objects: usize, Edges { from, relations, to }: Edges) -> Self {
+        let edges = || from.iter().zip(&relations).zip(&to).map(|((from, relation), to)| (*from, *relation, *to));
+        Self::sorted(objects, edges)
+    }
+
+    /// The same ties, seen from their other ends.
+    fn reversed(&self) -> Self {
+        let objects = self.starts.len() - 1;
+        let ends = || {
+            (0..objects as u32)
+                .map(ObjectId)
+                .flat_map(|from| self.of(from).map(move |(relation, to)| (to, relation, from)))
+        };
+        Self::sorted(objects, ends)
+    }
+
     /// Counting sort by the first object.
-    fn new(objects: usize, from: &[ObjectId], relations: &[Relation], to: &[ObjectId]) -> Self {
+    fn sorted<I: Iterator<Item = (ObjectId, Relation, ObjectId)>>(objects: usize, edges: impl Fn() -> I) -> Self {
         let mut starts = vec![0u32; objects + 1];
-        for id in from {
-            starts[id.index() + 1] += 1;
+        for (from, ..) in edges() {
+            starts[from.index() + 1] += 1;
         }
         for index in 1..starts.len() {
             starts[index] += starts[index - 1];
         }
         let mut next = starts.clone();
-        let mut ties = Self { starts, relations: relations.to_vec(), objects: to.to_vec() };
-        for ((from, relation), to) in from.iter().zip(relations).zip(to) {
+        let all = starts[objects] as usize;
+        let mut ties = Self { starts, relations: vec![Relation::Owns; all], objects: vec![ObjectId(0); all] };
+        for (from, relation, to) in edges() {
             let place = &mut next[from.index()];
-            ties.relations[*place as usize] = *relation;
-            ties.objects[*place as usize] = *to;
+            ties.relations[*place as usize] = relation;
+            ties.objects[*place as usize] = to;
             *place += 1;
         }
         ties

@@ -106,7 +106,7 @@ async fn alerts_are_taken_with_their_labels_and_without_secrets() {
     let server = json(ALERTS).await;
     let alerts = alertmanager::firing(&server.endpoint).await.unwrap();
     let [crash, watchdog] = alerts.as_slice() else { panic!("{alerts:?}") };
-    assert_eq!((&*crash.meta.name, &*crash.meta.uid), ("KubePodCrashLooping", "5d1b6a5c2f2d3e10"));
+    assert_eq!((&*crash.meta.name, crash.meta.uid.to_string().as_str()), ("KubePodCrashLooping", "5d1b6a5c2f2d3e10"));
     assert_eq!(crash.labels.get("pod").map(|pod| &**pod), Some("db-0"));
     assert_eq!(crash.summary, "It crashes with password=[redacted].");
     assert_eq!(crash.starts_at.unwrap().to_rfc3339(), "2026-11-23T08:00:00+00:00");

@@ -1,5 +1,6 @@
 //! Conditions, which every kind has and which few kinds send alike.
 
+use std::num::NonZeroU32;
 use std::ops::{Deref, DerefMut};
 use std::sync::LazyLock;
 
@@ -20,7 +21,6 @@ lean! {
         message: Str = 6,
         last_transition_time: Option<DateTime<Utc>> = 4,
         last_update_time: Option<DateTime<Utc>>,
-        last_heartbeat_time: Option<DateTime<Utc>>,
     }
 }
 
@@ -29,10 +29,15 @@ lean! {
 pub struct Condition {
     said: Shared<Statement>,
     pub last_transition_time: Option<DateTime<Utc>>,
+    /// In seconds since 1970: few kinds have it, and there are several conditions for each pod.
+    updated: Option<NonZeroU32>,
+}
+
+impl Condition {
     /// Deployments say here when the rollout last made progress.
-    pub last_update_time: Option<DateTime<Utc>>,
-    /// Nodes say here when they were last heard.
-    pub last_heartbeat_time: Option<DateTime<Utc>>,
+    pub fn last_update_time(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(self.updated?.get().into(), 0)
+    }
 }
 
 /// What a condition says; many objects say the same, each since another time. `status` is `True`, `False` or `Unknown`.
@@ -73,8 +78,7 @@ impl From<WireCondition> for Condition {
                 [&said.type_, &said.status, &said.reason, &said.message].iter().for_each(|text| write(text.as_bytes()));
             }),
             last_transition_time: wire.last_transition_time,
-            last_update_time: wire.last_update_time,
-            last_heartbeat_time: wire.last_heartbeat_time,
+            updated: wire.last_update_time.and_then(|time| u32::try_from(time.timestamp()).ok()?.try_into().ok()),
         }
     }
 }
@@ -101,14 +105,6 @@ impl Conditions {
     /// All of them, in the server's order.
     pub fn iter(&self) -> std::slice::Iter<'_, Condition> {
         self.0.iter()
-    }
-
-    /// A Node's: its third field is the heartbeat.
-    pub(super) fn read_of_node<'a>(&mut self, first: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
-        self.read_with(first, more, |condition, number, value, more| match number {
-            3 => condition.last_heartbeat_time.read(value, more),
-            _ => condition.field((number, 0), value, more),
-        })
     }
 
     /// A Deployment's.

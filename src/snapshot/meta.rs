@@ -10,17 +10,18 @@ use super::condition::Conditions;
 use super::lean::lean;
 use super::protobuf::{Malformed, Repeats, Value, Wire, each_field, entries};
 use super::text::Str;
+use super::uid::Uid;
 
 lean! {
     /// `metadata`. `managedFields` and most annotations are never kept.
     pub struct ObjectMeta {
         name: Str = 1,
         namespace: Str = 3,
-        uid: Str = 5,
+        uid: Uid = 5,
         labels: Labels = 11,
         annotations: Annotations = 12,
         owner_references: List<OwnerReference> = 13,
-        finalizers: Vec<Str> = 14,
+        finalizers: List<Str> = 14,
         creation_timestamp: Option<DateTime<Utc>> = 8,
         deletion_timestamp: Option<DateTime<Utc>> = 9,
         generation: i64 = 7,
@@ -31,7 +32,7 @@ lean! {
         api_version: Str = 5,
         kind: Str = 1,
         name: Str = 3,
-        uid: Str = 4,
+        uid: Uid = 4,
         controller: bool = 6,
     }
 
@@ -40,7 +41,7 @@ lean! {
         kind: Str = 1,
         namespace: Str = 2,
         name: Str = 3,
-        uid: Str = 4,
+        uid: Uid = 4,
         field_path: Str = 7,
     }
 

@@ -1,5 +1,6 @@
 //! One read of one cluster as plain values: what checks and cause chains look at, and what could not be read.
 
+mod amount;
 mod cilium;
 mod common;
 mod condition;
@@ -17,6 +18,7 @@ mod node;
 mod operator;
 mod pod;
 mod pod_spec;
+mod presence;
 pub(crate) mod protobuf;
 mod quantity;
 mod rbac;
@@ -26,6 +28,7 @@ mod selector;
 mod source;
 mod storage;
 mod text;
+mod uid;
 mod workload;
 
 use std::time::Duration;
@@ -50,6 +53,7 @@ pub use node::*;
 pub use operator::*;
 pub use pod::*;
 pub use pod_spec::PodSpec;
+pub use presence::{Address, Present};
 pub use protobuf::Malformed;
 pub use quantity::{NotAQuantity, Quantities, Quantity};
 pub use rbac::*;
@@ -59,6 +63,7 @@ pub use selector::{LabelSelector, LabelSelectorRequirement, selects};
 pub use source::*;
 pub use storage::*;
 pub use text::{Interner, Str};
+pub use uid::Uid;
 pub use workload::*;
 
 /// One read of one cluster.

@@ -2,6 +2,7 @@
 
 use super::lean::lean;
 use super::meta::{ConditionsOnly, IntOrString, Labels, ObjectMeta};
+use super::presence::Present;
 use super::selector::LabelSelector;
 use super::text::Str;
 
@@ -65,7 +66,7 @@ lean! {
     }
 
     pub struct Endpoint {
-        addresses: Vec<Str> = 1,
+        addresses: Vec<Present> = 1,
         conditions: EndpointConditions = 2,
         target_ref: Option<EndpointTarget> = 4,
         node_name: Str = 6,

@@ -32,7 +32,7 @@ lean! {
     pub struct NodeStatus {
         capacity: Quantities = 1,
         allocatable: Quantities = 2,
-        conditions: Conditions = 4 via Conditions::read_of_node,
+        conditions: Conditions = 4,
         node_info: NodeInfo = 7,
         addresses: Vec<NodeAddress> = 5,
         daemon_endpoints: NodeDaemonEndpoints = 6,

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
+use super::common::List;
 use super::condition::Conditions;
 use super::hosts::Hosts;
 use super::lean::lean;
 use super::meta::{IntOrString, Labels, LocalObjectReference, ObjectMeta};
 use super::pod_spec::PodSpec;
+use super::presence::{Address, Present};
 use super::quantity::Quantities;
 use super::selector::LabelSelector;
 use super::text::Str;
@@ -85,8 +87,6 @@ lean! {
     }
 
     /// A part whose presence matters, not its content.
-    pub struct Present {}
-
     pub struct Container {
         name: Str = 1,
         image: Str = 2,
@@ -275,11 +275,11 @@ lean! {
         message: Str = 3,
         conditions: Conditions = 2,
         container_statuses: Vec<ContainerStatus> = 8,
-        init_container_statuses: Vec<ContainerStatus> = 10,
+        init_container_statuses: List<ContainerStatus> = 10,
         start_time: Option<DateTime<Utc>> = 7,
         nominated_node_name: Str = 11,
         qos_class: Str = 9,
-        #[serde(rename = "podIP")] pod_ip: Str = 6,
+        #[serde(rename = "podIP")] pod_ip: Address = 6,
     }
 
     pub struct ContainerStatus {

@@ -132,7 +132,7 @@ pub fn chain(report: &Report, root: &Finding, now: DateTime<Utc>) -> Vec<Block> 
 
 fn reading(fact: &Evidence, now: DateTime<Utc>) -> Reading {
     let value = match fact.since {
-        Some(since) => format!("{} ({})", fact.value, time::since(since, now)),
+        Some(since) => format!("{} ({})", fact.value, time::of_field(&fact.field, since, now)),
         None => fact.value.clone(),
     };
     Reading { field: fact.field.clone(), value }

@@ -38,9 +38,9 @@ pub(crate) fn label(report: &Report, tree: &Tree<'_>) -> String {
     format!("{}, {}", report::state(report, tree), tree.root.id)
 }
 
-/// `, for 3h`, where the fact says since when.
+/// `, for 3h` or `, 3h ago`, where the fact says since when.
 pub(crate) fn since(report: &Report, fact: &Evidence) -> String {
-    fact.since.map(|since| format!(", {}", time::since(since, report.taken_at))).unwrap_or_default()
+    fact.since.map(|since| format!(", {}", time::of_field(&fact.field, since, report.taken_at))).unwrap_or_default()
 }
 
 /// Where a finding shows, unless that is said already: at what it is about, and nowhere else.

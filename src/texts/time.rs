@@ -21,6 +21,13 @@ pub fn since(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     format!("for {}", span(now - at))
 }
 
+/// How long what a field says has been so: `for 3h`, or `3h ago` of what is told of the past, an event or how a container
+/// ended the last time.
+pub fn of_field(field: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let is_past = ["event ", "lastState", "last seen"].iter().any(|past| field.starts_with(past));
+    if is_past { format!("{} ago", span(now - at)) } else { since(at, now) }
+}
+
 /// `2026-11-23 09:00 UTC`.
 pub fn moment(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()

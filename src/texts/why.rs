@@ -120,7 +120,7 @@ fn cures(chain: &Chain) -> Vec<Block> {
 
 fn reading(fact: &Evidence, chain: &Chain) -> Reading {
     let value = match fact.since {
-        Some(since) => format!("{}, {}", fact.value, time::since(since, chain.taken_at)),
+        Some(since) => format!("{}, {}", fact.value, time::of_field(&fact.field, since, chain.taken_at)),
         None => fact.value.clone(),
     };
     Reading { field: fact.field.clone(), value }

@@ -9,6 +9,7 @@ pub(super) mod deployment;
 pub(super) mod deployment_status;
 pub(super) mod endpoints;
 pub(super) mod garbage;
+pub(super) mod ingress;
 pub(super) mod job;
 pub(super) mod kubelet;
 pub(super) mod namespace;
@@ -65,6 +66,7 @@ pub(super) const CONTROLLERS: &[Controller] = &[
     across("scheduler", &[Kind::Pod, Kind::Node, Kind::PersistentVolumeClaim], scheduler::run),
     across("kubelet", &[Kind::Pod, Kind::Node, Kind::ConfigMap, Kind::Secret], kubelet::run),
     within("endpoints", &[Kind::Service, Kind::Pod], endpoints::run),
+    across("ingress", &[Kind::Ingress, Kind::IngressClass, Kind::Pod, Kind::Service], ingress::run),
     within("budget", &[Kind::PodDisruptionBudget, Kind::Pod, Kind::ReplicaSet, Kind::StatefulSet], budget::run),
     within("quota", &[Kind::ResourceQuota, Kind::Pod], quota::run),
     across("garbage", garbage::OWNERS, garbage::run),

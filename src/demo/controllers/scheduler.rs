@@ -1,5 +1,6 @@
 //! The scheduler: a node for every pod that fits one, and the real scheduler's words for those that fit none.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,7 +8,9 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::demo::events::{self, Note};
-use crate::demo::json::{condition, deleting, items, map, name, namespace, put, set_condition, text, truth, uid};
+use crate::demo::json::{
+    condition, deleting, items, map, name, namespace, owned_by, put, set_condition, text, truth, uid,
+};
 use crate::demo::quantity::milli;
 use crate::demo::resources::Kind;
 use crate::demo::simulation::Simulation;
@@ -74,11 +77,15 @@ fn place(simulation: &Simulation, pod: &Value, nodes: &[Arc<Value>]) -> Result<S
     }
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let (mut hopeless, mut full) = (0, 0);
-    let mut best: Option<(i64, &str)> = None;
+    let mut best: Option<((Reverse<usize>, i64), &str)> = None;
     for node in nodes {
         match filter(simulation, pod, node) {
-            Fit::Yes { free } if best.is_none_or(|(most, _)| free > most) => best = Some((free, name(node))),
-            Fit::Yes { .. } => {}
+            Fit::Yes { siblings, free } => {
+                let score = (Reverse(siblings), free);
+                if best.is_none_or(|(most, _)| score > most) {
+                    best = Some((score, name(node)));
+                }
+            }
             Fit::Never(reason) => {
                 hopeless += 1;
                 *reasons.entry(reason).or_default() += 1;
@@ -136,8 +143,9 @@ fn claims(simulation: &Simulation, pod: &Value) -> Option<String> {
 }
 
 enum Fit {
-    /// Free memory after the pod: the emptiest node wins.
-    Yes { free: i64 },
+    /// How many pods of the same owner are there already, and what memory is free after the pod: the node with the fewest
+    /// wins, then the emptiest.
+    Yes { siblings: usize, free: i64 },
     /// No eviction would help.
     Never(String),
     /// What there is too little of.
@@ -175,7 +183,12 @@ fn filter(simulation: &Simulation, pod: &Value, node: &Value) -> Fit {
     if i64::try_from(used.len()).unwrap_or(i64::MAX) >= places {
         short.push("Too many pods".to_owned());
     }
-    if short.is_empty() { Fit::Yes { free: free_memory } } else { Fit::Full(short) }
+    if !short.is_empty() {
+        return Fit::Full(short);
+    }
+    let owner = text(pod, "/metadata/ownerReferences/0/uid");
+    let siblings = used.iter().filter(|other| !owner.is_empty() && owned_by(other, owner)).count();
+    Fit::Yes { siblings, free: free_memory }
 }
 
 fn on_node(simulation: &Simulation, node: &str) -> Vec<Arc<Value>> {

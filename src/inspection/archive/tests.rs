@@ -84,7 +84,7 @@ fn what_the_first_release_kept_is_still_known() {
     let report = latest(&store, "prod", None).unwrap().unwrap().report;
     assert!(report.kept_out.is_empty() && report.findings[0].notes.is_empty());
     let history = history(&store, "prod", None).unwrap();
-    let restarted = history.restarted("u1", "api", 42, report.taken_at + TimeDelta::days(1)).unwrap();
+    let restarted = history.restarted(&"u1".into(), "api", 42, report.taken_at + TimeDelta::days(1)).unwrap();
     assert_eq!((restarted.before, restarted.more), (40, 2));
     let memory = Memory { restarts: history.memory().unwrap().restarts.clone(), ..Memory::default() };
     assert_eq!(history.memory(), Some(&memory), "nothing else is known, so that nothing looks drifted");

@@ -4,6 +4,7 @@ use super::check::row::*;
 use super::control_plane::cluster;
 use super::scene::{Draft, Scene, event_evidence};
 use crate::inspection::finding::{Evidence, Severity, Target};
+use crate::inspection::history;
 use crate::snapshot::Event;
 use crate::snapshot::Resource::{
     ConfigMaps, CustomResources, Events, Jobs, Namespaces, Pods, ReplicaSets, Secrets, Services,
@@ -128,8 +129,9 @@ const MOST: &[(&str, u64)] = &[
 const MANY: u64 = 1_000;
 
 fn object_growth(scene: &Scene<'_>) -> Vec<Draft> {
-    let Some(now) = &scene.present().counts else { return Vec::new() };
-    let before = scene.history.memory().and_then(|memory| Some((memory.taken_at, memory.counts.as_ref()?)));
+    let remembered = scene.history.memory();
+    let now = history::counts(scene.snapshot, remembered.and_then(|memory| memory.counts.as_ref()));
+    let before = remembered.and_then(|memory| Some((memory.taken_at, memory.counts.as_ref()?)));
     let drafts = MOST.iter().filter_map(|(kind, most)| {
         let count = now.get(*kind).copied()?;
         // Events live for an hour: how many there are says how the last hour was.

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::control_plane::cluster;
 use super::node_condition::is_ready;
-use super::node_load::{of_pod, pods_by_node};
+use super::node_load::pods_by_node;
 use super::node_version::pool;
 use super::scene::{Draft, Scene, target};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
@@ -80,7 +80,7 @@ fn capacity(scene: &Scene<'_>) -> Vec<Draft> {
     for resource in ["cpu", "memory"] {
         let rooms = open.iter().filter_map(|node| {
             let here = pods.get(node.meta.name.as_str()).map(Vec::as_slice).unwrap_or_default();
-            let ask = |pod: &&Pod| of_pod(pod, resource, |each| &each.resources.requests);
+            let ask = |pod: &&Pod| pod.spec.amount(resource, |each| &each.requests);
             Some(Room {
                 node: node.meta.name.as_str(),
                 whole: node.status.allocatable.get(resource)?.nano(),

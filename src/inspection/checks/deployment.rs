@@ -54,7 +54,7 @@ pub(super) fn unavailable(scene: &Scene<'_>) -> Vec<Draft> {
         let since = match available.filter(|available| available.status == "False") {
             Some(available) => available.last_transition_time,
             // With maxUnavailable at 100 % none may be available during a healthy rollout: count from its last step.
-            None => conditions.get("Progressing").and_then(|progressing| progressing.last_update_time),
+            None => conditions.get("Progressing").and_then(|progressing| progressing.last_update_time()),
         };
         let since = since.or(deployment.meta.creation_timestamp);
         let evidence = vec![

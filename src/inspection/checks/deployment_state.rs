@@ -88,7 +88,7 @@ fn alive<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a Deployment> {
 /// When its controller last saw the rollout get on.
 fn last_step(deployment: &Deployment) -> Option<DateTime<Utc>> {
     let progressing = deployment.status.conditions.get("Progressing");
-    progressing.and_then(|progressing| progressing.last_update_time).or(deployment.meta.creation_timestamp)
+    progressing.and_then(|progressing| progressing.last_update_time()).or(deployment.meta.creation_timestamp)
 }
 
 fn degraded(scene: &Scene<'_>) -> Vec<Draft> {
@@ -178,7 +178,7 @@ fn paused(scene: &Scene<'_>) -> Vec<Draft> {
     let drafts = alive(scene).filter(|deployment| deployment.spec.paused).filter_map(|deployment| {
         let progressing = deployment.status.conditions.get("Progressing");
         let said = progressing.filter(|progressing| progressing.reason == "DeploymentPaused");
-        let since = said.and_then(|said| said.last_update_time).or(deployment.meta.creation_timestamp);
+        let since = said.and_then(|said| said.last_update_time()).or(deployment.meta.creation_timestamp);
         let age = since.map(|since| scene.age(since)).filter(|age| *age > scene.thresholds.held)?;
         let evidence = vec![Evidence::since("spec.paused", "true", since)];
         Some(Draft::about(target("Deployment", &deployment.meta), Severity::Low, texts::paused(age), evidence))

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::hpa::{aim, alive, written};
 use super::node_condition::is_ready;
-use super::node_load::{of_pod, of_template, pods_by_node};
+use super::node_load::pods_by_node;
 use super::scene::{Draft, Scene, target};
 use super::workloads::{self, Workload};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
@@ -164,7 +164,7 @@ fn free(scene: &Scene<'_>) -> [i128; 2] {
         let here = pods.get(node.meta.name.as_str()).map(Vec::as_slice).unwrap_or_default();
         for (free, resource) in free.iter_mut().zip(RESOURCES) {
             let whole = node.status.allocatable.get(resource).map_or(0, |whole| whole.nano());
-            let asked: i128 = here.iter().map(|pod| of_pod(pod, resource, |each| &each.resources.requests)).sum();
+            let asked: i128 = here.iter().map(|pod| pod.spec.amount(resource, |each| &each.requests)).sum();
             *free += (whole - asked).max(0);
         }
     }
@@ -204,8 +204,7 @@ fn burst_over_capacity(scene: &Scene<'_>) -> Vec<Draft> {
             continue;
         };
         let more = i128::from((autoscaler.spec.max_replicas - autoscaler.status.current_replicas).max(0));
-        let extra = RESOURCES
-            .map(|resource| more * of_template(&workload.template.spec, resource, |each| &each.resources.requests));
+        let extra = RESOURCES.map(|resource| more * workload.template.spec.amount(resource, |each| &each.requests));
         let this = target("HorizontalPodAutoscaler", &autoscaler.meta);
         let short = shortage(extra, free);
         if !short.is_empty() {

@@ -1,7 +1,6 @@
 //! LimitRanges that contradict themselves, or what is deployed.
 
 use super::check::row::*;
-use super::node_load::of_template;
 use super::scene::{Draft, Scene, target};
 use super::workloads::{self, Workload};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity};
@@ -70,7 +69,7 @@ fn outside(item: &LimitRangeItem, workload: &Workload<'_>) -> Vec<Evidence> {
         }
         "Pod" => {
             for (resource, most) in item.max.iter() {
-                if of_template(spec, resource, |each| &each.resources.limits) > most.nano() {
+                if spec.amount(resource, |each| &each.limits) > most.nano() {
                     note("limits", resource, format!("> max {}", most.as_str()));
                 }
             }

@@ -9,7 +9,7 @@ use crate::snapshot::{
 };
 use crate::texts::findings::network_policy as texts;
 use std::collections::{BTreeMap, HashMap};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -216,8 +216,11 @@ fn reaches(rule: &NetworkPolicyEgressRule, from: &Pod, servers: &[&Pod], namespa
     let port = rule.ports.is_empty() || rule.ports.iter().any(is_dns);
     let to = |peer: &NetworkPolicyPeer| match &peer.ip_block {
         Some(block) => {
-            let addresses = servers.iter().filter_map(|server| server.status.pod_ip.parse().ok());
-            addresses.chain([NODE_LOCAL_DNS]).any(|address: Ipv4Addr| within(address, &block.cidr))
+            let addresses = servers.iter().filter_map(|server| match server.status.pod_ip.0? {
+                IpAddr::V4(address) => Some(address),
+                IpAddr::V6(_) => None,
+            });
+            addresses.chain([NODE_LOCAL_DNS]).any(|address| within(address, &block.cidr))
         }
         None => servers.iter().any(|server| {
             let namespace = match &peer.namespace_selector {

@@ -5,7 +5,7 @@ use super::node_condition::is_ready;
 use super::scene::{Draft, Scene, target};
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{NodeMetrics, NodeSummaries, Nodes, Pods};
-use crate::snapshot::{Container, Node, Pod, PodSpec, Quantities};
+use crate::snapshot::{Node, Pod, Quantities};
 use crate::texts::findings::{node as texts, storage};
 use std::collections::{HashMap, HashSet};
 
@@ -140,22 +140,6 @@ fn no_metrics(scene: &Scene<'_>) -> Vec<Draft> {
     unknown.map(draft).collect()
 }
 
-/// What a pod takes of a resource, as the scheduler counts: the sum of its containers and sidecars, or its largest init
-/// container where that is more (Kubernetes: resource sharing within containers).
-pub(super) fn of_pod(pod: &Pod, resource: &str, part: fn(&Container) -> &Quantities) -> i128 {
-    of_template(&pod.spec, resource, part)
-}
-
-/// The same, of a pod that a template would make.
-pub(super) fn of_template(spec: &PodSpec, resource: &str, part: fn(&Container) -> &Quantities) -> i128 {
-    let amount = |container: &Container| part(container).get(resource).map_or(0, |amount| amount.nano());
-    let (sidecars, init): (Vec<&Container>, Vec<&Container>) =
-        spec.init_containers.iter().partition(|container| container.restart_policy == "Always");
-    let together: i128 = spec.containers.iter().chain(sidecars).map(amount).sum();
-    let largest = init.into_iter().map(amount).max().unwrap_or_default();
-    together.max(largest)
-}
-
 /// Pods that take room on a node, by node.
 pub(super) fn pods_by_node<'a>(scene: &Scene<'a>) -> HashMap<&'a str, Vec<&'a Pod>> {
     let mut pods: HashMap<&str, Vec<&Pod>> = HashMap::new();
@@ -174,7 +158,7 @@ fn requests_full(scene: &Scene<'_>) -> Vec<Draft> {
         let mut evidence = Vec::new();
         for (resource, unit) in [("cpu", 1_000_000), ("memory", 1_000_000_000 << 20)] {
             let Some(whole) = node.status.allocatable.get(resource) else { continue };
-            let asked: i128 = here.iter().map(|pod| of_pod(pod, resource, |each| &each.resources.requests)).sum();
+            let asked: i128 = here.iter().map(|pod| pod.spec.amount(resource, |each| &each.requests)).sum();
             let Some(share) = percent(asked, whole.nano()) else { continue };
             if share >= i128::from(scene.thresholds.requests_full) {
                 shares.push(texts::share(resource, share));
@@ -195,7 +179,7 @@ fn limits_overcommit(scene: &Scene<'_>) -> Vec<Draft> {
     let drafts = scene.snapshot.nodes.iter().filter_map(|node| {
         let here = pods.get(node.meta.name.as_str())?;
         let whole = node.status.allocatable.get("memory")?;
-        let limits: i128 = here.iter().map(|pod| of_pod(pod, "memory", |each| &each.resources.limits)).sum();
+        let limits: i128 = here.iter().map(|pod| pod.spec.amount("memory", |each| &each.limits)).sum();
         let share = percent(limits, whole.nano())?;
         let value = format!("{}Mi of {}", limits / (1_000_000_000 << 20), whole.as_str());
         (share > i128::from(scene.thresholds.limits_overcommit)).then(|| {

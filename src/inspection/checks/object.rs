@@ -7,7 +7,7 @@ use crate::snapshot::Resource::{
     Applications, Certificates, ConfigMaps, CronJobs, CustomResources, DaemonSets, Deployments, HelmReleases,
     Ingresses, Jobs, Kustomizations, NodeClaims, PersistentVolumeClaims, Pods, ReplicaSets, Services, StatefulSets,
 };
-use crate::snapshot::{ObjectMeta, Origin, OwnerReference, Resource, Snapshot};
+use crate::snapshot::{ObjectMeta, Origin, OwnerReference, Resource, Snapshot, Uid};
 use crate::texts::findings::namespace as texts;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -104,14 +104,14 @@ fn finalizer_stuck(scene: &Scene<'_>) -> Vec<Draft> {
 
 fn owner_missing(scene: &Scene<'_>) -> Vec<Draft> {
     let snapshot = scene.snapshot;
-    let uids: HashSet<&str> = objects(snapshot).map(|(_, _, meta)| meta.uid.as_str()).collect();
+    let uids: HashSet<&Uid> = objects(snapshot).map(|(_, _, meta)| &meta.uid).collect();
     let is_missing = |owner: &OwnerReference| {
         // Nodes own mirror pods and leases by their name.
         let listed = Resource::of(&owner.api_version, &owner.kind).filter(|_| owner.kind != "Node");
         let complete = listed.is_some_and(|resource| resource != CustomResources && snapshot.has_read(resource));
-        complete && !owner.uid.is_empty() && !uids.contains(owner.uid.as_str())
+        complete && !owner.uid.is_empty() && !uids.contains(&owner.uid)
     };
-    let mut orphans: BTreeMap<Target, Vec<(ObjectRef, &str, &ObjectMeta)>> = BTreeMap::new();
+    let mut orphans: BTreeMap<Target, Vec<(ObjectRef, &Uid, &ObjectMeta)>> = BTreeMap::new();
     for (_, kind, meta) in objects(snapshot) {
         let settled = meta.creation_timestamp.is_some() && scene.is_settled(meta.creation_timestamp);
         // Only who has lost every owner is to go.
@@ -123,13 +123,13 @@ fn owner_missing(scene: &Scene<'_>) -> Vec<Draft> {
                 true => Target::namespaced(owner.kind.as_str(), meta.namespace.as_str(), owner.name.as_str()),
                 false => Target::cluster_wide(owner.kind.as_str(), owner.name.as_str()),
             };
-            orphans.entry(this).or_default().push((target(kind, meta).into(), owner.uid.as_str(), meta));
+            orphans.entry(this).or_default().push((target(kind, meta).into(), &owner.uid, meta));
         }
     }
-    let draft = |(this, mut objects): (Target, Vec<(ObjectRef, &str, &ObjectMeta)>)| {
+    let draft = |(this, mut objects): (Target, Vec<(ObjectRef, &Uid, &ObjectMeta)>)| {
         objects.sort_by(|a, b| a.0.cmp(&b.0));
         let since = objects.iter().filter_map(|(_, _, meta)| meta.creation_timestamp).min();
-        let uids: BTreeSet<&str> = objects.iter().map(|(_, uid, _)| *uid).collect();
+        let uids: BTreeSet<String> = objects.iter().map(|(_, uid, _)| uid.to_string()).collect();
         let uids = uids.into_iter().collect::<Vec<_>>().join(", ");
         let another = scene.graph.find_target(&this).is_some_and(|id| scene.graph.object(id).entity.is_some());
         let title = texts::owner_missing(objects.len(), another);

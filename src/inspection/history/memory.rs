@@ -15,6 +15,7 @@ use crate::snapshot::{ObjectMeta, Resource, Snapshot};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 /// What is known of one kind of thing, by a short key; None where nobody could look, so that nothing is concluded from
 /// what is absent.
@@ -171,7 +172,8 @@ impl Memory {
         ];
         for forget in forget {
             // What cannot be written cannot be kept either.
-            if serde_json::to_vec(&self).is_ok_and(|text| text.len() <= most) {
+            let mut room = Room(most);
+            if serde_json::to_writer(&mut room, &self).is_ok() {
                 break;
             }
             forget(&mut self);
@@ -180,12 +182,25 @@ impl Memory {
     }
 }
 
+/// Takes so many bytes, and keeps none.
+struct Room(usize);
+
+impl io::Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 fn fresh<T: Clone>(is_read: bool, look: impl FnOnce() -> BTreeMap<String, T>, before: &Part<T>) -> Part<T> {
     if is_read { Some(look()) } else { before.clone() }
 }
 
 /// The counts of complete lists; of the others, the last one that is known.
-fn counts(snapshot: &Snapshot, before: Option<&BTreeMap<String, u64>>) -> BTreeMap<String, u64> {
+pub fn counts(snapshot: &Snapshot, before: Option<&BTreeMap<String, u64>>) -> BTreeMap<String, u64> {
     let mut counts = before.cloned().unwrap_or_default();
     for resource in Resource::ALL.iter().copied().filter(|resource| snapshot.has_read(*resource)) {
         counts.insert(resource.api().kind.to_owned(), snapshot.count(resource) as u64);
@@ -256,7 +271,7 @@ mod tests {
         }
         for number in 0..150_000_usize {
             let mut pod = Pod::default();
-            pod.meta.uid = Str::from(format!("0f1e2d3c-4b5a-4978-8f6e-{number:012}"));
+            pod.meta.uid = format!("0f1e2d3c-4b5a-4978-8f6e-{number:012}").as_str().into();
             // One in ten has restarted.
             let restart_count = i32::from(number.is_multiple_of(10));
             let status = ContainerStatus { name: "main".into(), restart_count, ..ContainerStatus::default() };

@@ -16,11 +16,12 @@ mod workloads;
 use super::attention::{Because, KeptOut, Level};
 use super::finding::{Finding, FindingState, Fingerprint, Note};
 use crate::report::{Changes, Report, Resolved};
+use crate::snapshot::Uid;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{HashMap, HashSet};
 
 pub use forecast::{Forecast, full};
-pub use memory::{Memory, Part, key, resources};
+pub use memory::{Memory, Part, counts, key, resources};
 pub use nodes::KnownNode;
 pub use restarts::{RestartCounts, Restarted};
 pub use series::{Fill, Usage, runs, usage_now};
@@ -96,9 +97,9 @@ impl History {
     }
 
     /// What was added to the restarts of a container since they were counted; None if nobody counted.
-    pub fn restarted(&self, pod_uid: &str, container: &str, count: i32, now: DateTime<Utc>) -> Option<Restarted> {
+    pub fn restarted(&self, pod: &Uid, container: &str, count: i32, now: DateTime<Utc>) -> Option<Restarted> {
         let memory = self.memory.as_ref()?;
-        let before = memory.restarts.as_ref()?.get(pod_uid, container);
+        let before = memory.restarts.as_ref()?.get(pod, container);
         let within = (memory.taken_at > DateTime::<Utc>::UNIX_EPOCH).then(|| now - memory.taken_at);
         Some(Restarted { before, more: count - before, within })
     }

@@ -1,6 +1,6 @@
 //! How often each container had restarted: a spike is a difference, not a total.
 
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Uid};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -51,13 +51,13 @@ impl RestartCounts {
         self.0.iter().map(more).map(|more| u64::try_from(more).unwrap_or_default()).sum()
     }
 
-    pub(super) fn get(&self, pod_uid: &str, container: &str) -> i32 {
-        self.0.get(&key(pod_uid, container)).copied().unwrap_or_default()
+    pub(super) fn get(&self, pod: &Uid, container: &str) -> i32 {
+        self.0.get(&key(pod, container)).copied().unwrap_or_default()
     }
 }
 
-fn key(pod_uid: &str, container: &str) -> String {
-    format!("{pod_uid}/{container}")
+fn key(pod: &Uid, container: &str) -> String {
+    format!("{pod}/{container}")
 }
 
 #[cfg(test)]

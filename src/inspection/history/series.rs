@@ -87,6 +87,9 @@ pub(super) fn claims(snapshot: &Snapshot, before: Option<&BTreeMap<String, Vec<F
 
 /// What the running pods of each workload use together, by their key.
 pub fn usage_now(snapshot: &Snapshot) -> BTreeMap<String, Usage> {
+    if snapshot.pod_metrics.is_empty() {
+        return BTreeMap::new();
+    }
     let pods: HashMap<(&str, &str), &Pod> =
         snapshot.pods.iter().map(|pod| ((pod.meta.namespace.as_str(), pod.meta.name.as_str()), pod)).collect();
     let deployments: HashMap<(&str, &str), &str> = snapshot

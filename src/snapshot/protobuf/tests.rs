@@ -261,6 +261,5 @@ fn conditions_differ_in_their_numbers_from_kind_to_kind() {
         assert_eq!((read.reason.as_str(), read.message.as_str()), ("why", "what"));
         assert_eq!(read.last_transition_time.unwrap().timestamp(), 40);
     }
-    assert_eq!(node.last_heartbeat_time.unwrap().timestamp(), 30);
-    assert_eq!(deployment.last_update_time.unwrap().timestamp(), 60);
+    assert_eq!(deployment.last_update_time().unwrap().timestamp(), 60);
 }
