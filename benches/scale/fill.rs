@@ -121,7 +121,7 @@ impl Writer {
             match answer {
                 Ok((status, body)) if status.is_success() => return serde_json::from_slice(&body).ok(),
                 Ok((StatusCode::CONFLICT, _)) if method == Method::POST => return None,
-                Ok((status, body)) if !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS => {
+                Ok((status, body)) if !is_busy(status, &body) => {
                     panic!("{method} {path}: {status} {}\n{text}", String::from_utf8_lossy(&body))
                 }
                 other => assert!(attempt < ATTEMPTS, "{method} {path}: {other:?}"),
@@ -130,4 +130,10 @@ impl Writer {
         }
         None
     }
+}
+
+/// Whether the same may be taken a little later. A Service for which etcd is too slow is answered as if it were wrong.
+fn is_busy(status: StatusCode, body: &[u8]) -> bool {
+    let etcd = status == StatusCode::UNPROCESSABLE_ENTITY && String::from_utf8_lossy(body).contains("etcdserver: ");
+    etcd || status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }
