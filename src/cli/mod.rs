@@ -8,6 +8,7 @@ mod dump;
 mod hash_password;
 mod inspect;
 mod out;
+mod output;
 mod platforms;
 mod rbac;
 pub mod run;
