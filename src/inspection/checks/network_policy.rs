@@ -172,7 +172,12 @@ fn allow_or_deny_all(scene: &Scene<'_>) -> Vec<Draft> {
 }
 
 /// Where NodeLocal DNSCache listens by default.
-const NODE_LOCAL_DNS: Ipv4Addr = Ipv4Addr::new(169, 254, 20, 10);
+const NODE_LOCAL_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 20, 10));
+
+/// Whether a pod is part of NodeLocal DNSCache.
+fn is_cache(pod: &Pod) -> bool {
+    pod.meta.labels.get("k8s-app").is_some_and(|app| app == "node-local-dns")
+}
 
 fn dns_blocked(scene: &Scene<'_>) -> Vec<Draft> {
     let servers: Vec<&Pod> = scene
@@ -183,6 +188,10 @@ fn dns_blocked(scene: &Scene<'_>) -> Vec<Draft> {
     if servers.is_empty() {
         return Vec::new();
     }
+    // Everything lies in `0.0.0.0/0`: the cache counts where there is one.
+    let cached = scene.live_pods().any(is_cache).then_some(NODE_LOCAL_DNS);
+    let addresses: Vec<IpAddr> = servers.iter().filter_map(|server| server.status.pod_ip.0).chain(cached).collect();
+    let servers = Servers { pods: servers, addresses };
     let namespaces = namespaces(scene);
     let mut restricting: HashMap<&str, Vec<&NetworkPolicy>> = HashMap::new();
     for policy in living(scene).filter(|policy| decides(policy, "Egress")) {
@@ -211,18 +220,26 @@ fn dns_blocked(scene: &Scene<'_>) -> Vec<Draft> {
     drafts.collect()
 }
 
+/// Who answers the cluster's questions for names, and where.
+#[derive(Debug)]
+struct Servers<'a> {
+    pods: Vec<&'a Pod>,
+    addresses: Vec<IpAddr>,
+}
+
 /// Whether a rule lets a pod ask one of the servers.
-fn reaches(rule: &NetworkPolicyEgressRule, from: &Pod, servers: &[&Pod], namespaces: &HashMap<&str, &Labels>) -> bool {
+fn reaches(
+    rule: &NetworkPolicyEgressRule,
+    from: &Pod,
+    servers: &Servers<'_>,
+    namespaces: &HashMap<&str, &Labels>,
+) -> bool {
     let port = rule.ports.is_empty() || rule.ports.iter().any(is_dns);
     let to = |peer: &NetworkPolicyPeer| match &peer.ip_block {
-        Some(block) => {
-            let addresses = servers.iter().filter_map(|server| match server.status.pod_ip.0? {
-                IpAddr::V4(address) => Some(address),
-                IpAddr::V6(_) => None,
-            });
-            addresses.chain([NODE_LOCAL_DNS]).any(|address| within(address, &block.cidr))
-        }
-        None => servers.iter().any(|server| {
+        Some(block) => servers.addresses.iter().any(|address| {
+            within(*address, &block.cidr) && !block.except.iter().any(|except| within(*address, except))
+        }),
+        None => servers.pods.iter().any(|server| {
             let namespace = match &peer.namespace_selector {
                 // Who may not read the namespaces gives the policy the benefit of the doubt.
                 Some(selector) => {
@@ -245,12 +262,20 @@ fn is_dns(port: &NetworkPolicyPort) -> bool {
     }
 }
 
-/// Whether an address lies in a block such as `10.0.0.0/8`.
-fn within(address: Ipv4Addr, cidr: &str) -> bool {
+/// Whether an address lies in a block such as `10.0.0.0/8` or `fd00::/8`.
+fn within(address: IpAddr, cidr: &str) -> bool {
     let Some((base, prefix)) = cidr.split_once('/') else { return false };
-    let (Ok(base), Ok(prefix)) = (base.parse::<Ipv4Addr>(), prefix.parse::<u32>()) else { return false };
-    let mask = u32::MAX.checked_shl(32_u32.saturating_sub(prefix)).unwrap_or_default();
-    base.to_bits() & mask == address.to_bits() & mask
+    let (Ok(base), Ok(prefix)) = (base.parse::<IpAddr>(), prefix.parse::<u32>()) else { return false };
+    let mask = u128::MAX.checked_shl(128_u32.saturating_sub(prefix)).unwrap_or_default();
+    base.is_ipv4() == address.is_ipv4() && bits(base) & mask == bits(address) & mask
+}
+
+/// An address as the first bits of a number.
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(address.to_bits()) << 96,
+        IpAddr::V6(address) => address.to_bits(),
+    }
 }
 
 fn no_network_policy(scene: &Scene<'_>) -> Vec<Draft> {
