@@ -15,6 +15,7 @@ mod lean;
 mod meta;
 mod network;
 mod node;
+mod node_selector;
 mod operator;
 mod pod;
 mod pod_spec;
@@ -50,6 +51,7 @@ pub use meta::{
 };
 pub use network::*;
 pub use node::*;
+pub use node_selector::{NodeSelector, NodeSelectorTerm};
 pub use operator::*;
 pub use pod::*;
 pub use pod_spec::PodSpec;

@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use super::condition::Conditions;
 use super::lean::lean;
 use super::meta::{Labels, ObjectMeta, ObjectReference};
+use super::node_selector::NodeSelector;
 use super::pod::ResourceRequirements;
 use super::presence::Present;
 use super::quantity::Quantities;
-use super::selector::LabelSelectorRequirement;
 use super::text::Str;
 
 lean! {
@@ -59,17 +59,6 @@ lean! {
 
     pub struct VolumeNodeAffinity {
         required: Option<NodeSelector> = 1,
-    }
-
-    /// Terms are ORed.
-    pub struct NodeSelector {
-        node_selector_terms: Vec<NodeSelectorTerm> = 1,
-    }
-
-    /// Expressions are ANDed.
-    pub struct NodeSelectorTerm {
-        match_expressions: Vec<LabelSelectorRequirement> = 1,
-        match_fields: Vec<LabelSelectorRequirement> = 2,
     }
 
     pub struct PersistentVolumeStatus {

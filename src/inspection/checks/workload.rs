@@ -2,11 +2,12 @@
 
 use super::check::row::*;
 use super::node_condition::is_ready;
+use super::node_place::is_open_to;
 use super::scene::{Draft, Group, Scene, Sighting};
 use super::workloads;
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{DaemonSets, Deployments, Nodes, Pods, ReplicaSets, ServiceAccounts, StatefulSets};
-use crate::snapshot::{ImageRef, Node, Pod, selects};
+use crate::snapshot::{ImageRef, Node, Pod};
 use crate::texts::findings::workload as texts;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -115,11 +116,7 @@ fn one_place(scene: &Scene<'_>) -> Vec<Draft> {
     let drafts = replicated.filter_map(|group| {
         let first = group.sightings.first().filter(|_| group.sightings.len() > 1)?;
         let spec = &first.pod.spec;
-        // What an affinity to nodes leaves open nobody sees from here.
-        if spec.affinity.as_ref().is_some_and(|affinity| affinity.node_affinity.is_some()) {
-            return None;
-        }
-        let fitting: Vec<&&Node> = open.iter().filter(|node| selects(&spec.node_selector, &node.meta.labels)).collect();
+        let fitting: Vec<&&Node> = open.iter().filter(|node| is_open_to(spec, node)).collect();
         let on: BTreeSet<&str> = group.sightings.iter().map(|sighting| sighting.what).collect();
         let zones: BTreeSet<&str> = on.iter().filter_map(|name| nodes.get(name)).map(|node| zone(node)).collect();
         let choice: BTreeSet<&str> = fitting.iter().map(|node| zone(node)).filter(|zone| !zone.is_empty()).collect();
