@@ -55,6 +55,16 @@ lean! {
     pub struct CsiSource {
         driver: Str = 1,
         volume_handle: Str = 2,
+        controller_publish_secret_ref: Option<SecretReference> = 6,
+        node_stage_secret_ref: Option<SecretReference> = 7,
+        node_publish_secret_ref: Option<SecretReference> = 8,
+        controller_expand_secret_ref: Option<SecretReference> = 9,
+        node_expand_secret_ref: Option<SecretReference> = 10,
+    }
+
+    pub struct SecretReference {
+        name: Str = 1,
+        namespace: Str = 2,
     }
 
     pub struct VolumeNodeAffinity {
@@ -71,6 +81,8 @@ lean! {
     pub struct StorageClass {
         #[serde(rename = "metadata")] meta: ObjectMeta = 1,
         provisioner: Str = 2,
+        /// Of its driver; those of `csi.storage.k8s.io/` name Secrets.
+        parameters: Labels = 3,
         reclaim_policy: Str = 4,
         volume_binding_mode: Str = 7,
         allow_volume_expansion: bool = 6,
