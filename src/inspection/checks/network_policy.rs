@@ -1,5 +1,6 @@
 //! NetworkPolicies: what they cover, and what they cut off.
 
+use super::by_label::{ByLabel, EVERYWHERE};
 use super::check::row::*;
 use super::scene::{Draft, Scene, Sighting, is_live, target};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
@@ -113,20 +114,22 @@ fn peers(policy: &NetworkPolicy) -> impl Iterator<Item = (String, &NetworkPolicy
 }
 
 fn peer_matches_nothing(scene: &Scene<'_>) -> Vec<Draft> {
-    let (pods, namespaces) = (by_namespace(scene), namespaces(scene));
-    let matches = |policy: &NetworkPolicy, peer: &NetworkPolicyPeer| {
-        let chosen = |name: &str, labels: &Labels| match &peer.namespace_selector {
-            Some(selector) => selector.matches(labels),
-            None => name == policy.meta.namespace.as_str(),
+    let (mut pods, mut spaces, namespaces) = (ByLabel::default(), ByLabel::default(), namespaces(scene));
+    for pod in scene.live_pods() {
+        pods.add(&[EVERYWHERE, pod.meta.namespace.as_str()], &pod.meta.labels, pod);
+    }
+    for (&name, &labels) in &namespaces {
+        spaces.add(&[EVERYWHERE], labels, name);
+    }
+    let matches =
+        |policy: &NetworkPolicy, peer: &NetworkPolicyPeer| match (&peer.namespace_selector, &peer.pod_selector) {
+            (None, None) => true,
+            (None, Some(selector)) => pods.matching(&policy.meta.namespace, selector).next().is_some(),
+            (Some(chosen), None) => spaces.matching(EVERYWHERE, chosen).next().is_some(),
+            (Some(chosen), Some(selector)) => pods
+                .matching(EVERYWHERE, selector)
+                .any(|pod| namespaces.get(pod.meta.namespace.as_str()).is_some_and(|labels| chosen.matches(labels))),
         };
-        let mut chosen = namespaces.iter().filter(|(name, labels)| chosen(name, labels));
-        match &peer.pod_selector {
-            None => chosen.next().is_some(),
-            Some(selector) => chosen.any(|(name, _)| {
-                pods.get(name).is_some_and(|pods| pods.iter().any(|pod| selector.matches(&pod.meta.labels)))
-            }),
-        }
-    };
     let drafts = living(scene).filter_map(|policy| {
         let empty = peers(policy).filter(|(_, peer)| peer.ip_block.is_none() && !matches(policy, peer));
         let evidence: Vec<Evidence> = empty.map(|(place, _)| Evidence::new(format!("spec.{place}"), "0")).collect();
