@@ -7,6 +7,7 @@ use super::condition::Conditions;
 use super::hosts::Hosts;
 use super::lean::lean;
 use super::meta::{IntOrString, Labels, LocalObjectReference, ObjectMeta};
+use super::node_selector::NodeSelector;
 use super::pod_spec::PodSpec;
 use super::presence::{Address, Present};
 use super::quantity::Quantities;
@@ -79,14 +80,18 @@ lean! {
         condition_type: Str = 1,
     }
 
-    /// Only whether there are any: what they demand is explained from the scheduler's message.
+    /// Of those to other pods only whether there are any: what they demand is explained from the scheduler's message.
     pub struct Affinity {
-        node_affinity: Option<Present> = 1,
+        node_affinity: Option<NodeAffinity> = 1,
         pod_affinity: Option<Present> = 2,
         pod_anti_affinity: Option<Present> = 3,
     }
 
-    /// A part whose presence matters, not its content.
+    /// What is only preferred keeps a pod from no node.
+    pub struct NodeAffinity {
+        #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")] required: Option<NodeSelector> = 1,
+    }
+
     pub struct Container {
         name: Str = 1,
         image: Str = 2,

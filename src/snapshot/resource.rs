@@ -87,7 +87,7 @@ macro_rules! resources {
 
             /// The metadata of the objects of a resource.
             pub fn metas(&self, resource: Resource) -> Box<dyn Iterator<Item = &ObjectMeta> + '_> {
-                match resource { $( Resource::$variant => Box::new(self.$field.iter().map(|object| &object.meta)) ),* }
+                match resource { $( Resource::$variant => Box::new(self.$field.iter().map(|object| -> &ObjectMeta { &object.meta })) ),* }
             }
 
             /// How many objects of a resource there are.

@@ -10,14 +10,14 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny};
 
 use super::config::{Entries, decoded, texts_and_bytes};
 use super::lean::lean;
-use super::meta::ObjectMeta;
 use super::protobuf::{Malformed, Repeats, Value, Wire};
+use super::secret_meta::SecretMeta;
 use super::text::Str;
 
 lean! {
     /// Read only when switched on. Values are dropped while decoding, except for the certificate of a TLS Secret.
     pub struct Secret {
-        #[serde(rename = "metadata")] meta: ObjectMeta = 1,
+        #[serde(rename = "metadata")] meta: SecretMeta = 1,
         /// Empty where only metadata was read.
         #[serde(rename = "type")] type_: Str = 3,
         data: SecretData = 2,

@@ -32,10 +32,15 @@ impl LabelSelector {
 
 impl LabelSelectorRequirement {
     fn matches(&self, labels: &Labels) -> bool {
-        let value = labels.get(&self.key);
+        self.accepts(labels.get(&self.key).map(|value| value.as_str()))
+    }
+
+    /// Whether it holds where its key has that value, or none.
+    pub(super) fn accepts(&self, value: Option<&str>) -> bool {
+        let lists = |value: &str| self.values.iter().any(|one| one == value);
         match self.operator.as_str() {
-            "In" => value.is_some_and(|value| self.values.contains(value)),
-            "NotIn" => value.is_none_or(|value| !self.values.contains(value)),
+            "In" => value.is_some_and(lists),
+            "NotIn" => !value.is_some_and(lists),
             "Exists" => value.is_some(),
             "DoesNotExist" => value.is_none(),
             // The API server accepts no other operator; selecting nothing is the careful reading of an unknown one.

@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use super::condition::Conditions;
 use super::lean::lean;
 use super::meta::{Labels, ObjectMeta, ObjectReference};
+use super::node_selector::NodeSelector;
 use super::pod::ResourceRequirements;
 use super::presence::Present;
 use super::quantity::Quantities;
-use super::selector::LabelSelectorRequirement;
 use super::text::Str;
 
 lean! {
@@ -55,21 +55,20 @@ lean! {
     pub struct CsiSource {
         driver: Str = 1,
         volume_handle: Str = 2,
+        controller_publish_secret_ref: Option<SecretReference> = 6,
+        node_stage_secret_ref: Option<SecretReference> = 7,
+        node_publish_secret_ref: Option<SecretReference> = 8,
+        controller_expand_secret_ref: Option<SecretReference> = 9,
+        node_expand_secret_ref: Option<SecretReference> = 10,
+    }
+
+    pub struct SecretReference {
+        name: Str = 1,
+        namespace: Str = 2,
     }
 
     pub struct VolumeNodeAffinity {
         required: Option<NodeSelector> = 1,
-    }
-
-    /// Terms are ORed.
-    pub struct NodeSelector {
-        node_selector_terms: Vec<NodeSelectorTerm> = 1,
-    }
-
-    /// Expressions are ANDed.
-    pub struct NodeSelectorTerm {
-        match_expressions: Vec<LabelSelectorRequirement> = 1,
-        match_fields: Vec<LabelSelectorRequirement> = 2,
     }
 
     pub struct PersistentVolumeStatus {
@@ -82,6 +81,8 @@ lean! {
     pub struct StorageClass {
         #[serde(rename = "metadata")] meta: ObjectMeta = 1,
         provisioner: Str = 2,
+        /// Of its driver; those of `csi.storage.k8s.io/` name Secrets.
+        parameters: Labels = 3,
         reclaim_policy: Str = 4,
         volume_binding_mode: Str = 7,
         allow_volume_expansion: bool = 6,

@@ -194,10 +194,10 @@ fn addon_down(scene: &Scene<'_>) -> Vec<Draft> {
         if !scene.is_settled(since) {
             return None;
         }
-        let severity = match (addon, ready) {
-            (Addon::Metrics, _) => Severity::Medium,
-            (Addon::Network | Addon::Proxy | Addon::Storage | Addon::Ingress, 0) => Severity::Critical,
-            (Addon::Network | Addon::Proxy | Addon::Storage | Addon::Ingress, _) => Severity::High,
+        let severity = match addon {
+            // Without measurements nothing is scaled, but what runs goes on.
+            Addon::Metrics => Severity::High,
+            Addon::Network | Addon::Proxy | Addon::Storage | Addon::Ingress => Severity::Critical,
         };
         let evidence = vec![Evidence::since("pods ready", format!("{ready} / {desired}"), since)];
         let mut objects = vec![ObjectRef::from(this.clone())];

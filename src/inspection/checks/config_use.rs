@@ -2,12 +2,13 @@
 
 use super::check::row::*;
 use super::helm::is_release;
-use super::references::referred;
+use super::references::{Unseen, referred};
 use super::scene::{Draft, Scene, is_system, target};
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{
-    Certificates, ConfigMaps, CronJobs, DaemonSets, Deployments, Gateways, Ingresses, Jobs, Pods, ReplicaSets, Secrets,
-    ServiceAccounts, StatefulSets,
+    Buckets, Certificates, ClusterIssuers, ConfigMaps, CronJobs, CustomResources, DaemonSets, Deployments, Gateways,
+    GitRepositories, HelmReleases, HelmRepositories, Ingresses, Issuers, Jobs, Kustomizations, OciRepositories,
+    PersistentVolumes, Pods, ReplicaSets, ScaledObjects, Secrets, ServiceAccounts, StatefulSets, StorageClasses,
 };
 use crate::snapshot::{ConfigMap, ObjectMeta, Secret};
 use crate::texts::findings::{self, config as texts};
@@ -71,8 +72,20 @@ pub(super) const CHECKS: &[Check] = &[
             (CronJobs, Complete),
             (ServiceAccounts, Complete),
             (Ingresses, Complete),
+            (PersistentVolumes, Complete),
+            (StorageClasses, Complete),
             (Gateways, Detail),
             (Certificates, Detail),
+            (Issuers, Detail),
+            (ClusterIssuers, Detail),
+            (ScaledObjects, Detail),
+            (CustomResources, Detail),
+            (GitRepositories, Detail),
+            (HelmRepositories, Detail),
+            (OciRepositories, Detail),
+            (Buckets, Detail),
+            (HelmReleases, Detail),
+            (Kustomizations, Detail),
         ],
         gate: Some("7d"),
         means: "Credentials that nobody needs can still be stolen.",
@@ -147,11 +160,11 @@ fn near_size_limit(scene: &Scene<'_>) -> Vec<Draft> {
 }
 
 fn unused_secret(scene: &Scene<'_>) -> Vec<Draft> {
-    let referred = referred(scene);
+    let (referred, unseen) = (referred(scene), Unseen::of(scene.snapshot));
     let drafts = scene.snapshot.secrets.iter().filter_map(|secret| {
         let days = left_over(scene, &secret.meta)?;
         let used = referred.contains(&("Secret", secret.meta.namespace.as_str(), secret.meta.name.as_str()));
-        if used || is_found_by_kind(secret) {
+        if used || unseen.covers(&secret.meta.namespace) || is_found_by_kind(secret) {
             return None;
         }
         let evidence = vec![

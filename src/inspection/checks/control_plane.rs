@@ -198,22 +198,28 @@ fn leader_stale(scene: &Scene<'_>) -> Vec<Draft> {
 
 /// At that share of its quota etcd is about to refuse writes.
 const NEARLY_FULL: i64 = 95;
+/// The quota that etcd has where none is set (etcd's documentation, system limits).
+const DEFAULT_QUOTA: i64 = 2 << 30;
 
 fn etcd_size(scene: &Scene<'_>) -> Vec<Draft> {
     let drafts = scene.snapshot.etcd_statuses.iter().filter_map(|etcd| {
         let EtcdStatus { db_bytes, quota_bytes, leader_changes, .. } = etcd;
-        // The API server tells the size alone: how much is too much, only the quota says.
-        let percent = (*quota_bytes > 0).then(|| db_bytes.saturating_mul(100) / quota_bytes);
+        // The API server tells the size alone. What is larger than the default quota has another one.
+        let told = *quota_bytes > 0;
+        let quota = if told { *quota_bytes } else { DEFAULT_QUOTA };
+        let percent = (told || *db_bytes <= quota).then(|| db_bytes.saturating_mul(100) / quota);
         let full = percent.filter(|percent| *percent > i64::from(scene.thresholds.etcd_size));
         let restless = *leader_changes >= scene.thresholds.leader_changes;
         let mut evidence = Vec::new();
         if full.is_some() {
-            evidence.push(Evidence::new("database", texts::of_quota(*db_bytes, *quota_bytes)));
+            let said = if told { texts::of_quota } else { texts::of_default_quota };
+            evidence.push(Evidence::new("database", said(*db_bytes, quota)));
         }
         if restless {
             evidence.push(Evidence::new("leader changes in an hour", leader_changes.to_string()));
         }
         let (severity, title) = match full {
+            Some(percent) if !told => (Severity::High, texts::etcd_full_by_default(percent)),
             Some(percent) if percent >= NEARLY_FULL => (Severity::Critical, texts::etcd_full(percent)),
             Some(percent) => (Severity::High, texts::etcd_full(percent)),
             None if restless => (Severity::Medium, texts::etcd_restless(*leader_changes)),

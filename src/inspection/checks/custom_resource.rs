@@ -114,7 +114,7 @@ fn unhealthy(scene: &Scene<'_>, app: &Application) -> Option<Draft> {
         evidence.push(Evidence::since("status.sync.status", "OutOfSync", since));
         said = said.or_else(|| {
             let ago = operation.and_then(|operation| operation.finished_at).map(|at| scene.age(at));
-            Some((Severity::Low, texts::out_of_sync(ago)))
+            Some((Severity::Medium, texts::out_of_sync(ago)))
         });
     }
     let (severity, title) = said?;

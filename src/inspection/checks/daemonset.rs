@@ -1,9 +1,9 @@
 //! DaemonSets that some nodes lack.
 
 use super::check::row::*;
-use super::scene::{Draft, Scene, target, unready};
+use super::scene::{Draft, Scene, event_evidence, target, unready};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
-use crate::snapshot::Resource::{DaemonSets, Pods};
+use crate::snapshot::Resource::{DaemonSets, Events, Pods};
 use crate::snapshot::{DaemonSet, Pod};
 use crate::texts::findings as texts;
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[Check {
     kind: "DaemonSet",
     severity: Severity::High,
     set: Set::Daily,
-    data: &[(DaemonSets, Walked), (Pods, Complete)],
+    data: &[(DaemonSets, Walked), (Pods, Complete), (Events, Detail)],
     gate: Some("5m"),
     means: "Some nodes lack what the DaemonSet brings them.",
     advice: "Look at its pods on the nodes that are named.",
@@ -49,8 +49,8 @@ pub(super) fn not_ready(scene: &Scene<'_>) -> Vec<Draft> {
             return None;
         }
         let this = target("DaemonSet", &set.meta);
-        let pods: Vec<&Pod> =
-            scene.graph.find_target(&this).map(|id| scene.live_pods_of(id).collect()).unwrap_or_default();
+        let id = scene.graph.find_target(&this);
+        let pods: Vec<&Pod> = id.map(|id| scene.live_pods_of(id).collect()).unwrap_or_default();
         let mut blocking: Vec<(&Pod, Option<DateTime<Utc>>)> =
             pods.iter().filter_map(|pod| Some((*pod, unready(pod)?))).collect();
         blocking.sort_by_key(|(pod, since)| (*since, pod.meta.name.clone()));
@@ -84,7 +84,11 @@ pub(super) fn not_ready(scene: &Scene<'_>) -> Vec<Draft> {
         let pod = |pod: &Pod| Target::namespaced("Pod", pod.meta.namespace.as_str(), pod.meta.name.as_str()).into();
         objects.extend(blocking.iter().map(|(each, _)| -> ObjectRef { pod(each) }));
         let severity = if is_vital(set) { Severity::Critical } else { Severity::High };
-        let title = texts::daemonset_not_ready(ready, desired, &nodes);
+        let missing = i32::try_from(pods.len()).is_ok_and(|made| made < desired);
+        let refusal = scene.refusal(id).filter(|_| missing);
+        evidence.extend(refusal.map(event_evidence));
+        let refusal = refusal.map(|refusal| refusal.message.as_str());
+        let title = texts::daemonset_not_ready(ready, desired, &nodes, refusal);
         Some(Draft { objects, ..Draft::about(this, severity, title, evidence) })
     });
     drafts.collect()

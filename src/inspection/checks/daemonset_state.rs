@@ -3,11 +3,11 @@
 use super::check::row::*;
 use super::daemonset::is_vital;
 use super::node_condition::is_ready;
-use super::node_place::tolerates;
+use super::node_place::{is_open_to, tolerates};
 use super::scene::{Draft, Scene, target};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{DaemonSets, Nodes, Pods};
-use crate::snapshot::{DaemonSet, Node, Pod, selects};
+use crate::snapshot::{DaemonSet, Node, Pod};
 use crate::texts::findings::workload as texts;
 use std::collections::HashSet;
 
@@ -90,19 +90,14 @@ fn is_meant_for(set: &DaemonSet, node: &Node) -> bool {
         let usual = taint.key.starts_with("node.kubernetes.io/") || taint.effect == "PreferNoSchedule";
         !usual && !spec.tolerations.iter().any(|toleration| tolerates(toleration, taint))
     });
-    selects(&spec.node_selector, &node.meta.labels) && !repelled
+    is_open_to(spec, node) && !repelled
 }
 
 fn node_uncovered(scene: &Scene<'_>) -> Vec<Draft> {
     let settled =
         |node: &&Node| is_ready(node) && !node.spec.unschedulable && scene.is_settled(node.meta.creation_timestamp);
     let nodes: Vec<&Node> = scene.snapshot.nodes.iter().filter(settled).collect();
-    // What an affinity to nodes leaves open nobody sees from here.
-    let open = |set: &&DaemonSet| {
-        let affinity = set.spec.template.spec.affinity.as_ref();
-        affinity.is_none_or(|affinity| affinity.node_affinity.is_none())
-    };
-    let vital = alive(scene).filter(|set| is_vital(set) && scene.is_settled(set.meta.creation_timestamp)).filter(open);
+    let vital = alive(scene).filter(|set| is_vital(set) && scene.is_settled(set.meta.creation_timestamp));
     let drafts = vital.filter_map(|set| {
         let pods = pods(scene, set);
         let covered: HashSet<&str> = pods.iter().map(|pod| pod.spec.node_name.as_str()).collect();

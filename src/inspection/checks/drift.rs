@@ -184,12 +184,15 @@ fn config_changed(scene: &Scene<'_>) -> Vec<Draft> {
             let same = lasting.filter(|(workload, revision)| before.used_by.get(*workload) == Some(*revision));
             let workloads: Vec<Target> = same.map(|(workload, _)| target_of(workload)).collect();
             let names: Vec<String> = workloads.iter().map(ToString::to_string).collect();
-            let title = texts::config_changed(&names);
+            let this = target_of(key);
+            let secret = this.kind == "Secret";
+            let field = if secret { "metadata.resourceVersion" } else { "data" };
+            let title = if secret { texts::secret_written(&names) } else { texts::config_changed(&names) };
             let evidence = vec![
-                Evidence::since("data", texts::changed(), Some(sides.at)),
+                Evidence::since(field, texts::changed(), Some(sides.at)),
                 Evidence::new("used by, not rolled out since", names.join(", ")),
             ];
-            let mut draft = Draft::about(target_of(key), Severity::Info, title, evidence);
+            let mut draft = Draft::about(this, Severity::Info, title, evidence);
             draft.objects.extend(workloads.iter().cloned().map(ObjectRef::from));
             (!workloads.is_empty()).then_some(draft)
         });

@@ -37,7 +37,6 @@ const JUDGED: &[&str] = &[
     "EvictionThresholdMet",
     "Failed",
     "FailedAttachVolume",
-    "FailedCreate",
     "FailedCreatePodSandBox",
     "FailedMapVolume",
     "FailedMount",
@@ -55,6 +54,8 @@ const JUDGED: &[&str] = &[
     "SystemOOM",
     "Unhealthy",
 ];
+/// Kinds of which checks of their own tell that their pods are not made.
+const MAKERS: &[&str] = &["DaemonSet", "ReplicaSet", "StatefulSet"];
 /// Kinds whose warnings are all told by one check.
 const TOLD: &[&str] = &["CronJob", "Service"];
 
@@ -71,7 +72,9 @@ struct Warning<'a> {
 fn warnings(scene: &Scene<'_>) -> Vec<Draft> {
     let mut owners: BTreeMap<Target, BTreeMap<&str, Vec<&Event>>> = BTreeMap::new();
     let warnings = scene.snapshot.events.iter().filter(|event| {
-        let judged = JUDGED.contains(&event.reason.as_str()) || TOLD.contains(&event.involved_object.kind.as_str());
+        let kind = event.involved_object.kind.as_str();
+        let told = TOLD.contains(&kind) || event.reason == "FailedCreate" && MAKERS.contains(&kind);
+        let judged = JUDGED.contains(&event.reason.as_str()) || told;
         event.type_ == "Warning" && scene.is_news(event.last_seen) && !judged
     });
     for event in warnings {

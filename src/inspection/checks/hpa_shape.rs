@@ -99,21 +99,21 @@ pub(super) fn lacking<'a>(workload: &Workload<'a>, resource: &str, only: &str) -
     spec.containers.iter().chain(sidecars).filter(lacks).map(|container| container.name.as_str()).collect()
 }
 
-/// Namespaces in which a LimitRange fills in what a container does not say.
-pub(super) fn filled<'a>(scene: &Scene<'a>, resource: &str) -> HashSet<&'a str> {
-    let ranges = scene.snapshot.limit_ranges.iter().filter(|range| {
+/// Namespaces, each with a resource, in which a LimitRange fills in what a container does not say.
+pub(super) fn filled<'a>(scene: &Scene<'a>) -> HashSet<(&'a str, &'a str)> {
+    let filled = scene.snapshot.limit_ranges.iter().flat_map(|range| {
         let fills = range.spec.limits.iter().filter(|item| item.type_ == "Container");
-        let mut fills = fills.flat_map(|item| [&item.default_request, &item.default]);
-        fills.any(|amounts| amounts.get(resource).is_some())
+        let amounts = fills.flat_map(|item| item.default_request.iter().chain(item.default.iter()));
+        amounts.map(move |(resource, _)| (range.meta.namespace.as_str(), resource.as_str()))
     });
-    ranges.map(|range| range.meta.namespace.as_str()).collect()
+    filled.collect()
 }
 
 fn no_requests(scene: &Scene<'_>) -> Vec<Draft> {
     if !scene.snapshot.has_read(LimitRanges) {
         return Vec::new();
     }
-    let workloads = workloads::scalable(scene);
+    let (workloads, filled) = (workloads::scalable(scene), filled(scene));
     let drafts = alive(scene).filter_map(|autoscaler| {
         let namespace = autoscaler.meta.namespace.as_str();
         let workload = aim(&workloads, namespace, &autoscaler.spec.scale_target_ref)?;
@@ -121,7 +121,7 @@ fn no_requests(scene: &Scene<'_>) -> Vec<Draft> {
         let mut resources = Vec::new();
         for (resource, container) in needed(autoscaler) {
             let lacking = lacking(workload, resource, container);
-            if lacking.is_empty() || filled(scene, resource).contains(namespace) {
+            if lacking.is_empty() || filled.contains(&(namespace, resource)) {
                 continue;
             }
             resources.push(resource);

@@ -1,6 +1,7 @@
 //! The one table of all checks. A check is a pure function over the scene: the snapshot, its graph, the history, the
 //! thresholds. One subject per file, its rows beside its functions; the ids are the catalogue's and are never renumbered.
 
+mod by_label;
 mod callee;
 mod cert_manager;
 mod certificate;

@@ -1,5 +1,6 @@
 //! NetworkPolicies: what they cover, and what they cut off.
 
+use super::by_label::{ByLabel, EVERYWHERE};
 use super::check::row::*;
 use super::scene::{Draft, Scene, Sighting, is_live, target};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
@@ -113,20 +114,22 @@ fn peers(policy: &NetworkPolicy) -> impl Iterator<Item = (String, &NetworkPolicy
 }
 
 fn peer_matches_nothing(scene: &Scene<'_>) -> Vec<Draft> {
-    let (pods, namespaces) = (by_namespace(scene), namespaces(scene));
-    let matches = |policy: &NetworkPolicy, peer: &NetworkPolicyPeer| {
-        let chosen = |name: &str, labels: &Labels| match &peer.namespace_selector {
-            Some(selector) => selector.matches(labels),
-            None => name == policy.meta.namespace.as_str(),
+    let (mut pods, mut spaces, namespaces) = (ByLabel::default(), ByLabel::default(), namespaces(scene));
+    for pod in scene.live_pods() {
+        pods.add(&[EVERYWHERE, pod.meta.namespace.as_str()], &pod.meta.labels, pod);
+    }
+    for (&name, &labels) in &namespaces {
+        spaces.add(&[EVERYWHERE], labels, name);
+    }
+    let matches =
+        |policy: &NetworkPolicy, peer: &NetworkPolicyPeer| match (&peer.namespace_selector, &peer.pod_selector) {
+            (None, None) => true,
+            (None, Some(selector)) => pods.matching(&policy.meta.namespace, selector).next().is_some(),
+            (Some(chosen), None) => spaces.matching(EVERYWHERE, chosen).next().is_some(),
+            (Some(chosen), Some(selector)) => pods
+                .matching(EVERYWHERE, selector)
+                .any(|pod| namespaces.get(pod.meta.namespace.as_str()).is_some_and(|labels| chosen.matches(labels))),
         };
-        let mut chosen = namespaces.iter().filter(|(name, labels)| chosen(name, labels));
-        match &peer.pod_selector {
-            None => chosen.next().is_some(),
-            Some(selector) => chosen.any(|(name, _)| {
-                pods.get(name).is_some_and(|pods| pods.iter().any(|pod| selector.matches(&pod.meta.labels)))
-            }),
-        }
-    };
     let drafts = living(scene).filter_map(|policy| {
         let empty = peers(policy).filter(|(_, peer)| peer.ip_block.is_none() && !matches(policy, peer));
         let evidence: Vec<Evidence> = empty.map(|(place, _)| Evidence::new(format!("spec.{place}"), "0")).collect();
@@ -172,7 +175,12 @@ fn allow_or_deny_all(scene: &Scene<'_>) -> Vec<Draft> {
 }
 
 /// Where NodeLocal DNSCache listens by default.
-const NODE_LOCAL_DNS: Ipv4Addr = Ipv4Addr::new(169, 254, 20, 10);
+const NODE_LOCAL_DNS: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 20, 10));
+
+/// Whether a pod is part of NodeLocal DNSCache.
+fn is_cache(pod: &Pod) -> bool {
+    pod.meta.labels.get("k8s-app").is_some_and(|app| app == "node-local-dns")
+}
 
 fn dns_blocked(scene: &Scene<'_>) -> Vec<Draft> {
     let servers: Vec<&Pod> = scene
@@ -183,6 +191,10 @@ fn dns_blocked(scene: &Scene<'_>) -> Vec<Draft> {
     if servers.is_empty() {
         return Vec::new();
     }
+    // Everything lies in `0.0.0.0/0`: the cache counts where there is one.
+    let cached = scene.live_pods().any(is_cache).then_some(NODE_LOCAL_DNS);
+    let addresses: Vec<IpAddr> = servers.iter().filter_map(|server| server.status.pod_ip.0).chain(cached).collect();
+    let servers = Servers { pods: servers, addresses };
     let namespaces = namespaces(scene);
     let mut restricting: HashMap<&str, Vec<&NetworkPolicy>> = HashMap::new();
     for policy in living(scene).filter(|policy| decides(policy, "Egress")) {
@@ -211,18 +223,26 @@ fn dns_blocked(scene: &Scene<'_>) -> Vec<Draft> {
     drafts.collect()
 }
 
+/// Who answers the cluster's questions for names, and where.
+#[derive(Debug)]
+struct Servers<'a> {
+    pods: Vec<&'a Pod>,
+    addresses: Vec<IpAddr>,
+}
+
 /// Whether a rule lets a pod ask one of the servers.
-fn reaches(rule: &NetworkPolicyEgressRule, from: &Pod, servers: &[&Pod], namespaces: &HashMap<&str, &Labels>) -> bool {
+fn reaches(
+    rule: &NetworkPolicyEgressRule,
+    from: &Pod,
+    servers: &Servers<'_>,
+    namespaces: &HashMap<&str, &Labels>,
+) -> bool {
     let port = rule.ports.is_empty() || rule.ports.iter().any(is_dns);
     let to = |peer: &NetworkPolicyPeer| match &peer.ip_block {
-        Some(block) => {
-            let addresses = servers.iter().filter_map(|server| match server.status.pod_ip.0? {
-                IpAddr::V4(address) => Some(address),
-                IpAddr::V6(_) => None,
-            });
-            addresses.chain([NODE_LOCAL_DNS]).any(|address| within(address, &block.cidr))
-        }
-        None => servers.iter().any(|server| {
+        Some(block) => servers.addresses.iter().any(|address| {
+            within(*address, &block.cidr) && !block.except.iter().any(|except| within(*address, except))
+        }),
+        None => servers.pods.iter().any(|server| {
             let namespace = match &peer.namespace_selector {
                 // Who may not read the namespaces gives the policy the benefit of the doubt.
                 Some(selector) => {
@@ -245,12 +265,20 @@ fn is_dns(port: &NetworkPolicyPort) -> bool {
     }
 }
 
-/// Whether an address lies in a block such as `10.0.0.0/8`.
-fn within(address: Ipv4Addr, cidr: &str) -> bool {
+/// Whether an address lies in a block such as `10.0.0.0/8` or `fd00::/8`.
+fn within(address: IpAddr, cidr: &str) -> bool {
     let Some((base, prefix)) = cidr.split_once('/') else { return false };
-    let (Ok(base), Ok(prefix)) = (base.parse::<Ipv4Addr>(), prefix.parse::<u32>()) else { return false };
-    let mask = u32::MAX.checked_shl(32_u32.saturating_sub(prefix)).unwrap_or_default();
-    base.to_bits() & mask == address.to_bits() & mask
+    let (Ok(base), Ok(prefix)) = (base.parse::<IpAddr>(), prefix.parse::<u32>()) else { return false };
+    let mask = u128::MAX.checked_shl(128_u32.saturating_sub(prefix)).unwrap_or_default();
+    base.is_ipv4() == address.is_ipv4() && bits(base) & mask == bits(address) & mask
+}
+
+/// An address as the first bits of a number.
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(address.to_bits()) << 96,
+        IpAddr::V6(address) => address.to_bits(),
+    }
 }
 
 fn no_network_policy(scene: &Scene<'_>) -> Vec<Draft> {

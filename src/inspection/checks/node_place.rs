@@ -4,7 +4,7 @@ use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, target};
 use crate::inspection::finding::{Evidence, Severity, Target};
 use crate::snapshot::Resource::{Events, Nodes, Pods};
-use crate::snapshot::{Taint, Toleration};
+use crate::snapshot::{Node, PodSpec, Taint, Toleration, selects};
 use crate::texts::findings::node as texts;
 use std::collections::{HashMap, HashSet};
 
@@ -99,6 +99,14 @@ pub(super) fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
         (key, _) => taint.key == key && taint.value == toleration.value.as_str(),
     };
     effect && key
+}
+
+/// Whether a node is among those that a pod asks for, by its selector and by what its affinity requires.
+pub(super) fn is_open_to(spec: &PodSpec, node: &Node) -> bool {
+    let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let required = affinity.and_then(|affinity| affinity.required.as_ref());
+    selects(&spec.node_selector, &node.meta.labels)
+        && required.is_none_or(|required| required.matches(&node.meta.name, &node.meta.labels))
 }
 
 /// Taints that Kubernetes sets and takes away by itself, and those of the control plane.

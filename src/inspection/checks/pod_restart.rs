@@ -8,6 +8,7 @@ use crate::inspection::history::Restarted;
 use crate::snapshot::Resource::{Events, Jobs, Pods};
 use crate::snapshot::{ContainerStatus, Event, Pod, Terminated};
 use crate::texts::findings as texts;
+use chrono::TimeDelta;
 use std::collections::HashSet;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -17,7 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::High,
         set: Set::Daily,
         data: &[(Pods, Walked), (Events, Detail)],
-        gate: None,
+        gate: Some("between two waits: 3 restarts, runs under 10m"),
         means: "The container ends soon after each start; the kubelet waits longer and longer between tries.",
         advice: "Read the log of the last run and its exit code; go back to the last revision if this one never ran.",
         find: crash_loop,
@@ -59,28 +60,51 @@ pub(super) const CHECKS: &[Check] = &[
 
 pub(super) fn crash_loop(scene: &Scene<'_>) -> Vec<Draft> {
     let sightings = scene.live_pods().flat_map(|pod| {
-        container_statuses(pod).filter_map(move |status| {
-            let waiting = status.state.waiting.as_deref()?;
-            (waiting.reason == "CrashLoopBackOff").then_some(Sighting {
-                pod,
-                container: Some(status.name.as_str()),
-                what: status,
-            })
-        })
+        let looping = container_statuses(pod).filter(move |status| is_looping(scene, status));
+        looping.map(move |status| Sighting { pod, container: Some(status.name.as_str()), what: status })
     });
     let draft = |group: Group<'_, &ContainerStatus>| {
-        let worst = group.most(|sighting| sighting.what.restart_count)?;
-        let last = worst.what.last_state.terminated.as_deref();
-        let mut evidence = vec![Evidence::new("state.waiting.reason", "CrashLoopBackOff")];
+        // What waits says it best.
+        let worst = group.most(|sighting| (sighting.what.state.waiting.is_some(), sighting.what.restart_count))?;
+        let last = last_end(worst.what);
+        let mut evidence = Vec::new();
+        match &worst.what.state.running {
+            Some(running) => evidence.push(Evidence::since("state", "running", running.started_at)),
+            None if worst.what.state.terminated.is_some() => {}
+            None => evidence.push(Evidence::new("state.waiting.reason", "CrashLoopBackOff")),
+        }
         evidence.extend(last.map(end_evidence).into_iter().flatten());
         evidence.push(Evidence::new("restartCount", worst.what.restart_count.to_string()));
         let severity = if is_all(scene, &group) { Severity::Critical } else { Severity::High };
-        let (end, kill) = end(scene, worst.pod, &worst.what.name, last);
+        let (end, kill) = end(scene, worst.pod, &worst.what.name, last.map(|(_, end)| end));
         evidence.extend(kill.map(event_evidence));
         let title = texts::crash_loop(group.sightings.len(), end.as_deref(), worst.what.restart_count);
         Some(group.draft(severity, title, evidence))
     };
     scene.by_owner(sightings).into_iter().filter_map(draft).collect()
+}
+
+/// The kubelet counts its waits anew after a run of twice the longest of them, which is five minutes.
+const STEADY: TimeDelta = TimeDelta::minutes(10);
+
+/// Whether a container crashes again and again: it waits for its next start, or is between two waits, because neither
+/// its last run nor this one has lasted long enough to end them.
+fn is_looping(scene: &Scene<'_>, status: &ContainerStatus) -> bool {
+    if let Some(waiting) = status.state.waiting.as_deref() {
+        return wait(&waiting.reason) == Wait::Crash;
+    }
+    let Some((_, end)) = last_end(status).filter(|(_, end)| end.exit_code != 0) else { return false };
+    let since = status.state.running.as_ref().map_or(end.finished_at, |running| running.started_at);
+    let lasted = end.started_at.zip(end.finished_at).map(|(start, end)| end - start);
+    status.restart_count >= scene.thresholds.restarts
+        && lasted.is_some_and(|lasted| lasted < STEADY)
+        && since.is_some_and(|since| scene.age(since) < STEADY)
+}
+
+/// How the last run ended, and where that stands: the kubelet moves it as soon as it looks at the container again.
+fn last_end(status: &ContainerStatus) -> Option<(&'static str, &Terminated)> {
+    let now = status.state.terminated.as_deref().map(|end| ("state", end));
+    now.or_else(|| Some(("lastState", status.last_state.terminated.as_deref()?)))
 }
 
 /// Whether every replica of a workload that is to serve shows it. What nobody replicates has no others to lose.
@@ -121,21 +145,23 @@ pub(super) fn oom_killed(scene: &Scene<'_>) -> Vec<Draft> {
 pub(super) fn restart_spike(scene: &Scene<'_>) -> Vec<Draft> {
     let sightings = scene.live_pods().flat_map(|pod| {
         container_statuses(pod).filter_map(move |status| {
-            let spike = spike(scene, pod, status).filter(|_| !scene.is_done(pod))?;
+            // A crash loop says the same, and more.
+            let other = !is_looping(scene, status) && !scene.is_done(pod);
+            let spike = spike(scene, pod, status).filter(|_| other)?;
             Some(Sighting { pod, container: Some(status.name.as_str()), what: (status, spike) })
         })
     });
     let draft = |group: Group<'_, (&ContainerStatus, Spike)>| {
         let worst = group.most(|sighting| sighting.what.0.restart_count)?;
         let (status, Spike { since }) = worst.what;
-        let last = status.last_state.terminated.as_deref();
+        let last = last_end(status);
         let count = match since {
             Some(since) => texts::restarts_since_last(status.restart_count, since.before),
             None => status.restart_count.to_string(),
         };
         let mut evidence = vec![Evidence::new("restartCount", count)];
         evidence.extend(last.map(end_evidence).into_iter().flatten());
-        let (end, kill) = end(scene, worst.pod, &status.name, last);
+        let (end, kill) = end(scene, worst.pod, &status.name, last.map(|(_, end)| end));
         evidence.extend(kill.map(event_evidence));
         let title = texts::restart_spike(group.sightings.len(), status.restart_count, since, end.as_deref());
         Some(group.draft(Severity::High, title, evidence))
@@ -152,12 +178,12 @@ struct Spike {
 
 fn spike(scene: &Scene<'_>, pod: &Pod, status: &ContainerStatus) -> Option<Spike> {
     let least = scene.thresholds.restarts;
-    let since = scene.history.restarted(&pod.meta.uid, &status.name, status.restart_count, scene.now);
-    let since = since.filter(|since| since.reaches(least, scene.thresholds.window));
-    // Without a count of the last time, or since then too slowly for it: often, and the last time just now.
-    let last = status.last_state.terminated.as_deref().and_then(|last| last.finished_at);
-    let recent = status.restart_count >= least && scene.is_news(last);
-    (since.is_some() || recent).then_some(Spike { since })
+    let Some(since) = scene.history.restarted(&pod.meta.uid, &status.name, status.restart_count, scene.now) else {
+        // Nobody has counted: often, and the last time just now.
+        let recent = last_end(status).is_some_and(|(_, end)| scene.is_news(end.finished_at));
+        return (status.restart_count >= least && recent).then_some(Spike { since: None });
+    };
+    since.reaches(least, scene.thresholds.window).then_some(Spike { since: Some(since) })
 }
 
 pub(super) fn restart_count_high(scene: &Scene<'_>) -> Vec<Draft> {
@@ -167,8 +193,7 @@ pub(super) fn restart_count_high(scene: &Scene<'_>) -> Vec<Draft> {
             let since = last.finished_at.filter(|at| scene.age(*at) < scene.thresholds.restarts_window);
             let many = status.restart_count > scene.thresholds.restarts_total && since.is_some();
             // A crash loop and a spike say the same, and more.
-            let said = status.state.waiting.as_deref().is_some_and(|waiting| wait(&waiting.reason) == Wait::Crash)
-                || spike(scene, pod, status).is_some();
+            let said = is_looping(scene, status) || spike(scene, pod, status).is_some();
             let counts = many && !said && !scene.is_done(pod);
             counts.then_some(Sighting { pod, container: Some(status.name.as_str()), what: (status, last) })
         })
@@ -177,7 +202,7 @@ pub(super) fn restart_count_high(scene: &Scene<'_>) -> Vec<Draft> {
         let worst = group.most(|sighting| sighting.what.0.restart_count)?;
         let (status, last) = worst.what;
         let mut evidence = vec![Evidence::new("restartCount", status.restart_count.to_string())];
-        evidence.extend(end_evidence(last));
+        evidence.extend(end_evidence(("lastState", last)));
         let (count, end) = (group.sightings.len(), texts::end_of_run(last));
         let title = texts::pod::restart_count_high(count, status.restart_count, &end);
         Some(group.draft(Severity::Low, title, evidence))
@@ -203,9 +228,9 @@ fn end<'a>(
     (last.map(texts::end_of_run), None)
 }
 
-fn end_evidence(end: &Terminated) -> [Evidence; 2] {
+fn end_evidence((state, end): (&str, &Terminated)) -> [Evidence; 2] {
     [
-        Evidence::since("lastState.terminated.reason", end.reason.as_str(), end.finished_at),
-        Evidence::since("lastState.terminated.exitCode", end.exit_code.to_string(), end.finished_at),
+        Evidence::since(format!("{state}.terminated.reason"), end.reason.as_str(), end.finished_at),
+        Evidence::since(format!("{state}.terminated.exitCode"), end.exit_code.to_string(), end.finished_at),
     ]
 }

@@ -208,6 +208,7 @@ fn failure(reason: &str, messages: &[&str]) -> PullFailure {
         "InvalidImageName" => return PullFailure::BadName,
         "ErrImageNeverPull" => return PullFailure::NeverPull,
         "SignatureValidationFailed" => return PullFailure::Signature,
+        "RegistryUnavailable" => return PullFailure::Network,
         _ => {}
     }
     let text = messages.join(" ").to_lowercase();

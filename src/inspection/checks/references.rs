@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::diagnosis::config_refs;
-use crate::snapshot::{PodSpec, Snapshot};
+use crate::snapshot::{PodSpec, Resource, Snapshot, State, Why};
 use std::collections::HashSet;
 
 /// Kind, namespace and name of a ConfigMap or Secret.
@@ -24,7 +24,24 @@ pub(super) fn referred<'a>(scene: &Scene<'a>) -> HashSet<Reference<'a>> {
     for ingress in &snapshot.ingresses {
         let namespace = ingress.meta.namespace.as_str();
         found.extend(ingress.spec.tls.iter().map(|tls| ("Secret", namespace, tls.secret_name.as_str())));
+        let named = INGRESS_SECRETS.iter().filter_map(|key| ingress.meta.annotations.get(key));
+        found.extend(named.map(|named| {
+            let (namespace, name) = named.split_once('/').unwrap_or((namespace, named));
+            ("Secret", namespace, name)
+        }));
     }
+    for csi in snapshot.persistent_volumes.iter().filter_map(|volume| volume.spec.csi.as_ref()) {
+        let secrets = [
+            &csi.controller_publish_secret_ref,
+            &csi.node_stage_secret_ref,
+            &csi.node_publish_secret_ref,
+            &csi.controller_expand_secret_ref,
+            &csi.node_expand_secret_ref,
+        ];
+        let secrets = secrets.into_iter().flatten();
+        found.extend(secrets.map(|secret| ("Secret", secret.namespace.as_str(), secret.name.as_str())));
+    }
+    found.extend(class_secrets(snapshot).map(|(namespace, name)| ("Secret", namespace, name)));
     for gateway in &snapshot.gateways {
         let tls = gateway.spec.listeners.iter().filter_map(|listener| listener.tls.as_ref());
         found.extend(tls.flat_map(|tls| &tls.certificate_refs).map(|secret| {
@@ -36,6 +53,82 @@ pub(super) fn referred<'a>(scene: &Scene<'a>) -> HashSet<Reference<'a>> {
         found.insert(("Secret", certificate.meta.namespace.as_str(), certificate.spec.secret_name.as_str()));
     }
     found
+}
+
+/// Annotations of Ingresses that name a Secret, as `name` or `namespace/name`.
+const INGRESS_SECRETS: &[&str] = &[
+    "nginx.ingress.kubernetes.io/auth-secret",
+    "nginx.ingress.kubernetes.io/auth-tls-secret",
+    "nginx.ingress.kubernetes.io/proxy-ssl-secret",
+];
+
+/// Namespace and name of the Secrets that storage classes hand to their drivers. Either can be a template such as
+/// `${pvc.name}`.
+fn class_secrets(snapshot: &Snapshot) -> impl Iterator<Item = (&str, &str)> {
+    snapshot.storage_classes.iter().flat_map(|class| {
+        class.parameters.iter().filter_map(move |(key, name)| {
+            let purpose = key.strip_prefix("csi.storage.k8s.io/")?.strip_suffix("-secret-name")?;
+            let namespace = class.parameters.get(&format!("csi.storage.k8s.io/{purpose}-secret-namespace"))?;
+            Some((namespace.as_str(), name.as_str()))
+        })
+    })
+}
+
+/// Lists of objects that can name Secrets in parts of them that are not kept: authorities, accounts, sources, triggers.
+const OPAQUE: &[Resource] = &[
+    Resource::Issuers,
+    Resource::ClusterIssuers,
+    Resource::ScaledObjects,
+    Resource::CustomResources,
+    Resource::GitRepositories,
+    Resource::HelmRepositories,
+    Resource::OciRepositories,
+    Resource::Buckets,
+    Resource::HelmReleases,
+    Resource::Kustomizations,
+];
+
+/// Where nobody can tell that a Secret is unused.
+#[derive(Debug, Default)]
+pub(super) struct Unseen<'a> {
+    everywhere: bool,
+    namespaces: HashSet<&'a str>,
+}
+
+impl<'a> Unseen<'a> {
+    /// Where there are objects that may name a Secret unseen, or may be such objects that could not be read.
+    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+        let hidden = |resource: &Resource| match snapshot.state_of(*resource) {
+            State::Read | State::Unread(Why::NotServed | Why::NotConfigured) => false,
+            State::Unread(_) => true,
+        };
+        let also = [Resource::Gateways, Resource::Certificates];
+        let mut unseen = Self { everywhere: OPAQUE.iter().chain(&also).any(hidden), ..Self::default() };
+        for resource in OPAQUE.iter().filter(|resource| **resource != Resource::ClusterIssuers) {
+            unseen.add(snapshot.metas(*resource).map(|meta| meta.namespace.as_str()));
+        }
+        // cert-manager keeps the Secrets of issuers for the whole cluster in its own namespace.
+        if !snapshot.cluster_issuers.is_empty() {
+            let own = snapshot.deployments.iter().filter(|deployment| {
+                deployment.meta.labels.get("app.kubernetes.io/name").is_some_and(|name| name == "cert-manager")
+            });
+            unseen.add(own.map(|deployment| deployment.meta.namespace.as_str()).chain(["cert-manager"]));
+        }
+        let templates = class_secrets(snapshot).filter(|(_, name)| name.contains("${"));
+        unseen.add(templates.map(|(namespace, _)| namespace));
+        let anywhere = class_secrets(snapshot).any(|(namespace, _)| namespace.contains("${"));
+        unseen.everywhere |= anywhere || unseen.namespaces.contains("");
+        unseen
+    }
+
+    fn add(&mut self, namespaces: impl Iterator<Item = &'a str>) {
+        self.namespaces.extend(namespaces);
+    }
+
+    /// Whether a Secret of that namespace may be used by what nobody sees.
+    pub(super) fn covers(&self, namespace: &str) -> bool {
+        self.everywhere || self.namespaces.contains(namespace)
+    }
 }
 
 /// Every pod and every template of one, with its namespace. A ReplicaSet of the past counts too: a rollback starts it

@@ -65,7 +65,7 @@ fn resource_triggers(object: &ScaledObject) -> impl Iterator<Item = (&str, &str)
 
 fn scaled_object_broken(scene: &Scene<'_>) -> Vec<Draft> {
     let snapshot = scene.snapshot;
-    let workloads = workloads::scalable(scene);
+    let (workloads, filled) = (workloads::scalable(scene), filled(scene));
     let events = scene.events_about("ScaledObject");
     let drafts = snapshot.scaled_objects.iter().filter(|object| object.meta.deletion_timestamp.is_none());
     let drafts = drafts.filter_map(|object| {
@@ -90,7 +90,7 @@ fn scaled_object_broken(scene: &Scene<'_>) -> Vec<Draft> {
         if let Some(workload) = workload.filter(|_| snapshot.has_read(LimitRanges)) {
             for (resource, container) in resource_triggers(object) {
                 let lacking = lacking(workload, resource, container);
-                if !lacking.is_empty() && !filled(scene, resource).contains(namespace) {
+                if !lacking.is_empty() && !filled.contains(&(namespace, resource)) {
                     let field = format!("containers without requests.{resource}");
                     evidence.push(Evidence::new(field, lacking.join(", ")));
                     why = why.or_else(|| Some(texts::no_requests(resource)));

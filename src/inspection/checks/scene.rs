@@ -204,6 +204,11 @@ impl<'a> Scene<'a> {
         events
     }
 
+    /// The newest event that says why pods of that object are not made.
+    pub(super) fn refusal(&self, id: Option<ObjectId>) -> Option<&'a Event> {
+        self.event(id, |event| event.reason == "FailedCreate" && self.is_news(event.last_seen))
+    }
+
     /// The newest event of a pod that `wanted` accepts.
     pub(super) fn pod_event(&self, pod: &Pod, wanted: impl Fn(&Event) -> bool) -> Option<&'a Event> {
         self.event(self.graph.pod_id(pod), wanted)

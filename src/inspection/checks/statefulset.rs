@@ -1,10 +1,10 @@
 //! StatefulSets that lack replicas.
 
 use super::check::row::*;
-use super::scene::{Draft, Scene, target};
+use super::scene::{Draft, Scene, event_evidence, target};
 use crate::diagnosis::Entity;
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
-use crate::snapshot::Resource::{Pods, StatefulSets};
+use crate::snapshot::Resource::{Events, Pods, StatefulSets};
 use crate::snapshot::{Pod, StatefulSet};
 use crate::texts::findings as texts;
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[Check {
     kind: "StatefulSet",
     severity: Severity::High,
     set: Set::Daily,
-    data: &[(StatefulSets, Walked), (Pods, Complete)],
+    data: &[(StatefulSets, Walked), (Pods, Complete), (Events, Detail)],
     gate: Some("5m"),
     means: "Fewer replicas serve than were asked for; the ordinals after the first blocked one wait for it.",
     advice: "Look at the first pod that is not ready.",
@@ -46,7 +46,11 @@ pub(super) fn degraded(scene: &Scene<'_>) -> Vec<Draft> {
                 objects.push(Target::namespaced("Pod", set.meta.namespace.as_str(), blocking.name.as_str()).into());
             }
         }
-        let title = texts::degraded(ready, desired, blocking.as_ref().map(|blocking| blocking.name.as_str()));
+        let missing = blocking.as_ref().is_some_and(|blocking| !blocking.exists);
+        let refusal = scene.refusal(scene.graph.find_target(&this)).filter(|_| missing);
+        evidence.extend(refusal.map(event_evidence));
+        let blocking = blocking.as_ref().map(|blocking| blocking.name.as_str());
+        let title = texts::degraded(ready, desired, blocking, refusal.map(|refusal| refusal.message.as_str()));
         Some(Draft { objects, ..Draft::about(this, Severity::High, title, evidence) })
     });
     degraded.collect()

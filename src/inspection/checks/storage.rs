@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[Check {
     data: &[(PersistentVolumeClaims, Walked), (Events, Detail), (StorageClasses, Part), (Pods, Part)],
     gate: Some("5m"),
     means: "The claim has no volume, so no pod that mounts it can start.",
-    advice: "Check the storage class and its provisioner; the newest event says what is missing.",
+    advice: "Check the storage class and its provisioner; its event says what is missing.",
     find: pending,
 }];
 
@@ -40,7 +40,9 @@ pub(super) fn pending(scene: &Scene<'_>) -> Vec<Draft> {
             Evidence::since("status.phase", "Pending", since),
             Evidence::new("spec.storageClassName", class.map_or_else(texts::default_class, str::to_owned)),
         ];
-        let event = scene.event(Some(id), |_| true);
+        // The control plane says again and again that it waits, after the provisioner has said why.
+        let refusal = scene.event(Some(id), |event| event.type_ == "Warning" && scene.is_news(event.last_seen));
+        let event = refusal.or_else(|| scene.event(Some(id), |_| true));
         evidence.extend(event.map(event_evidence));
         let title = match (&why, class) {
             (Reason::NoSuchClass, Some(class)) => texts::pvc_without_class(class),

@@ -3,10 +3,9 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use crate::inspection::finding::{Evidence, Severity};
+use crate::inspection::history::{Fill, full};
 use crate::snapshot::Resource::VolumeUses;
-use crate::snapshot::VolumeUse;
 use crate::texts::findings::storage as texts;
-use chrono::TimeDelta;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -37,7 +36,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::High,
         set: Set::Extra,
         data: &[(VolumeUses, Walked)],
-        gate: Some("72h"),
+        gate: Some("72h, seen for 6h"),
         means: "It will be full within days if nothing changes.",
         advice: "Enlarge the claim now, while there is time.",
         find: fill_forecast,
@@ -81,14 +80,11 @@ fn fill_forecast(scene: &Scene<'_>) -> Vec<Draft> {
     let Some(known) = scene.history.memory().and_then(|memory| memory.claims.as_ref()) else { return Vec::new() };
     let drafts = scene.snapshot.volume_uses.iter().filter_map(|volume| {
         let key = format!("{}/{}", volume.meta.namespace, volume.meta.name);
-        let mut points: Vec<(f64, f64)> = known
-            .get(&key)?
-            .iter()
-            .filter(|fill| i64::try_from(fill.capacity) == Ok(volume.used.capacity_bytes))
-            .map(|fill| ((fill.at - scene.now).num_seconds() as f64, fill.used as f64))
-            .collect();
-        points.push((0.0, volume.used.used_bytes as f64));
-        let left = time_to_full(&points, volume)?;
+        let mut points = known.get(&key)?.clone();
+        let used = u64::try_from(volume.used.used_bytes).ok()?;
+        points.push(Fill { at: scene.now, used, capacity: u64::try_from(volume.used.capacity_bytes).ok()? });
+        let forecast = full(&points)?;
+        let left = forecast.full_at - scene.now;
         let almost = percent(volume.used.used_bytes, volume.used.capacity_bytes)?;
         // What is nearly full already is said as such.
         if left > scene.thresholds.fill_forecast || almost >= u64::from(scene.thresholds.volume_high) {
@@ -96,32 +92,10 @@ fn fill_forecast(scene: &Scene<'_>) -> Vec<Draft> {
         }
         let evidence = vec![
             Evidence::new("used", texts::of_capacity(volume.used.used_bytes, volume.used.capacity_bytes)),
-            Evidence::new("inspections looked at", points.len().to_string()),
+            Evidence::new("inspections looked at", forecast.points.to_string()),
         ];
         let this = target("PersistentVolumeClaim", &volume.meta);
         Some(Draft::about(this, Severity::High, texts::fills_in(left), evidence))
     });
     drafts.collect()
-}
-
-/// When the line through the points (seconds from now, bytes) reaches the capacity; nothing where there are too few, the
-/// volume does not fill, or the points are no line (coefficient of determination under 0.8).
-fn time_to_full(points: &[(f64, f64)], volume: &VolumeUse) -> Option<TimeDelta> {
-    const FEWEST: usize = 4;
-    if points.len() < FEWEST {
-        return None;
-    }
-    let count = points.len() as f64;
-    let (x_mean, y_mean) =
-        (points.iter().map(|(x, _)| x).sum::<f64>() / count, points.iter().map(|(_, y)| y).sum::<f64>() / count);
-    let spread = |value: fn(&(f64, f64)) -> f64, mean: f64| {
-        points.iter().map(|point| (value(point) - mean).powi(2)).sum::<f64>()
-    };
-    let (xx, yy) = (spread(|point| point.0, x_mean), spread(|point| point.1, y_mean));
-    let xy: f64 = points.iter().map(|(x, y)| (x - x_mean) * (y - y_mean)).sum();
-    if xx <= 0.0 || yy <= 0.0 || xy <= 0.0 || xy * xy / (xx * yy) < 0.8 {
-        return None;
-    }
-    let left = (volume.used.capacity_bytes - volume.used.used_bytes).max(0) as f64 / (xy / xx);
-    TimeDelta::try_seconds(left as i64)
 }

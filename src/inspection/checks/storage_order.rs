@@ -7,6 +7,7 @@ use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::PersistentVolumeClaim;
 use crate::snapshot::Resource::{PersistentVolumeClaims, Pods, StatefulSets};
 use crate::texts::findings::{self, storage as texts};
+use std::collections::HashSet;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -34,12 +35,13 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn unused(scene: &Scene<'_>) -> Vec<Draft> {
+    let stems = stems(scene);
     let drafts = scene.snapshot.persistent_volume_claims.iter().filter_map(|claim| {
         let since = claim.meta.creation_timestamp?;
         let age = scene.age(since);
         let this = target("PersistentVolumeClaim", &claim.meta);
         let id = scene.graph.find_target(&this)?;
-        if age <= scene.thresholds.left_over || claim.meta.deletion_timestamp.is_some() || of_a_set(scene, claim) {
+        if age <= scene.thresholds.left_over || claim.meta.deletion_timestamp.is_some() || of_a_set(&stems, claim) {
             return None;
         }
         if users(scene, id).next().is_some() {
@@ -51,17 +53,21 @@ fn unused(scene: &Scene<'_>) -> Vec<Draft> {
     drafts.collect()
 }
 
+/// How the claims of StatefulSets begin, with their namespace: `<template>-<set>`.
+fn stems<'a>(scene: &Scene<'a>) -> HashSet<(&'a str, String)> {
+    let sets = scene.snapshot.stateful_sets.iter();
+    let stems = sets.flat_map(|set| {
+        let templates = set.spec.volume_claim_templates.iter();
+        templates.map(move |each| (set.meta.namespace.as_str(), format!("{}-{}", each.meta.name, set.meta.name)))
+    });
+    stems.collect()
+}
+
 /// Whether a StatefulSet's template made it: `<template>-<set>-<ordinal>`. Ordinals beyond its replicas are another check's.
-fn of_a_set(scene: &Scene<'_>, claim: &PersistentVolumeClaim) -> bool {
+fn of_a_set(stems: &HashSet<(&str, String)>, claim: &PersistentVolumeClaim) -> bool {
     let Some((stem, ordinal)) = claim.meta.name.rsplit_once('-') else { return false };
     ordinal.bytes().all(|byte| byte.is_ascii_digit())
-        && scene.snapshot.stateful_sets.iter().filter(|set| set.meta.namespace == claim.meta.namespace).any(|set| {
-            let templates = set.spec.volume_claim_templates.iter().map(|template| template.meta.name.as_str());
-            let mut made = templates.filter(|template| {
-                stem.strip_prefix(template).and_then(|rest| rest.strip_prefix('-')) == Some(set.meta.name.as_str())
-            });
-            made.next().is_some()
-        })
+        && stems.contains(&(claim.meta.namespace.as_str(), stem.to_owned()))
 }
 
 fn small_or_classless(scene: &Scene<'_>) -> Vec<Draft> {

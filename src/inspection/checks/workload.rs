@@ -2,11 +2,12 @@
 
 use super::check::row::*;
 use super::node_condition::is_ready;
+use super::node_place::is_open_to;
 use super::scene::{Draft, Group, Scene, Sighting};
 use super::workloads;
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{DaemonSets, Deployments, Nodes, Pods, ReplicaSets, ServiceAccounts, StatefulSets};
-use crate::snapshot::{ImageRef, Node, Pod, selects};
+use crate::snapshot::{ImageRef, Node, Pod};
 use crate::texts::findings::workload as texts;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -115,14 +116,10 @@ fn one_place(scene: &Scene<'_>) -> Vec<Draft> {
     let drafts = replicated.filter_map(|group| {
         let first = group.sightings.first().filter(|_| group.sightings.len() > 1)?;
         let spec = &first.pod.spec;
-        // What an affinity to nodes leaves open nobody sees from here.
-        if spec.affinity.as_ref().is_some_and(|affinity| affinity.node_affinity.is_some()) {
-            return None;
-        }
         let on: BTreeSet<&str> = group.sightings.iter().map(|sighting| sighting.what).collect();
         let zones: BTreeSet<&str> = on.iter().filter_map(|name| nodes.get(name)).map(|node| zone(node)).collect();
         // Looked through only where it matters, and only until there is a choice: there are as many workloads as nodes.
-        let fitting = || open.iter().filter(|node| selects(&spec.node_selector, &node.meta.labels));
+        let fitting = || open.iter().filter(|node| is_open_to(spec, node));
         let elsewhere = |here: &str| fitting().map(|node| zone(node)).any(|zone| !zone.is_empty() && zone != here);
         let (place, name) = match (on.first(), zones.first()) {
             (Some(node), _) if on.len() == 1 && fitting().nth(1).is_some() => ("node", *node),

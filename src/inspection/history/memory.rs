@@ -53,7 +53,7 @@ pub struct Memory {
     /// By name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nodes: Part<KnownNode>,
-    /// ConfigMaps that workloads use, by [`key`]; of Secrets nothing is read that would tell a change.
+    /// ConfigMaps and Secrets that workloads use, by [`key`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub configs: Part<KnownConfig>,
     /// Roles that give wildcards, escalate, impersonate or bind, by [`key`]: what they give; and bindings to them: to
@@ -115,7 +115,7 @@ impl Memory {
             nodes: fresh(read(&[Resource::Nodes]), || nodes::of(snapshot, before.nodes.as_ref()), &before.nodes),
             configs: fresh(
                 read(workloads::READS) && read(&[Resource::ConfigMaps]),
-                || workloads::configs(snapshot),
+                || workloads::configs(snapshot, before.configs.as_ref()),
                 &before.configs,
             ),
             privileges: fresh(read(privileges::READS), || privileges::of(snapshot), &before.privileges),

@@ -35,11 +35,11 @@ pub struct KnownWorkload {
     pub revision: String,
 }
 
-/// A ConfigMap that workloads use.
+/// A ConfigMap or Secret that workloads use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct KnownConfig {
-    /// Another one means that it holds something else.
+    /// Another one means that it holds something else; of a Secret, that it was written.
     pub digest: String,
     /// The workloads that use it, by [`key`], with their revision then.
     pub used_by: BTreeMap<String, String>,
@@ -68,18 +68,28 @@ pub(super) fn of(snapshot: &Snapshot) -> BTreeMap<String, KnownWorkload> {
     workloads(snapshot).map(known).collect()
 }
 
-/// The ConfigMaps that workloads use. What leader elections and the like write all the time is not among them.
-pub(super) fn configs(snapshot: &Snapshot) -> BTreeMap<String, KnownConfig> {
-    let digests: BTreeMap<String, String> = snapshot
-        .config_maps
-        .iter()
-        .map(|map| (key("ConfigMap", &map.meta), format!("{:016x}", map.data.digest() ^ map.binary_data.digest())))
-        .collect();
+/// The ConfigMaps and Secrets that workloads use. What leader elections and the like write all the time is not among
+/// them. Where Secrets cannot be read, what was known of them `before`.
+pub(super) fn configs(
+    snapshot: &Snapshot,
+    before: Option<&BTreeMap<String, KnownConfig>>,
+) -> BTreeMap<String, KnownConfig> {
+    let maps = snapshot.config_maps.iter();
+    let maps =
+        maps.map(|map| (key("ConfigMap", &map.meta), format!("{:016x}", map.data.digest() ^ map.binary_data.digest())));
+    // Of a legacy token the API server writes down every day that it was used.
+    let secrets = snapshot.secrets.iter().filter(|secret| secret.type_ != "kubernetes.io/service-account-token");
+    let versioned = secrets.filter(|secret| !secret.meta.resource_version.is_empty());
+    let secrets = versioned.map(|secret| (key("Secret", &secret.meta), String::from(&secret.meta.resource_version)));
+    let digests: BTreeMap<String, String> = maps.chain(secrets).collect();
     let mut configs: BTreeMap<String, KnownConfig> = BTreeMap::new();
+    if !snapshot.has_read(Resource::Secrets) {
+        let known = before.into_iter().flatten().filter(|(config, _)| config.starts_with("Secret/"));
+        configs.extend(known.map(|(config, known)| (config.clone(), known.clone())));
+    }
     for workload in workloads(snapshot) {
-        let used = config_refs(&workload.template.spec).into_iter().filter(|used| used.kind == "ConfigMap");
-        for used in used {
-            let config = format!("ConfigMap/{}/{}", workload.meta.namespace, used.name);
+        for used in config_refs(&workload.template.spec) {
+            let config = format!("{}/{}/{}", used.kind, workload.meta.namespace, used.name);
             let Some(digest) = digests.get(&config) else { continue };
             let known = configs.entry(config).or_default();
             known.digest.clone_from(digest);
@@ -148,7 +158,7 @@ fn images(template: &PodTemplate) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::{configs, of};
-    use crate::snapshot::Snapshot;
+    use crate::snapshot::{Resource, Snapshot, Unread, Why};
     use chrono::DateTime;
     use serde_json::json;
 
@@ -161,12 +171,14 @@ mod tests {
         let objects = vec![
             json!({"kind": "Deployment", "apiVersion": "apps/v1", "metadata": meta("api"), "spec": {"replicas": 3,
                 "template": {"spec": {"initContainers": [{"name": "migrate", "image": "api:1"}],
-                    "containers": [{"name": "api", "image": "api:1", "envFrom": [{"configMapRef": {"name": "api"}}]}]}}}}),
+                    "containers": [{"name": "api", "image": "api:1", "envFrom": [{"configMapRef": {"name": "api"}}, {"secretRef": {"name": "db"}}]}]}}}}),
             json!({"kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v2", "metadata": meta("api"),
                 "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "api"}}}),
             json!({"kind": "CronJob", "apiVersion": "batch/v1", "metadata": meta("report"), "spec": {"suspend": true}}),
             json!({"kind": "ConfigMap", "apiVersion": "v1", "metadata": meta("api"), "data": {"port": "80"}}),
             json!({"kind": "ConfigMap", "apiVersion": "v1", "metadata": meta("leader"), "data": {"holder": "a"}}),
+            json!({"kind": "Secret", "apiVersion": "v1", "type": "Opaque", "data": {"password": "bm9uZQ=="},
+                "metadata": {"namespace": "shop", "name": "db", "resourceVersion": "47"}}),
         ];
         let snapshot = Snapshot::from_objects(DateTime::UNIX_EPOCH, objects).unwrap();
         let workloads = serde_json::to_value(of(&snapshot)).unwrap();
@@ -178,8 +190,13 @@ mod tests {
                 "CronJob/shop/report": {"images": {}, "suspended": true, "revision": "0"},
             })
         );
-        let configs = configs(&snapshot);
-        assert_eq!(configs.keys().collect::<Vec<_>>(), ["ConfigMap/shop/api"]);
-        assert_eq!(configs["ConfigMap/shop/api"].used_by["Deployment/shop/api"], "7");
+        let known = configs(&snapshot, None);
+        assert_eq!(known.keys().collect::<Vec<_>>(), ["ConfigMap/shop/api", "Secret/shop/db"]);
+        assert_eq!(known["ConfigMap/shop/api"].used_by["Deployment/shop/api"], "7");
+        assert_eq!(known["Secret/shop/db"].digest, "47");
+        let mut blind = snapshot.clone();
+        blind.secrets.clear();
+        blind.unread.push(Unread { resource: Resource::Secrets, why: Why::SwitchedOff });
+        assert_eq!(configs(&blind, Some(&known)), known);
     }
 }

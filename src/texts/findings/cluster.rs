@@ -61,8 +61,16 @@ pub(crate) fn of_quota(bytes: i64, quota: i64) -> String {
     format!("{}Mi of {}Mi", bytes / MIB, quota / MIB)
 }
 
+pub(crate) fn of_default_quota(bytes: i64, quota: i64) -> String {
+    format!("{} (the default quota; nobody tells the one that is set)", of_quota(bytes, quota))
+}
+
 pub(crate) fn etcd_full(percent: i64) -> String {
     format!("etcd's database takes {percent} % of its quota")
+}
+
+pub(crate) fn etcd_full_by_default(percent: i64) -> String {
+    format!("etcd's database takes {percent} % of the quota that it has where none is set")
 }
 
 pub(crate) fn etcd_restless(changes: i64) -> String {

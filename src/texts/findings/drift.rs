@@ -35,8 +35,16 @@ pub(crate) fn namespace_removed(workloads: usize) -> String {
 }
 
 pub(crate) fn config_changed(workloads: &[String]) -> String {
+    format!("it has other content, but {}", not_rolled_out(workloads))
+}
+
+pub(crate) fn secret_written(workloads: &[String]) -> String {
+    format!("it was written, but {}", not_rolled_out(workloads))
+}
+
+fn not_rolled_out(workloads: &[String]) -> String {
     let uses = verb(workloads.len(), "uses it and was", "use it and were");
-    format!("it has other content, but {} {uses} not rolled out since", few(workloads))
+    format!("{} {uses} not rolled out since", few(workloads))
 }
 
 pub(crate) fn server_changed(was: &str, is: &str) -> String {

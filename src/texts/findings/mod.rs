@@ -228,14 +228,21 @@ pub(crate) fn pod_not_there() -> String {
     "does not exist".to_owned()
 }
 
-pub(crate) fn degraded(ready: i32, desired: i32, blocking: Option<&str>) -> String {
+pub(crate) fn degraded(ready: i32, desired: i32, blocking: Option<&str>, refusal: Option<&str>) -> String {
     let short = format!("{ready} of {desired} replicas ready");
-    blocking.map_or(short.clone(), |pod| format!("{short}; {pod} is the first that is not"))
+    let short = blocking.map_or(short.clone(), |pod| format!("{short}; {pod} is the first that is not"));
+    refused(short, refusal)
 }
 
-pub(crate) fn daemonset_not_ready(ready: i32, desired: i32, nodes: &[String]) -> String {
+pub(crate) fn daemonset_not_ready(ready: i32, desired: i32, nodes: &[String], refusal: Option<&str>) -> String {
     let short = format!("ready on {ready} of {desired} nodes");
-    if nodes.is_empty() { short } else { format!("{short}; not on {}", few(nodes)) }
+    let short = if nodes.is_empty() { short } else { format!("{short}; not on {}", few(nodes)) };
+    refused(short, refusal)
+}
+
+/// With why the pods that are missing are not made.
+fn refused(short: String, refusal: Option<&str>) -> String {
+    refusal.map_or(short.clone(), |refusal| format!("{short}: {}", brief(refusal)))
 }
 
 fn job_reason(reason: &str) -> String {
