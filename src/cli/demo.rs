@@ -1,6 +1,6 @@
 //! `roundsman demo`: an embedded cluster in trouble, its report in the terminal, and the web chat to go on with.
 
-use super::{ConsoleOrder, Opened, Platforms, run::stopped};
+use super::{ConsoleOrder, ConsoleRoom, Opened, Platforms, run::stopped};
 use crate::{
     agent::{Agent, Prompts},
     app::{self, Parts, Running},
@@ -120,7 +120,11 @@ pub async fn start(
     let console = (platforms.console)(ConsoleOrder {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         public_url: None,
-        rooms: vec![(ROOM.to_owned(), "Rounds".to_owned())],
+        rooms: vec![ConsoleRoom {
+            id: ROOM.to_owned(),
+            title: "Rounds".to_owned(),
+            readers: Some([OWNER.to_owned()].into()),
+        }],
         users: None,
         log: Some(dir.join("console.jsonl")),
     })

@@ -14,7 +14,7 @@ pub mod run;
 mod since;
 mod why;
 
-pub use platforms::{ConsoleOrder, Opened, Platforms};
+pub use platforms::{ConsoleOrder, ConsoleRoom, Opened, Platforms};
 
 use out::Out;
 

@@ -1,6 +1,6 @@
 //! `roundsman run`: the bot for real.
 
-use super::{ConsoleOrder, Platforms};
+use super::{ConsoleOrder, ConsoleRoom, Platforms};
 use crate::{
     agent::{Agent, Prompts, model},
     app::{self, Parts},
@@ -10,8 +10,8 @@ use crate::{
     store::{Options, Store},
 };
 use anyhow::Context;
-use contract::{Adapter, Platform};
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use contract::{Adapter, Platform, UserId};
+use std::{collections::BTreeSet, path::PathBuf, process::ExitCode, sync::Arc};
 
 /// `roundsman run`
 #[derive(Debug, clap::Args)]
@@ -124,13 +124,18 @@ pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: 
     })
 }
 
-/// The console's rooms: the listed channels of its platform.
-fn rooms(access: &crate::channel::Access) -> Vec<(String, String)> {
+/// The console's rooms: the listed channels of its platform, for the people who are listed in each.
+fn rooms(access: &crate::channel::Access) -> Vec<ConsoleRoom> {
+    let logins = |ids: BTreeSet<&UserId>| ids.into_iter().map(|id| id.as_str().to_owned()).collect();
     access
         .channels
         .iter()
         .filter(|((platform, _), _)| *platform == Platform::Console)
-        .map(|((_, id), grant)| (id.clone(), grant.name.clone()))
+        .map(|((platform, id), grant)| ConsoleRoom {
+            id: id.clone(),
+            title: grant.name.clone(),
+            readers: access.readers(*platform, grant).map(logins),
+        })
         .collect()
 }
 

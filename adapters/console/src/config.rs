@@ -35,7 +35,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)),
-            rooms: vec![Room { id: "rounds".into(), title: "Rounds".into() }],
+            rooms: vec![Room { id: "rounds".into(), title: "Rounds".into(), readers: None }],
             sign_in: SignIn::OneTimeLink { name: "owner".into() },
             log_path: None,
             public_url: None,
@@ -53,6 +53,15 @@ pub struct Room {
     pub id: String,
     /// What people read.
     pub title: String,
+    /// The login names of those who see it; `None`: everybody who can sign in.
+    pub readers: Option<BTreeSet<String>>,
+}
+
+impl Room {
+    /// Whether this person sees it.
+    pub(crate) fn admits(&self, person: &str) -> bool {
+        self.readers.as_ref().is_none_or(|readers| readers.contains(person))
+    }
 }
 
 /// An entry of the navigation.
@@ -232,7 +241,8 @@ mod tests {
         assert!(refused(|config| config.listen = "0.0.0.0:80".parse().unwrap()).contains("open to the network"));
         assert!(refused(|config| config.rooms.clear()).contains("no room"));
         assert!(
-            refused(|config| config.rooms = vec![Room { id: "a b".into(), title: String::new() }]).contains("1 to 32")
+            refused(|config| config.rooms = vec![Room { id: "a b".into(), title: String::new(), readers: None }])
+                .contains("1 to 32")
         );
         assert!(refused(|config| config.public_url = Some("chat.example".into())).contains("http://"));
         assert!(
