@@ -41,6 +41,7 @@ fn open_console(order: ConsoleOrder) -> anyhow::Result<Opened> {
             None => console::SignIn::OneTimeLink { name: "owner".to_owned() },
         },
         log_path: order.log,
+        clean: order.clean,
         ..console::Config::default()
     };
     let console = console::Console::bind(config)?;

@@ -15,6 +15,7 @@ use crate::{
         archive::{self, Asked, Listener, Retention},
         attention::StandingOrders,
     },
+    redact,
     repair::{ActionKind, Policy, Rule},
     report::{self, View},
     store::{Commit, Options, Store},
@@ -127,6 +128,7 @@ pub async fn start(
         }],
         users: None,
         log: Some(dir.join("console.jsonl")),
+        clean: redact::text,
     })
     .with_context(|| format!("opening the web chat on port {port}; --port 0 takes a free one"))?;
     let store_dir = super::dump::folder(dir);

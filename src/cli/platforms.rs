@@ -2,7 +2,7 @@
 
 use crate::config::{ConsoleUser, DiscordSettings, TelegramSettings};
 use contract::Adapter;
-use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, net::SocketAddr, path::PathBuf, sync::Arc};
 
 /// How each platform is opened; given by the binary.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,8 @@ pub struct ConsoleOrder {
     pub users: Option<Vec<ConsoleUser>>,
     /// The file that keeps its messages.
     pub log: Option<PathBuf>,
+    /// Takes secrets out of what people write, before it is kept there.
+    pub clean: fn(&str) -> Cow<'_, str>,
 }
 
 /// A channel of the web console.

@@ -7,6 +7,7 @@ use crate::{
     clock::Clock,
     cluster::{Access, Cluster, ClusterConfig},
     config::{ClusterSettings, Config, Endpoint, environment},
+    redact,
     store::{Options, Store},
 };
 use anyhow::Context;
@@ -89,6 +90,7 @@ pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: 
             rooms: rooms(&config.access),
             users: Some(console.users.clone()),
             log: Some(config.data_dir.join("console.jsonl")),
+            clean: redact::text,
         })
         .context("console")?;
         tracing::info!(url = opened.url, "the console listens");

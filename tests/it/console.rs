@@ -74,6 +74,7 @@ fn platforms() -> Platforms {
                 rooms: order.rooms.into_iter().map(room).collect(),
                 sign_in: SignIn::OneTimeLink { name: "owner".to_owned() },
                 log_path: order.log,
+                clean: order.clean,
                 ..Config::default()
             })?;
             let (url, link) = (console.url(), console.one_time_link());

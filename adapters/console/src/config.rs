@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     fmt,
     net::{Ipv4Addr, SocketAddr},
@@ -25,6 +26,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Pages beside the chat, for the navigation.
     pub links: Vec<Link>,
+    /// Takes secrets out of what people write, before it is kept and shown.
+    pub clean: Clean,
     /// Messages that a room keeps; the oldest go first.
     pub kept: usize,
     /// What time it is.
@@ -40,11 +43,15 @@ impl Default for Config {
             log_path: None,
             public_url: None,
             links: Vec::new(),
+            clean: |text| Cow::Borrowed(text),
             kept: 500,
             clock: Clock::default(),
         }
     }
 }
+
+/// What a text becomes before it is kept.
+pub type Clean = fn(&str) -> Cow<'_, str>;
 
 /// A room: the console's channel.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -295,6 +295,24 @@ async fn a_slash_makes_a_command_and_a_reply_names_its_message() {
 }
 
 #[tokio::test]
+async fn what_people_write_is_cleaned_before_it_is_kept_shown_and_handed_in() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("chat.jsonl");
+    let clean: console::Clean = |text| text.replace("hunter2", "***").into();
+    let world = World::new(console::Config { clean, ..with_log(&log) });
+    let person = world.signed_in().await;
+    person.say("I use hunter2").await;
+    person.say("/ack 1 hunter2").await;
+    assert_eq!(summaries(&person.history().await), ["I use ***", "/ack 1 ***"]);
+    let seen = world.core.seen();
+    assert_eq!(seen[0].kind, InboundKind::Text("I use ***".into()));
+    assert!(matches!(&seen[1].kind, InboundKind::Command(command) if command.get("why") == Some("***")), "{seen:?}");
+    world.stop().await;
+    let kept = std::fs::read_to_string(log).unwrap();
+    assert!(kept.contains("***") && !kept.contains("hunter2"), "{kept}");
+}
+
+#[tokio::test]
 async fn what_is_empty_too_long_or_not_a_message_is_refused() {
     let world = World::new(config());
     let person = world.signed_in().await;
