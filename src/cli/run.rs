@@ -2,10 +2,10 @@
 
 use super::{ConsoleOrder, ConsoleRoom, Platforms};
 use crate::{
-    agent::{Agent, Prompts, model},
+    agent::{Agent, model},
     app::{self, Parts},
     clock::Clock,
-    cluster::{Access, Cluster, ClusterConfig},
+    cluster::{Cluster, ClusterConfig},
     config::{ClusterSettings, Config, Endpoint, environment},
     redact,
     store::{Options, Store},
@@ -104,7 +104,7 @@ pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: 
         timeout: settings.timeout,
         max_tokens: settings.max_tokens,
     });
-    let agent = Agent::new(model, Prompts::load(config.prompts_dir.as_deref())?)?;
+    let agent = Agent::new(model, config.prompts)?;
     let alert_labels = config
         .clusters
         .iter()
@@ -142,14 +142,10 @@ fn rooms(access: &crate::channel::Access) -> Vec<ConsoleRoom> {
 }
 
 async fn connect(settings: &ClusterSettings) -> anyhow::Result<Cluster> {
-    let access = |endpoint: &Endpoint| match endpoint {
-        Endpoint::InCluster => Access::InCluster,
-        Endpoint::Kubeconfig { file, context } => Access::Kubeconfig { path: file.clone(), context: context.clone() },
-    };
     let config = ClusterConfig {
         name: settings.name.clone(),
-        reader: access(&settings.reader),
-        writer: settings.writer.as_ref().map(access),
+        reader: settings.reader.access(),
+        writer: settings.writer.as_ref().map(Endpoint::access),
         secrets: settings.secrets,
         sources: settings.sources.clone(),
         deadline: settings.deadline,

@@ -1,6 +1,7 @@
 //! What the console is told at start, and the mistakes that keep it from starting.
 
 use chrono::{DateTime, Utc};
+use contract::{Platform, site::placed};
 use std::{
     borrow::Cow,
     collections::BTreeSet,
@@ -167,8 +168,7 @@ pub(crate) fn check(config: &Config) -> Result<(), BindError> {
     let refuse = |text: String| Err(BindError::Config(text));
     let mut seen = BTreeSet::new();
     for room in &config.rooms {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        if room.id.is_empty() || room.id.len() > 32 || !room.id.chars().all(plain) {
+        if !Platform::Console.is_channel_id(&room.id) {
             return refuse(format!("room id {:?} must be 1 to 32 of a-z, 0-9, - and _", room.id));
         }
         if !seen.insert(&room.id) {
@@ -181,16 +181,8 @@ pub(crate) fn check(config: &Config) -> Result<(), BindError> {
     if config.kept == 0 {
         return refuse("a room must keep at least one message".into());
     }
-    if !config.listen.ip().is_loopback() && config.public_url.is_none() {
-        return refuse(format!(
-            "{} is open to the network: set public_url to the address that people use, or listen on 127.0.0.1",
-            config.listen
-        ));
-    }
-    if let Some(url) = &config.public_url
-        && crate::guard::origin_host(url).is_none()
-    {
-        return refuse(format!("public_url {url:?} must be http:// or https:// with a host, and no path"));
+    if let Err(misplaced) = placed(config.listen, config.public_url.as_deref()) {
+        return refuse(misplaced.to_string());
     }
     if let Some(link) = config.links.iter().find(|link| !is_safe_link(&link.url)) {
         return refuse(format!("link {:?} must be a path or http(s)", link.url));
