@@ -1,6 +1,6 @@
 //! `roundsman demo`: an embedded cluster in trouble, its report in the terminal, and the web chat to go on with.
 
-use super::{ConsoleOrder, Opened, Platforms, output::Output, run::until_stopped};
+use super::{ConsoleOrder, ConsoleRoom, Opened, Platforms, output::Output, run::until_stopped};
 use crate::{
     agent::{Agent, Prompts},
     app::{self, Parts, Running},
@@ -16,6 +16,7 @@ use crate::{
         attention::StandingOrders,
         finding::Severity,
     },
+    redact,
     repair::{ActionKind, Policy, Rule},
     store::{Commit, Options, Store},
 };
@@ -120,9 +121,14 @@ pub async fn start(
     let console = (platforms.console)(ConsoleOrder {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         public_url: None,
-        rooms: vec![(ROOM.to_owned(), "Rounds".to_owned())],
+        rooms: vec![ConsoleRoom {
+            id: ROOM.to_owned(),
+            title: "Rounds".to_owned(),
+            readers: Some([OWNER.to_owned()].into()),
+        }],
         users: None,
         log: Some(dir.join("console.jsonl")),
+        clean: redact::text,
     })
     .with_context(|| format!("opening the web chat on port {port}; --port 0 takes a free one"))?;
     let store_dir = super::dump::folder(dir);

@@ -1,17 +1,18 @@
 //! `roundsman run`: the bot for real.
 
-use super::{ConsoleOrder, Platforms};
+use super::{ConsoleOrder, ConsoleRoom, Platforms};
 use crate::{
-    agent::{Agent, Prompts, model},
+    agent::{Agent, model},
     app::{self, Parts, Running},
     clock::Clock,
-    cluster::{Access, Cluster, ClusterConfig},
+    cluster::{Cluster, ClusterConfig},
     config::{ClusterSettings, Config, Endpoint, environment},
+    redact,
     store::{Options, Store},
 };
 use anyhow::Context;
-use contract::{Adapter, Platform};
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use contract::{Adapter, Platform, UserId};
+use std::{collections::BTreeSet, path::PathBuf, process::ExitCode, sync::Arc};
 
 /// `roundsman run`
 #[derive(Debug, clap::Args)]
@@ -97,6 +98,7 @@ pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: 
             rooms: rooms(&config.access),
             users: Some(console.users.clone()),
             log: Some(config.data_dir.join("console.jsonl")),
+            clean: redact::text,
         })
         .context("console")?;
         tracing::info!(url = opened.url, "the console listens");
@@ -110,7 +112,7 @@ pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: 
         timeout: settings.timeout,
         max_tokens: settings.max_tokens,
     });
-    let agent = Agent::new(model, Prompts::load(config.prompts_dir.as_deref())?)?;
+    let agent = Agent::new(model, config.prompts)?;
     let alert_labels = config
         .clusters
         .iter()
@@ -132,26 +134,27 @@ pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: 
     })
 }
 
-/// The console's rooms: the listed channels of its platform.
-fn rooms(access: &crate::channel::Access) -> Vec<(String, String)> {
+/// The console's rooms: the listed channels of its platform, for the people who are listed in each.
+fn rooms(access: &crate::channel::Access) -> Vec<ConsoleRoom> {
+    let logins = |ids: BTreeSet<&UserId>| ids.into_iter().map(|id| id.as_str().to_owned()).collect();
     access
         .channels
         .iter()
         .filter(|((platform, _), _)| *platform == Platform::Console)
-        .map(|((_, id), grant)| (id.clone(), grant.name.clone()))
+        .map(|((platform, id), grant)| ConsoleRoom {
+            id: id.clone(),
+            title: grant.name.clone(),
+            readers: access.readers(*platform, grant).map(logins),
+        })
         .collect()
 }
 
 /// A cluster that cannot be connected to now is tried again by every request to it.
 async fn connect(settings: &ClusterSettings) -> Arc<Cluster> {
-    let access = |endpoint: &Endpoint| match endpoint {
-        Endpoint::InCluster => Access::InCluster,
-        Endpoint::Kubeconfig { file, context } => Access::Kubeconfig { path: file.clone(), context: context.clone() },
-    };
     let config = ClusterConfig {
         name: settings.name.clone(),
-        reader: access(&settings.reader),
-        writer: settings.writer.as_ref().map(access),
+        reader: settings.reader.access(),
+        writer: settings.writer.as_ref().map(Endpoint::access),
         secrets: settings.secrets,
         sources: settings.sources.clone(),
         deadline: settings.deadline,
