@@ -3,17 +3,17 @@
 //! [`Config::parse`] reports every mistake of the file at once, each with its line.
 
 mod attention;
-mod console;
 mod people;
 mod reader;
 mod sections;
 mod sources;
+mod web_chat;
 
-pub use console::{ConsoleSettings, ConsoleUser};
 pub use reader::Mistake;
 pub use sections::{
     ApiSettings, ApiToken, ClusterSettings, DiscordSettings, Endpoint, ModelSettings, Route, TelegramSettings,
 };
+pub use web_chat::{ConsoleSettings, ConsoleUser};
 
 use crate::{
     agent::Prompts,
@@ -156,7 +156,7 @@ impl Config {
         let model = sections::model(&mut root, source, &mut mistakes);
         let names: Vec<&str> = clusters.iter().map(|cluster| cluster.name.as_str()).collect();
         let (access, people) = people::access(&mut root, &names, &mut mistakes);
-        let console = console::read(&mut root, &access, &mut mistakes);
+        let console = web_chat::read(&mut root, &access, &mut mistakes);
         let repair = people::policy(&mut root, &names, &people, &mut mistakes);
         let (standing, retention) = attention::read(&mut root, Some(&names), time_zone, &mut mistakes);
         let listening = console.as_ref().map(|console| console.listen);

@@ -1,4 +1,4 @@
-//! The parts of the configuration that are about connections: clusters, chat platforms, API, model.
+//! The parts of the configuration that are about connections: clusters, platforms, API, model.
 
 use super::{
     Environment,
