@@ -1,4 +1,5 @@
-# Two stages: the toolchain builds, a small image runs as nobody.
+# Two stages: the toolchain builds, a small image runs as nobody. Neither `.ci/run` nor `./tests/run` builds it: it is built
+# by hand, with Docker, Podman or Buildah.
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 COPY . .

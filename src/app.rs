@@ -26,7 +26,11 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio::{
+    net::TcpListener,
+    task::{JoinError, JoinSet},
+    time::timeout,
+};
 
 /// For what is under way to end, before it is left to the next start.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -73,6 +77,14 @@ pub struct Running {
     doors: (StopHandle, JoinSet<()>),
     conductor: (StopHandle, JoinSet<()>),
     delivery: (StopHandle, JoinSet<()>),
+}
+
+/// A part that broke off by a mistake of its own. What is committed is safe; only a new start makes the part work again.
+#[derive(Debug, thiserror::Error)]
+#[error("{part} broke off: {error}")]
+pub struct Broken {
+    part: &'static str,
+    error: JoinError,
 }
 
 impl fmt::Debug for Running {
@@ -177,6 +189,17 @@ pub async fn start(parts: Parts) -> anyhow::Result<Running> {
 }
 
 impl Running {
+    /// Resolves when a part breaks off; never while all goes well.
+    pub async fn broken(&mut self) -> Broken {
+        let (doors, conductor, delivery) = (&mut self.doors.1, &mut self.conductor.1, &mut self.delivery.1);
+        let (part, error) = tokio::select! {
+            error = panicked(doors) => ("intake", error),
+            error = panicked(conductor) => ("the conductor", error),
+            error = panicked(delivery) => ("delivery", error),
+        };
+        Broken { part, error }
+    }
+
     /// Takes nothing in any more, lets what is under way end within a limit, and says what is left to say.
     pub async fn drain(self) {
         self.health.phase(Phase::Draining);
@@ -194,6 +217,17 @@ impl Running {
     }
 }
 
+/// A task may end by itself, such as an adapter whose token is refused; only a panic is a mistake.
+async fn panicked(tasks: &mut JoinSet<()>) -> JoinError {
+    loop {
+        match tasks.join_next().await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => return error,
+            None => std::future::pending().await,
+        }
+    }
+}
+
 async fn receive(adapter: Arc<dyn Adapter>, door: Door, stop: Stop) {
     if let Err(failure) = adapter.run(&door, stop).await {
         // A person has to mend it (a refused token); the rest of the bot goes on.
@@ -202,9 +236,10 @@ async fn receive(adapter: Arc<dyn Adapter>, door: Door, stop: Stop) {
 }
 
 async fn serve(listener: TcpListener, api: Api, stop: Stop) {
+    let (health, clock) = (api.health.clone(), api.clock.clone());
     let serving = axum::serve(listener, api::router(api)).with_graceful_shutdown(async move { stop.stopped().await });
     if let Err(error) = serving.await {
-        tracing::error!(%error, "the API stopped");
+        health.part("api", false, &error.to_string(), clock.now());
     }
 }
 

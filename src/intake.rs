@@ -8,7 +8,7 @@ use crate::{
     redact,
     store::Store,
 };
-use contract::{BoxFuture, CommandName, Connection, Inbound, InboundKind, Intake, IntakeError, Platform};
+use contract::{BoxFuture, Connection, Inbound, InboundKind, Intake, IntakeError, Platform};
 use std::borrow::Cow;
 
 /// The intake of one platform.
@@ -54,14 +54,9 @@ fn without_secrets(mut inbound: Inbound) -> Inbound {
     match &mut inbound.kind {
         InboundKind::Text(text) => clean(text),
         InboundKind::Misread { problem } => clean(problem),
-        InboundKind::Command(invocation) if invocation.command == CommandName::Ask => {
-            invocation.arguments.values_mut().for_each(clean);
-        }
-        // Names of objects and of schedules.
-        InboundKind::Command(_)
-        | InboundKind::Press { .. }
-        | InboundKind::Membership(_)
-        | InboundKind::Moved { .. } => {}
+        // In the place of a name can stand anything as well; a name as such is never taken for a secret.
+        InboundKind::Command(invocation) => invocation.arguments.values_mut().for_each(clean),
+        InboundKind::Press { .. } | InboundKind::Membership(_) | InboundKind::Moved { .. } => {}
     }
     inbound
 }
@@ -69,5 +64,46 @@ fn without_secrets(mut inbound: Inbound) -> Inbound {
 fn clean(text: &mut String) {
     if let Cow::Owned(changed) = redact::text(text) {
         *text = changed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+    use chrono::DateTime;
+    use contract::{
+        Actor, ArgumentKind, ChannelRef, GRAMMAR, Inbound, InboundId, InboundKind, Invocation, Platform, UserId,
+    };
+
+    #[test]
+    fn no_argument_of_any_command_brings_a_secret_in() {
+        for spec in GRAMMAR {
+            let texts = spec.arguments.iter().filter(|argument| !matches!(argument.kind, ArgumentKind::Switch { .. }));
+            let given = texts.map(|argument| (argument.name.to_owned(), "it is password=hunter2hunter2".to_owned()));
+            let inbound = Inbound {
+                id: InboundId::from("1"),
+                at: DateTime::UNIX_EPOCH,
+                channel: ChannelRef::new(Platform::Console, "rounds"),
+                actor: Actor::Person { id: UserId::from("alice"), name: "alice".into() },
+                reply_to: None,
+                receipt: None,
+                message: None,
+                kind: InboundKind::Command(Invocation::new(spec.name, given).unwrap()),
+            };
+            let InboundKind::Command(cleaned) = without_secrets(inbound).kind else { panic!("/{}", spec.word) };
+            for (name, value) in cleaned.arguments {
+                assert_eq!(value, "it is password=[redacted]", "{name} of /{}", spec.word);
+            }
+        }
+    }
+
+    #[test]
+    fn an_example_of_the_grammar_stays_as_it_is() {
+        for spec in GRAMMAR {
+            let invocation = contract::parse(spec.example).unwrap();
+            for value in invocation.arguments.values() {
+                assert_eq!(crate::redact::text(value), value.as_str(), "{}", spec.example);
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The thin binary: the only place that names the platforms.
 
 use roundsman::{
-    cli::{self, ConsoleOrder, Opened, Platforms},
+    cli::{self, ConsoleOrder, ConsoleRoom, Opened, Platforms},
     clock::Clock,
     config::{DiscordSettings, TelegramSettings},
 };
@@ -31,15 +31,17 @@ fn open_discord(settings: &DiscordSettings) -> anyhow::Result<Arc<dyn contract::
 fn open_console(order: ConsoleOrder) -> anyhow::Result<Opened> {
     let user =
         |user: roundsman::config::ConsoleUser| console::User { name: user.name, password_hash: user.password_hash };
+    let room = |room: ConsoleRoom| console::Room { id: room.id, title: room.title, readers: room.readers };
     let config = console::Config {
         listen: order.listen,
         public_url: order.public_url,
-        rooms: order.rooms.into_iter().map(|(id, title)| console::Room { id, title }).collect(),
+        rooms: order.rooms.into_iter().map(room).collect(),
         sign_in: match order.users {
             Some(users) => console::SignIn::Password { users: users.into_iter().map(user).collect() },
             None => console::SignIn::OneTimeLink { name: "owner".to_owned() },
         },
         log_path: order.log,
+        clean: order.clean,
         ..console::Config::default()
     };
     let console = console::Console::bind(config)?;

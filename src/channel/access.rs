@@ -82,6 +82,17 @@ impl Access {
         self.people.get(&(platform, actor.id()?.clone()))
     }
 
+    /// The ids of the people who are answered in a channel of this platform; `None` where everybody is.
+    pub fn readers(&self, platform: Platform, grant: &ChannelGrant) -> Option<BTreeSet<&UserId>> {
+        match &grant.people {
+            People::Everyone => None,
+            People::Listed(names) => {
+                let there = self.people.iter().filter(|((known, _), name)| *known == platform && names.contains(*name));
+                Some(there.map(|((_, id), _)| id).collect())
+            }
+        }
+    }
+
     /// The channel that the configuration calls by this name.
     pub fn by_name(&self, name: &str) -> Option<ChannelRef> {
         self.channels
@@ -115,6 +126,7 @@ impl ChannelGrant {
 mod tests {
     use super::{Access, ChannelGrant, Denied, People};
     use contract::{Actor, ChannelRef, Platform, UserId};
+    use std::collections::BTreeSet;
 
     fn access(people: People) -> Access {
         let mut access = Access::default();
@@ -143,6 +155,8 @@ mod tests {
         assert_eq!(access.check(&ops, &Actor::Anonymous { name: "ops".into() }), Err(Denied::Person));
         let elsewhere = ChannelRef::new(Platform::Telegram, "-2");
         assert_eq!(access.check(&elsewhere, &person("7")), Err(Denied::Channel));
+        assert_eq!(access.readers(Platform::Telegram, alice.channel), Some([&UserId::from("7")].into()));
+        assert_eq!(access.readers(Platform::Discord, alice.channel), Some(BTreeSet::new()), "she has no id there");
         let other_platform = ChannelRef::new(Platform::Discord, "-1");
         assert_eq!(access.check(&other_platform, &person("7")), Err(Denied::Channel));
     }
@@ -154,6 +168,7 @@ mod tests {
         let anybody = access.check(&ops, &person("8")).unwrap();
         assert!(anybody.person.is_none() && !anybody.may_mute());
         assert!(access.check(&ops, &person("7")).unwrap().person.is_some());
+        assert_eq!(access.readers(Platform::Telegram, anybody.channel), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `roundsman check-config`: every mistake at once, with its line.
 
-use crate::config::{Config, environment};
+use super::Platforms;
+use crate::config::{Config, Mistake, Mistaken, environment};
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 /// `roundsman check-config`
@@ -15,8 +16,12 @@ pub(super) struct Args {
 ///
 /// # Errors
 /// When the output cannot be written.
-pub(super) fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
-    match Config::load(&args.config, &environment) {
+pub(super) fn run(args: &Args, platforms: Platforms, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let checked = Config::check(&args.config, &environment).and_then(|config| match refused(&config, platforms) {
+        mistakes if mistakes.is_empty() => Ok(config),
+        mistakes => Err(Mistaken { path: args.config.clone(), mistakes }),
+    });
+    match checked {
         Err(mistaken) => {
             writeln!(out, "{mistaken}")?;
             Ok(ExitCode::from(2))
@@ -45,4 +50,14 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode>
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// What the platforms that are connected to say of their settings; they are made for that, and connect nowhere.
+fn refused(config: &Config, platforms: Platforms) -> Vec<Mistake> {
+    let telegram = config.telegram.as_ref().map(|settings| ("telegram", (platforms.telegram)(settings)));
+    let discord = config.discord.as_ref().map(|settings| ("discord", (platforms.discord)(settings)));
+    let mistake = |(name, made): (&str, anyhow::Result<_>)| {
+        made.err().map(|error| Mistake { line: 0, text: format!("[{name}]: {error:#}") })
+    };
+    [telegram, discord].into_iter().flatten().filter_map(mistake).collect()
 }

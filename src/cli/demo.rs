@@ -1,6 +1,6 @@
 //! `roundsman demo`: an embedded cluster in trouble, its report in the terminal, and the web chat to go on with.
 
-use super::{ConsoleOrder, Opened, Platforms, run::stopped};
+use super::{ConsoleOrder, ConsoleRoom, Opened, Platforms, output::Output, run::until_stopped};
 use crate::{
     agent::{Agent, Prompts},
     app::{self, Parts, Running},
@@ -14,9 +14,10 @@ use crate::{
         self, History, Order,
         archive::{self, Asked, Listener, Retention},
         attention::StandingOrders,
+        finding::Severity,
     },
+    redact,
     repair::{ActionKind, Policy, Rule},
-    report::{self, View},
     store::{Commit, Options, Store},
 };
 use anyhow::Context;
@@ -43,6 +44,8 @@ pub struct Args {
     /// Print the report and exit
     #[arg(long)]
     pub once: bool,
+    #[command(flatten)]
+    pub output: Output,
     /// Port of the web chat on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8090)]
     pub port: u16,
@@ -59,8 +62,7 @@ pub async fn run(args: Args, platforms: Platforms, out: &mut impl Write) -> anyh
     let clock = Clock::system();
     let cluster = cluster(&embedded(&clock)?);
     let inspected = inspection::run(&cluster, &Order::default(), &History::default(), clock.now()).await?;
-    let view = View { style: super::style(), ..View::default() };
-    write!(out, "{}", report::text::write(&inspected.report, &view))?;
+    args.output.write(&inspected.report, Severity::High, out)?;
     if args.once {
         return Ok(ExitCode::SUCCESS);
     }
@@ -69,10 +71,8 @@ pub async fn run(args: Args, platforms: Platforms, out: &mut impl Write) -> anyh
     let started = start(&dir, args.port, clock, cluster, platforms).await;
     let ended = match started {
         Ok((running, console)) => {
-            greet(out, &console)?;
-            stopped().await;
-            running.drain().await;
-            Ok(ExitCode::SUCCESS)
+            greet(out, &console, scratch)?;
+            until_stopped(running).await
         }
         Err(error) => Err(error),
     };
@@ -82,11 +82,12 @@ pub async fn run(args: Args, platforms: Platforms, out: &mut impl Write) -> anyh
     ended
 }
 
-fn greet(out: &mut impl Write, console: &Opened) -> anyhow::Result<()> {
+fn greet(out: &mut impl Write, console: &Opened, scratch: bool) -> anyhow::Result<()> {
     let link = console.link.as_ref().unwrap_or(&console.url);
     writeln!(out, "\nThe same report waits in the web chat. Open this link, it signs you in once:\n\n    {link}\n")?;
     writeln!(out, "There, subscribe to a daily report, ask \"why is checkout failing?\", press Fix… and Approve.")?;
-    writeln!(out, "Ctrl-C ends it; nothing of it stays.")?;
+    let after = if scratch { "nothing of it stays" } else { "what happened is kept in the folder" };
+    writeln!(out, "Ctrl-C ends it; {after}.")?;
     Ok(out.flush()?)
 }
 
@@ -120,9 +121,14 @@ pub async fn start(
     let console = (platforms.console)(ConsoleOrder {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         public_url: None,
-        rooms: vec![(ROOM.to_owned(), "Rounds".to_owned())],
+        rooms: vec![ConsoleRoom {
+            id: ROOM.to_owned(),
+            title: "Rounds".to_owned(),
+            readers: Some([OWNER.to_owned()].into()),
+        }],
         users: None,
         log: Some(dir.join("console.jsonl")),
+        clean: redact::text,
     })
     .with_context(|| format!("opening the web chat on port {port}; --port 0 takes a free one"))?;
     let store_dir = super::dump::folder(dir);

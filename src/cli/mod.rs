@@ -8,13 +8,14 @@ mod dump;
 mod hash_password;
 mod inspect;
 mod out;
+mod output;
 mod platforms;
 mod rbac;
 pub mod run;
 mod since;
 mod why;
 
-pub use platforms::{ConsoleOrder, Opened, Platforms};
+pub use platforms::{ConsoleOrder, ConsoleRoom, Opened, Platforms};
 
 use out::Out;
 
@@ -163,7 +164,7 @@ async fn dispatch(command: Command, platforms: Platforms) -> anyhow::Result<Exit
         Command::Why(args) => Box::pin(why::run(args, &mut out)).await,
         Command::Ask(args) => Box::pin(ask::run(args, &mut out)).await,
         Command::Run(args) => Box::pin(run::run(args, platforms)).await,
-        Command::CheckConfig(args) => check_config::run(&args, &mut out),
+        Command::CheckConfig(args) => check_config::run(&args, platforms, &mut out),
         Command::Export(args) => dump::export(&args, &mut out),
         Command::Import(args) => dump::import(&args, &mut out),
         Command::HashPassword => hash_password::run(&mut std::io::stdin().lock(), &mut out),

@@ -2,7 +2,7 @@
 
 use crate::config::{ConsoleUser, DiscordSettings, TelegramSettings};
 use contract::Adapter;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, net::SocketAddr, path::PathBuf, sync::Arc};
 
 /// How each platform is opened; given by the binary.
 #[derive(Debug, Clone, Copy)]
@@ -22,12 +22,25 @@ pub struct ConsoleOrder {
     pub listen: SocketAddr,
     /// The address that browsers use, where a proxy stands in front.
     pub public_url: Option<String>,
-    /// Id and title of each room.
-    pub rooms: Vec<(String, String)>,
+    /// Its rooms.
+    pub rooms: Vec<ConsoleRoom>,
     /// Who can sign in by password; `None`: a one-time link for the person `owner`.
     pub users: Option<Vec<ConsoleUser>>,
     /// The file that keeps its messages.
     pub log: Option<PathBuf>,
+    /// Takes secrets out of what people write, before it is kept there.
+    pub clean: fn(&str) -> Cow<'_, str>,
+}
+
+/// A channel of the web console.
+#[derive(Debug)]
+pub struct ConsoleRoom {
+    /// The channel's id.
+    pub id: String,
+    /// What people read.
+    pub title: String,
+    /// The login names of those who see it; `None`: everybody who can sign in.
+    pub readers: Option<BTreeSet<String>>,
 }
 
 /// A console that listens.

@@ -1,17 +1,18 @@
 //! `roundsman run`: the bot for real.
 
-use super::{ConsoleOrder, Platforms};
+use super::{ConsoleOrder, ConsoleRoom, Platforms};
 use crate::{
-    agent::{Agent, Prompts, model},
-    app::{self, Parts},
+    agent::{Agent, model},
+    app::{self, Parts, Running},
     clock::Clock,
-    cluster::{Access, Cluster, ClusterConfig},
+    cluster::{Cluster, ClusterConfig},
     config::{ClusterSettings, Config, Endpoint, environment},
+    redact,
     store::{Options, Store},
 };
 use anyhow::Context;
-use contract::{Adapter, Platform};
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use contract::{Adapter, Platform, UserId};
+use std::{collections::BTreeSet, path::PathBuf, process::ExitCode, sync::Arc};
 
 /// `roundsman run`
 #[derive(Debug, clap::Args)]
@@ -24,7 +25,7 @@ pub struct Args {
 /// Runs until SIGTERM or Ctrl-C, then drains.
 ///
 /// # Errors
-/// When the configuration is mistaken, the store is in use or damaged, or an address is taken. A platform or a
+/// When the configuration is mistaken, the store is in use or damaged, an address is taken, or a part broke off. A platform or a
 /// cluster that is down is no error.
 pub async fn run(args: Args, platforms: Platforms) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.config, &environment)?;
@@ -33,10 +34,21 @@ pub async fn run(args: Args, platforms: Platforms) -> anyhow::Result<ExitCode> {
     if let Some(api) = running.api {
         tracing::info!(%api, "the API listens");
     }
-    stopped().await;
+    until_stopped(running).await
+}
+
+/// Lets a bot run until somebody ends it or a part of it breaks off, then drains it.
+///
+/// # Errors
+/// When a part broke off.
+pub(super) async fn until_stopped(mut running: Running) -> anyhow::Result<ExitCode> {
+    let broken = tokio::select! {
+        () = stopped() => None,
+        broken = running.broken() => Some(broken),
+    };
     tracing::info!("draining");
     running.drain().await;
-    Ok(ExitCode::SUCCESS)
+    broken.map_or(Ok(ExitCode::SUCCESS), |broken| Err(broken.into()))
 }
 
 /// Resolves at SIGTERM (a pod is stopped) or Ctrl-C.
@@ -66,15 +78,12 @@ pub(super) async fn stopped() {
 /// Builds the parts that a configuration asks for; the clock and the store's options are the caller's.
 ///
 /// # Errors
-/// When the store is in use or damaged, a kubeconfig has no such context, or an address is taken.
+/// When the store is in use or damaged, or an address is taken.
 pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: Options) -> anyhow::Result<Parts> {
     let dir = super::dump::folder(&config.data_dir);
     let open = move || Store::open(&dir, options);
     let store = tokio::task::spawn_blocking(open).await.context("opening the store")??;
-    let mut clusters = Vec::new();
-    for settings in &config.clusters {
-        clusters.push(Arc::new(connect(settings).await?));
-    }
+    let clusters = futures::future::join_all(config.clusters.iter().map(connect)).await;
     let mut adapters: Vec<Arc<dyn Adapter>> = Vec::new();
     if let Some(telegram) = &config.telegram {
         adapters.push((platforms.telegram)(telegram).context("telegram")?);
@@ -89,6 +98,7 @@ pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: 
             rooms: rooms(&config.access),
             users: Some(console.users.clone()),
             log: Some(config.data_dir.join("console.jsonl")),
+            clean: redact::text,
         })
         .context("console")?;
         tracing::info!(url = opened.url, "the console listens");
@@ -102,7 +112,7 @@ pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: 
         timeout: settings.timeout,
         max_tokens: settings.max_tokens,
     });
-    let agent = Agent::new(model, Prompts::load(config.prompts_dir.as_deref())?)?;
+    let agent = Agent::new(model, config.prompts)?;
     let alert_labels = config
         .clusters
         .iter()
@@ -124,28 +134,36 @@ pub async fn build(config: Config, platforms: Platforms, clock: Clock, options: 
     })
 }
 
-/// The console's rooms: the listed channels of its platform.
-fn rooms(access: &crate::channel::Access) -> Vec<(String, String)> {
+/// The console's rooms: the listed channels of its platform, for the people who are listed in each.
+fn rooms(access: &crate::channel::Access) -> Vec<ConsoleRoom> {
+    let logins = |ids: BTreeSet<&UserId>| ids.into_iter().map(|id| id.as_str().to_owned()).collect();
     access
         .channels
         .iter()
         .filter(|((platform, _), _)| *platform == Platform::Console)
-        .map(|((_, id), grant)| (id.clone(), grant.name.clone()))
+        .map(|((platform, id), grant)| ConsoleRoom {
+            id: id.clone(),
+            title: grant.name.clone(),
+            readers: access.readers(*platform, grant).map(logins),
+        })
         .collect()
 }
 
-async fn connect(settings: &ClusterSettings) -> anyhow::Result<Cluster> {
-    let access = |endpoint: &Endpoint| match endpoint {
-        Endpoint::InCluster => Access::InCluster,
-        Endpoint::Kubeconfig { file, context } => Access::Kubeconfig { path: file.clone(), context: context.clone() },
-    };
+/// A cluster that cannot be connected to now is tried again by every request to it.
+async fn connect(settings: &ClusterSettings) -> Arc<Cluster> {
     let config = ClusterConfig {
         name: settings.name.clone(),
-        reader: access(&settings.reader),
-        writer: settings.writer.as_ref().map(access),
+        reader: settings.reader.access(),
+        writer: settings.writer.as_ref().map(Endpoint::access),
         secrets: settings.secrets,
         sources: settings.sources.clone(),
         deadline: settings.deadline,
     };
-    Cluster::connect(config).await.with_context(|| format!("cluster {}", settings.name))
+    Arc::new(match Cluster::connect(config.clone()).await {
+        Ok(cluster) => cluster,
+        Err(unreachable) => {
+            tracing::warn!(cluster = settings.name, %unreachable, "not connected");
+            Cluster::connect_later(config)
+        }
+    })
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use super::identity::Identity;
-use super::sources::tls::Door;
+use super::later::{self, Entrance};
 use super::{Cluster, Limits, Obstacle, Sources, Unreachable};
 
 /// Installs the one TLS provider. Every constructor of a client calls it, and `main` first of all.
@@ -51,17 +51,37 @@ impl Cluster {
         init_tls();
         let unusable = |detail| unusable(format!("cluster {}", config.name), detail);
         let reader = Identity::load(&config.reader).await.map_err(unusable)?;
-        let (server, door) = (reader.server(), reader.door());
+        let entrance = Arc::new(Entrance::of(&reader));
         let client = reader.client().await.map_err(unusable)?;
-        let mut cluster = Self::from_client(&config.name, client).at(&server, door).with_sources(config.sources);
-        if let Some(access) = &config.writer {
-            let writer = Identity::load(access).await.map_err(unusable)?;
-            cluster = cluster.with_writer(writer.client().await.map_err(unusable)?);
-        }
-        if config.secrets {
-            cluster = cluster.with_secrets();
-        }
-        Ok(cluster.with_limits(Limits { deadline: config.deadline, ..Limits::default() }))
+        let writer = match &config.writer {
+            Some(access) => {
+                let writer = Identity::load(access).await.map_err(unusable)?;
+                Some(writer.client().await.map_err(unusable)?)
+            }
+            None => None,
+        };
+        Ok(Self::assemble(config, client, writer, entrance))
+    }
+
+    /// The same where the kubeconfig or the service account cannot be used yet: every request tries again, and fails with the
+    /// reason until then.
+    pub fn connect_later(config: ClusterConfig) -> Self {
+        init_tls();
+        let entrance = Arc::new(Entrance::default());
+        let client = later::client(config.reader.clone(), Some(Arc::clone(&entrance)));
+        let writer = config.writer.clone().map(|access| later::client(access, None));
+        Self::assemble(config, client, writer, entrance)
+    }
+
+    fn assemble(
+        config: ClusterConfig,
+        reader: kube::Client,
+        writer: Option<kube::Client>,
+        entrance: Arc<Entrance>,
+    ) -> Self {
+        let limits = Limits { deadline: config.deadline, ..Limits::default() };
+        let cluster = Self { writer, secrets: config.secrets, entrance, ..Self::from_client(&config.name, reader) };
+        cluster.with_sources(config.sources).with_limits(limits)
     }
 
     /// The cluster of a kubeconfig context, called as the context is; without a context the current one.
@@ -73,13 +93,9 @@ impl Cluster {
         let named = context.as_ref().map_or("the current context".to_owned(), |context| format!("cluster {context}"));
         let identity = Identity::load(&Access::Kubeconfig { path, context }).await;
         let identity = identity.map_err(|detail| unusable(named, detail))?;
-        let (name, server, door) = (identity.name().to_owned(), identity.server(), identity.door());
+        let (name, entrance) = (identity.name().to_owned(), Arc::new(Entrance::of(&identity)));
         let client = identity.client().await.map_err(|detail| unusable(format!("cluster {name}"), detail))?;
-        Ok(Self::from_client(&name, client).at(&server, door))
-    }
-
-    fn at(self, server: &str, door: Option<Door>) -> Self {
-        Self { server: Some(Arc::from(server)), door: door.map(Arc::new), ..self }
+        Ok(Self { entrance, ..Self::from_client(&name, client) })
     }
 }
 

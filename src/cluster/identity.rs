@@ -27,12 +27,7 @@ impl Identity {
                 Ok(Self { name: "in-cluster".to_owned(), config })
             }
             Access::Kubeconfig { path, context } => {
-                let file = match path {
-                    Some(path) => Kubeconfig::read_from(path),
-                    None => Kubeconfig::read(),
-                };
-                let file = file.map_err(|error| not_read(path.as_deref(), &error))?;
-                let name = context_of(&file, context.as_deref())?;
+                let (file, name) = found(path.as_deref(), context.as_deref())?;
                 let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
                 let config = kube::Config::from_custom_kubeconfig(file, &options).await.map_err(|e| chain(&e))?;
                 Ok(Self { name, config })
@@ -102,6 +97,30 @@ pub(super) fn refused(error: &AuthError) -> String {
         AuthError::AuthExecParse(_) | AuthError::ExecPluginFailed => texts::login_unclear(),
         other => chain(other),
     }
+}
+
+impl Access {
+    /// Whether the kubeconfig is there and has what is named of it. A pod's service account is there only in the pod.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Self::InCluster => Ok(()),
+            Self::Kubeconfig { path, context } => found(path.as_deref(), context.as_deref()).map(drop),
+        }
+    }
+}
+
+/// The kubeconfig, and the name of the context in it that is meant.
+fn found(path: Option<&Path>, context: Option<&str>) -> Result<(Kubeconfig, String), String> {
+    let file = match path {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    let file = file.map_err(|error| not_read(path, &error))?;
+    let name = context_of(&file, context)?;
+    Ok((file, name))
 }
 
 /// The context that is meant, if it leads to a cluster and a user.

@@ -8,6 +8,7 @@ mod events;
 mod exchange;
 mod identity;
 mod kinds;
+mod later;
 mod list;
 mod logs;
 pub mod needs;
@@ -45,7 +46,7 @@ pub use peek::{NotSeen, Peek};
 pub use read::ReadRequest;
 pub use sources::{GroupResource, Sources};
 
-use sources::tls::Door;
+use later::Entrance;
 use wire::Wire;
 
 /// What one inspection or question may cost the cluster.
@@ -79,15 +80,14 @@ impl Default for Limits {
 #[derive(Clone)]
 pub struct Cluster {
     name: Arc<str>,
-    server: Option<Arc<str>>,
+    /// How the reading identity gets in.
+    entrance: Arc<Entrance>,
     reader: kube::Client,
     /// The identity that carries out approved repairs; never retried by the client, and absent where repairs are off.
     writer: Option<kube::Client>,
     /// Whether inspections read Secrets here: names, types and certificates.
     secrets: bool,
     sources: Arc<Sources>,
-    /// How the reading identity gets in; absent where the server is in this process.
-    door: Option<Arc<Door>>,
     limits: Limits,
     wire: Arc<Wire>,
 }
@@ -96,7 +96,7 @@ impl std::fmt::Debug for Cluster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cluster")
             .field("name", &self.name)
-            .field("server", &self.server)
+            .field("server", &self.server())
             .field("may_write", &self.writer.is_some())
             .finish_non_exhaustive()
     }
@@ -109,12 +109,11 @@ impl Cluster {
         let wire = Arc::new(Wire::new(client.clone(), limits.requests_per_second));
         Self {
             name: Arc::from(name),
-            server: None,
+            entrance: Arc::default(),
             reader: client,
             writer: None,
             secrets: false,
             sources: Arc::default(),
-            door: None,
             limits,
             wire,
         }
@@ -152,7 +151,7 @@ impl Cluster {
 
     /// The server's address, where it is known.
     pub fn server(&self) -> Option<&str> {
-        self.server.as_deref()
+        self.entrance.server.get().map(String::as_str)
     }
 
     pub fn limits(&self) -> &Limits {
@@ -172,7 +171,7 @@ impl Cluster {
     fn unreachable(&self, obstacle: Obstacle, detail: impl Into<String>) -> Unreachable {
         Unreachable {
             cluster: self.name.as_ref().to_owned(),
-            server: self.server.as_deref().map(str::to_owned),
+            server: self.server().map(str::to_owned),
             obstacle,
             detail: detail.into(),
         }

@@ -5,6 +5,8 @@ use std::io;
 
 use kube::client::AuthError;
 
+use super::later::NotYet;
+
 /// Why a cluster cannot be inspected at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", crate::texts::cluster::unreachable(self))]
@@ -49,6 +51,9 @@ impl Obstacle {
         let mut obstacle = Self::Failing;
         let mut next: Option<&(dyn Error + 'static)> = Some(error);
         while let Some(cause) = next {
+            if let Some(NotYet(why)) = cause.downcast_ref() {
+                return (Self::Configuration, why.clone());
+            }
             if let Some(error) = cause.downcast_ref::<AuthError>() {
                 return (Self::Unauthorized, super::identity::refused(error));
             }

@@ -100,7 +100,7 @@ impl Rounds {
                 commit.replace(&SUBSCRIPTIONS, key.as_str(), &subscription, &changed);
                 continue;
             }
-            let missed = add(subscription.missed, missed);
+            let missed = missed.map_or(subscription.missed, |since| Missed::add(subscription.missed, since));
             changed.missed = match state {
                 OccurrenceState::Skipped => missed,
                 // Whoever posts this report says it.
@@ -125,15 +125,5 @@ impl Rounds {
             inspecting::open_if(asked, &self.desk, &mut commit, (cluster, None));
         }
         Ok(self.desk.store.commit(commit).await?)
-    }
-}
-
-/// What was missed before, and what was missed since.
-fn add(before: Option<Missed>, since: Option<Missed>) -> Option<Missed> {
-    match (before, since) {
-        (Some(before), Some(since)) => {
-            Some(Missed { first: before.first.min(since.first), count: before.count + since.count })
-        }
-        (one, other) => one.or(other),
     }
 }

@@ -5,7 +5,7 @@ use super::{
     sections::known_cluster,
 };
 use crate::{
-    channel::{Access, ChannelGrant, People},
+    channel::{Access, ChannelGrant, People, PersonName},
     repair::{ActionKind, Policy, ProtectedLabel, Rule},
 };
 use contract::{Platform, UserId};
@@ -13,7 +13,12 @@ use std::{collections::BTreeSet, time::Duration};
 
 const PLATFORMS: [Platform; 3] = [Platform::Telegram, Platform::Discord, Platform::Console];
 
-pub(super) fn access(root: &mut Table<'_>, clusters: &[&str], mistakes: &mut Mistakes) -> Access {
+/// Who is listed, and everybody who has a name, also where no id goes with it.
+pub(super) fn access(
+    root: &mut Table<'_>,
+    clusters: &[&str],
+    mistakes: &mut Mistakes,
+) -> (Access, BTreeSet<PersonName>) {
     let mut access = Access::default();
     let mut names = BTreeSet::new();
     for mut table in root.tables("person", mistakes) {
@@ -34,6 +39,9 @@ pub(super) fn access(root: &mut Table<'_>, clusters: &[&str], mistakes: &mut Mis
             mistakes.at(&span, format!("there are two people called \"{name}\""));
         }
         for (platform, id, span) in ids {
+            if !platform.is_user_id(&id) {
+                mistakes.at(&span, format!("\"{id}\" is no {platform} id; it is a number, which /whoami tells"));
+            }
             if access.people.insert((platform, UserId(id.clone())), name.clone()).is_some() {
                 mistakes.at(&span, format!("the {platform} id {id} belongs to two people"));
             }
@@ -57,6 +65,7 @@ pub(super) fn access(root: &mut Table<'_>, clusters: &[&str], mistakes: &mut Mis
         let id = table.required("id", mistakes);
         let visible = table.texts("clusters", mistakes);
         let people = table.texts("people", mistakes);
+        let people_place = table.place("people");
         let muters = table.texts("may_mute", mistakes).unwrap_or_default();
         let place = table.span();
         table.done(mistakes);
@@ -76,6 +85,11 @@ pub(super) fn access(root: &mut Table<'_>, clusters: &[&str], mistakes: &mut Mis
                 mistakes.at(&place, "people is missing; list their names, or write people = \"everyone\"");
                 People::Listed(BTreeSet::new())
             }
+            Some(list) if list.is_empty() => {
+                let hint = "list names, or write people = \"everyone\"";
+                mistakes.at(&people_place, format!("people is empty, so nobody would be answered here; {hint}"));
+                People::Listed(BTreeSet::new())
+            }
             Some(list) if list.iter().any(|(name, _)| name == "everyone") => People::Everyone,
             Some(list) => {
                 for (person, span) in list.iter().filter(|(person, _)| !names.contains(person)) {
@@ -85,6 +99,10 @@ pub(super) fn access(root: &mut Table<'_>, clusters: &[&str], mistakes: &mut Mis
             }
         };
         if let (Some((name, place)), Some(platform), Some((id, span))) = (name, platform, id) {
+            if !platform.is_channel_id(&id) {
+                let form = channel_form(platform);
+                mistakes.at(&span, format!("\"{id}\" is no id of a {platform} channel; it is {form}"));
+            }
             if access.by_name(&name).is_some() {
                 mistakes.at(&place, format!("there are two channels called \"{name}\""));
             }
@@ -94,10 +112,22 @@ pub(super) fn access(root: &mut Table<'_>, clusters: &[&str], mistakes: &mut Mis
             }
         }
     }
-    access
+    (access, names)
 }
 
-pub(super) fn policy(root: &mut Table<'_>, clusters: &[&str], access: &Access, mistakes: &mut Mistakes) -> Policy {
+fn channel_form(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Telegram | Platform::Discord => "a number, which /whoami tells",
+        Platform::Console => "1 to 32 of a-z, 0-9, - and _",
+    }
+}
+
+pub(super) fn policy(
+    root: &mut Table<'_>,
+    clusters: &[&str],
+    people: &BTreeSet<PersonName>,
+    mistakes: &mut Mistakes,
+) -> Policy {
     let Some(mut table) = root.table("repair", mistakes) else { return Policy::default() };
     let enabled = table.flag("enabled", false, mistakes);
     let allow_self_approval = table.flag("allow_self_approval", false, mistakes);
@@ -112,7 +142,7 @@ pub(super) fn policy(root: &mut Table<'_>, clusters: &[&str], access: &Access, m
     }
     let mut rules = Vec::new();
     for mut entry in table.tables("rule", mistakes) {
-        rules.push(rule(&mut entry, clusters, access, mistakes));
+        rules.push(rule(&mut entry, clusters, people, mistakes));
         entry.done(mistakes);
     }
     if enabled && rules.is_empty() {
@@ -123,7 +153,7 @@ pub(super) fn policy(root: &mut Table<'_>, clusters: &[&str], access: &Access, m
     Policy { enabled, allow_self_approval, expires_after, rules, protected_labels }
 }
 
-fn rule(entry: &mut Table<'_>, clusters: &[&str], access: &Access, mistakes: &mut Mistakes) -> Rule {
+fn rule(entry: &mut Table<'_>, clusters: &[&str], people: &BTreeSet<PersonName>, mistakes: &mut Mistakes) -> Rule {
     let place = entry.span();
     let plain = |list: Option<Vec<(String, std::ops::Range<usize>)>>| -> Vec<String> {
         list.unwrap_or_default().into_iter().map(|(text, _)| text).collect()
@@ -147,7 +177,7 @@ fn rule(entry: &mut Table<'_>, clusters: &[&str], access: &Access, mistakes: &mu
     }
     let mut approvers = BTreeSet::new();
     for (text, span) in entry.texts("approvers", mistakes).unwrap_or_default() {
-        if !access.people.values().any(|name| *name == text) {
+        if !people.contains(&text) {
             mistakes.at(&span, format!("there is no [[person]] called \"{text}\""));
         }
         approvers.insert(text);

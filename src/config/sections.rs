@@ -1,11 +1,14 @@
-//! The parts of the configuration that are about connections: clusters, platforms, API, model.
+//! The parts of the configuration that are about connections: clusters, chat platforms, API, model.
 
 use super::{
     Environment,
     reader::{Mistakes, Placed, Table},
     sources,
 };
-use crate::{channel::Access, cluster::Sources};
+use crate::{
+    channel::Access,
+    cluster::{self, Sources},
+};
 use secrecy::SecretString;
 use std::{
     net::SocketAddr,
@@ -67,26 +70,6 @@ pub struct DiscordSettings {
     pub guilds: Vec<String>,
 }
 
-/// The web console.
-#[derive(Debug, Clone)]
-pub struct ConsoleSettings {
-    /// Loopback unless told otherwise.
-    pub listen: SocketAddr,
-    /// The address that people's browsers use, where a proxy stands in front.
-    pub public_url: Option<String>,
-    /// Who can sign in.
-    pub users: Vec<ConsoleUser>,
-}
-
-/// Somebody who can sign in to the console.
-#[derive(Debug, Clone)]
-pub struct ConsoleUser {
-    /// The login name.
-    pub name: String,
-    /// The argon2 hash of the password, in PHC form.
-    pub password_hash: String,
-}
-
 /// The HTTP API.
 #[derive(Debug, Clone)]
 pub struct ApiSettings {
@@ -137,10 +120,32 @@ pub struct ModelSettings {
     pub max_tokens: u32,
 }
 
+impl Endpoint {
+    /// The same, as clusters are connected to.
+    pub fn access(&self) -> cluster::Access {
+        match self {
+            Self::InCluster => cluster::Access::InCluster,
+            Self::Kubeconfig { file, context } => {
+                cluster::Access::Kubeconfig { path: file.clone(), context: context.clone() }
+            }
+        }
+    }
+}
+
 /// Where relative paths and variables come from.
 pub(super) struct Source<'a> {
     pub(super) folder: &'a Path,
     pub(super) environment: Environment<'a>,
+    pub(super) kubeconfigs: Kubeconfigs,
+}
+
+/// Whether it is a mistake when a kubeconfig is not there, or lacks its context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kubeconfigs {
+    /// It is: somebody asks whether all is well.
+    Looked,
+    /// It is not: it may be different where and when a cluster is connected to.
+    Left,
 }
 
 impl Source<'_> {
@@ -160,18 +165,26 @@ impl Source<'_> {
         mistakes: &mut Mistakes,
     ) -> Option<SecretString> {
         let (plain, file, variable) = keys;
-        if let Some((_, span)) = table.text(plain, mistakes) {
+        let written = table.text(plain, mistakes);
+        let named = (table.text(variable, mistakes), table.text(file, mistakes));
+        if let Some((_, span)) = written {
             mistakes.at(&span, format!("{plain} does not belong into this file; write {file} or {variable} instead"));
             return None;
         }
-        let (value, span, origin) = if let Some((name, span)) = table.text(variable, mistakes) {
-            ((self.environment)(&name).ok_or("is not set".to_owned()), span, format!("the variable {name}"))
-        } else if let Some((name, span)) = table.text(file, mistakes) {
-            let path = self.path(Some((name, span.clone())));
-            let value = std::fs::read_to_string(&path).map_err(|error| format!("cannot be read: {error}"));
-            (value, span, format!("the file {}", path.display()))
-        } else {
-            return None;
+        let (value, span, origin) = match named {
+            (None, None) => return None,
+            (Some(_), Some((_, span))) => {
+                mistakes.at(&span, format!("{file} and {variable} exclude each other; write one of them"));
+                return None;
+            }
+            (Some((name, span)), None) => {
+                ((self.environment)(&name).ok_or("is not set".to_owned()), span, format!("the variable {name}"))
+            }
+            (None, Some((name, span))) => {
+                let path = self.path(Some((name, span.clone())));
+                let value = std::fs::read_to_string(&path).map_err(|error| format!("cannot be read: {error}"));
+                (value, span, format!("the file {}", path.display()))
+            }
         };
         match value.as_deref().map(str::trim) {
             Ok("") => {
@@ -240,13 +253,21 @@ fn endpoint(table: &mut Table<'_>, source: &Source<'_>, mistakes: &mut Mistakes)
     if in_cluster {
         return Endpoint::InCluster;
     }
-    if file.is_none() && context.is_none() {
-        mistakes.at(&table.span(), "say how to reach it: context = \"…\", kubeconfig = \"…\" or in_cluster = true");
-    }
-    Endpoint::Kubeconfig {
+    let place = context.as_ref().or(file.as_ref()).map(|(_, span)| span.clone());
+    let endpoint = Endpoint::Kubeconfig {
         file: file.map(|file| source.path(Some(file))),
         context: context.map(|(context, _)| context),
+    };
+    match (place, source.kubeconfigs) {
+        (None, _) => {
+            mistakes.at(&table.span(), "say how to reach it: context = \"…\", kubeconfig = \"…\" or in_cluster = true")
+        }
+        (Some(place), Kubeconfigs::Looked) => {
+            endpoint.access().check().unwrap_or_else(|why| mistakes.at(&place, why));
+        }
+        (Some(_), Kubeconfigs::Left) => {}
     }
+    endpoint
 }
 
 pub(super) fn telegram(root: &mut Table<'_>, source: &Source<'_>, mistakes: &mut Mistakes) -> Option<TelegramSettings> {
@@ -285,7 +306,7 @@ pub(super) fn url(table: &mut Table<'_>, key: &'static str, mistakes: &mut Mista
     Some(text.trim_end_matches('/').to_owned())
 }
 
-fn listen(table: &mut Table<'_>, default: SocketAddr, mistakes: &mut Mistakes) -> SocketAddr {
+pub(super) fn listen(table: &mut Table<'_>, default: SocketAddr, mistakes: &mut Mistakes) -> SocketAddr {
     let Some((text, span)) = table.text("listen", mistakes) else { return default };
     text.parse().unwrap_or_else(|_| {
         mistakes.at(&span, format!("listen must be ADDRESS:PORT such as {default}, not \"{text}\""));
@@ -293,37 +314,18 @@ fn listen(table: &mut Table<'_>, default: SocketAddr, mistakes: &mut Mistakes) -
     })
 }
 
-pub(super) fn console(root: &mut Table<'_>, mistakes: &mut Mistakes) -> Option<ConsoleSettings> {
-    let mut table = root.table("console", mistakes)?;
-    let listen = listen(&mut table, SocketAddr::from(([127, 0, 0, 1], 8090)), mistakes);
-    let public_url = url(&mut table, "public_url", mistakes);
-    let mut users = Vec::new();
-    for mut user in table.tables("user", mistakes) {
-        let name = user.required("name", mistakes);
-        let hash = user.required("password_hash", mistakes);
-        user.done(mistakes);
-        if let (Some((name, _)), Some((hash, span))) = (name, hash) {
-            if argon2::PasswordHash::new(&hash).is_err() {
-                mistakes.at(&span, "password_hash is not a PHC hash; make one with: roundsman hash-password");
-            }
-            users.push(ConsoleUser { name, password_hash: hash });
-        }
-    }
-    if users.is_empty() {
-        mistakes.at(&table.span(), "nobody can sign in to the console; write a [[console.user]]");
-    }
-    table.done(mistakes);
-    Some(ConsoleSettings { listen, public_url, users })
-}
-
 pub(super) fn api(
     root: &mut Table<'_>,
     source: &Source<'_>,
     (clusters, access): (&[&str], &Access),
+    console: Option<SocketAddr>,
     mistakes: &mut Mistakes,
 ) -> Option<ApiSettings> {
     let mut table = root.table("api", mistakes)?;
     let listen = listen(&mut table, SocketAddr::from(([127, 0, 0, 1], 8080)), mistakes);
+    if let Some(console) = console.filter(|console| collide(*console, listen)) {
+        mistakes.at(&table.place("listen"), format!("the console listens on {console} already"));
+    }
     let mut tokens = Vec::new();
     for mut entry in table.tables("token", mistakes) {
         let name = entry.required("name", mistakes);
@@ -359,6 +361,12 @@ pub(super) fn api(
     }
     table.done(mistakes);
     Some(ApiSettings { listen, tokens, routes })
+}
+
+/// Whether only one of two servers can listen, each on its address; port 0 takes a free one.
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let same_ip = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    same_ip && one.port() == other.port() && one.port() != 0
 }
 
 pub(super) fn model(root: &mut Table<'_>, source: &Source<'_>, mistakes: &mut Mistakes) -> Option<ModelSettings> {

@@ -45,6 +45,12 @@ clusters = ["prod"]
 people = ["alice"]
 may_mute = ["alice"]
 
+[[channel]]
+name = "chat"
+platform = "console"
+id = "rounds"
+people = ["alice"]
+
 [[mute]]
 clusters = ["pro*"]
 checks = ["pod/restart-*"]
@@ -140,10 +146,10 @@ fn what_names_something_that_is_not_there_is_told_with_its_line() {
     let text = GOOD
         .replace("cluster = \"prod\"\nlabels", "cluster = \"moon\"\nlabels")
         .replace("channel = \"ops\"", "channel = \"nowhere\"")
-        .replace("platform = \"telegram\"", "platform = \"discord\"")
+        .replace("platform = \"telegram\"\nid = \"-100\"", "platform = \"discord\"\nid = \"100\"")
         .replace("name = \"alertmanager\"", "name = \"alertmanager\"\nclusters = [\"mars\"]");
     let text =
-        format!("{text}[[channel]]\nname = \"ops\"\nplatform = \"console\"\nid = \"rounds\"\npeople = \"everyone\"\n");
+        format!("{text}[[channel]]\nname = \"ops\"\nplatform = \"console\"\nid = \"lobby\"\npeople = \"everyone\"\n");
     let mistakes = Config::parse(&text, Path::new("."), &variables).unwrap_err();
     let said: Vec<&str> = mistakes.iter().map(|mistake| mistake.text.as_str()).collect();
     assert_eq!(

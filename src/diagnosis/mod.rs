@@ -2,6 +2,7 @@
 //! The chains come from the objects alone, never from the model.
 
 mod ask;
+mod attached;
 mod calls;
 mod causes;
 mod cures;

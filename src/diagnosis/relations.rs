@@ -1,5 +1,6 @@
 //! Finds what hangs together: every tie leads from what suffers to what it depends on.
 
+use super::attached::tie_attached;
 use super::calls::{tie_asked, tie_called, tie_refusals};
 use super::graph::{Builder, ObjectId};
 use super::object::Entity;
@@ -31,6 +32,12 @@ pub enum Relation {
     Calls,
     /// A workload names a Service in its variables or arguments.
     Asks,
+    /// An autoscaler sets the size of a workload.
+    Scales,
+    /// A disruption budget is about the pods that it selects.
+    Guards,
+    /// A Gateway is made by the controller of its class, a route by that of its Gateway.
+    MadeBy,
 }
 
 /// A ConfigMap or Secret that a pod reads.
@@ -201,6 +208,7 @@ pub(crate) fn tie_all(builder: &mut Builder<'_>) {
         }
     }
     tie_services(builder, snapshot);
+    tie_attached(builder);
     tie_refusals(builder, snapshot);
 }
 

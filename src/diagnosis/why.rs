@@ -4,12 +4,12 @@ use super::ask;
 use super::cures::{Cure, cures};
 use super::facts::facts;
 use super::graph::{Graph, ObjectId};
-use super::object::kinds;
+use super::object::{Entity, kinds};
 use super::relations::Relation;
 use crate::inspection::finding::{Evidence, Finding, Fingerprint, Severity, Target};
 use crate::redact;
 use crate::report::Report;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Labels, Snapshot};
 use crate::texts::why as texts;
 use chrono::{DateTime, Utc};
 use std::cmp::Reverse;
@@ -58,6 +58,8 @@ pub enum Verdict {
     Healthy {
         /// What was looked at.
         checked: Vec<Evidence>,
+        /// What could not be read, as a sentence.
+        unread: Option<String>,
     },
     /// The cluster has no such object.
     NoSuchObject {
@@ -99,7 +101,7 @@ impl Chain {
             }
         };
         let checked = match &mut self.verdict {
-            Verdict::Healthy { checked } => checked.as_mut_slice(),
+            Verdict::Healthy { checked, .. } => checked.as_mut_slice(),
             Verdict::Explained
             | Verdict::NoSuchObject { .. }
             | Verdict::NoSuchKind { .. }
@@ -181,7 +183,8 @@ fn explain_object(graph: &Graph<'_>, report: &Report, id: ObjectId) -> Chain {
     chain.steps = steps;
     let Some(start) = start else {
         chain.steps.clear();
-        chain.verdict = Verdict::Healthy { checked: facts(graph, id) };
+        chain.verdict =
+            Verdict::Healthy { checked: facts(graph, id), unread: crate::texts::report::failed(&report.gaps) };
         return chain;
     };
     follow(graph, report, start, &mut chain);
@@ -226,12 +229,51 @@ fn lead<'r>(graph: &Graph<'_>, report: &'r Report, id: ObjectId) -> (Vec<Step>, 
                 let mut steps = steps.clone();
                 let (from, next) = (graph.object(at).target(), graph.object(to).target());
                 let statement = if is_up { texts::owned_by(&next) } else { texts::depends(relation, &next) };
-                steps.push(Step { object: from, statement, evidence: Vec::new(), finding: None, severity: None });
+                let evidence = if is_up { tie(graph, to, relation, at) } else { tie(graph, at, relation, to) };
+                steps.push(Step { object: from, statement, evidence: vec![evidence], finding: None, severity: None });
                 ways.push_back((to, steps));
             }
         }
     }
     (Vec::new(), None)
+}
+
+/// The field by which one object hangs on another.
+fn tie(graph: &Graph<'_>, from: ObjectId, relation: Relation, to: ObjectId) -> Evidence {
+    let (from, next) = (graph.object(from), graph.object(to));
+    let name = || next.name.to_owned();
+    let (field, value) = match relation {
+        Relation::Owns => ("metadata.ownerReferences", format!("{}/{}", from.kind, from.name)),
+        Relation::Selects | Relation::Guards => match from.entity {
+            Some(Entity::Service(service)) => ("spec.selector", written(&service.spec.selector)),
+            Some(Entity::PodDisruptionBudget(budget)) => {
+                ("spec.selector", budget.spec.selector.as_ref().map(|it| written(&it.match_labels)).unwrap_or_default())
+            }
+            _ => ("spec.selector", name()),
+        },
+        Relation::Routes => ("backend", name()),
+        Relation::RunsOn => ("spec.nodeName", name()),
+        Relation::Mounts => match next.kind {
+            "PersistentVolume" => ("spec.volumeName", name()),
+            "StorageClass" => ("spec.storageClassName", name()),
+            _ => ("spec.volumes", name()),
+        },
+        Relation::Refers => ("reference", format!("{}/{}", next.kind, next.name)),
+        Relation::LimitedBy | Relation::AdmittedBy => ("event FailedCreate", name()),
+        Relation::Calls => ("service", name()),
+        Relation::Asks => ("env or args", name()),
+        Relation::Scales => ("spec.scaleTargetRef", format!("{}/{}", next.kind, next.name)),
+        Relation::MadeBy => match next.kind {
+            "GatewayClass" => ("spec.gatewayClassName", name()),
+            _ => ("spec.parentRefs", name()),
+        },
+    };
+    Evidence::new(field, value)
+}
+
+/// `app=api,tier=web`
+fn written(selector: &Labels) -> String {
+    selector.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }
 
 /// The finding about an object that is furthest from its root: the one that says most of how it came to this.

@@ -111,10 +111,10 @@ fn in_scope(snapshot: &Snapshot, target: &Target) -> bool {
     }
 }
 
-/// What was expected and not read. An API that the cluster does not have and a source that nobody configured are no gaps.
+/// What was not read. An API that the cluster does not have is no gap.
 fn gaps(snapshot: &Snapshot, chosen: &[&Check]) -> Vec<Gap> {
     let mut gaps: Vec<(Resource, Gap)> = Vec::new();
-    let expected = |unread: &&Unread| !matches!(unread.why, Why::NotServed | Why::NotConfigured);
+    let expected = |unread: &&Unread| unread.why != Why::NotServed;
     for unread in snapshot.unread.iter().filter(expected) {
         let uses = |check: &&&Check| check.data.iter().any(|(resource, _)| *resource == unread.resource);
         let checks: Vec<_> = chosen.iter().filter(uses).map(|check| check.id.clone()).collect();

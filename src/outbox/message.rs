@@ -40,6 +40,9 @@ pub struct Row {
     pub to: ChannelRef,
     /// What it is.
     pub kind: RowKind,
+    /// Which part of a message that was too long for one, from 0.
+    #[serde(default)]
+    pub part: usize,
     /// What it says.
     pub body: Body,
     /// What a reply to it is about.
@@ -109,6 +112,16 @@ pub struct Sent {
     pub at: DateTime<Utc>,
 }
 
+impl Row {
+    /// The report that a channel is promised on a schedule, where this row begins it.
+    pub(super) fn promised(&self) -> Option<&ReportKey> {
+        match (&self.subject, &self.kind) {
+            (Subject::Report { key }, RowKind::Post { .. }) if self.part == 0 => Some(key),
+            _ => None,
+        }
+    }
+}
+
 impl Record for Row {
     const VERSION: u16 = 1;
 }
@@ -173,6 +186,7 @@ impl Outbox {
                 id: ids::outbound_id(&draft.cause, part),
                 to: draft.to.clone(),
                 kind,
+                part,
                 body,
                 subject: draft.subject.clone(),
                 class: draft.class,

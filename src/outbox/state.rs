@@ -3,7 +3,7 @@
 //! ```text
 //! Queued { attempts, not_before } ──> Sent { message }
 //!        ^   │                    └─> Dead { reason }
-//!        └───┴── retried, held back, as plain text, to a new address; or sent again by a person
+//!        └───┴── retried, held back, as plain text, or to a new address
 //! ```
 //!
 //! Pure. The state is stored by compare-and-set; what else must happen in the same commit comes back as effects.
@@ -92,6 +92,16 @@ pub enum DeadReason {
     Superseded,
 }
 
+impl DeadReason {
+    /// Whether nobody can have seen what it said.
+    pub fn is_loss(&self) -> bool {
+        match self {
+            Self::TooOld | Self::GaveUp { .. } | Self::Rejected { .. } | Self::ChannelGone { .. } => true,
+            Self::MayHaveArrived { .. } | Self::Superseded => false,
+        }
+    }
+}
+
 /// What happened. `C` is the address of a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryEvent<M, C> {
@@ -129,8 +139,6 @@ pub enum DeliveryEvent<M, C> {
     },
     /// A later edit of the same message makes this one unnecessary.
     Superseded,
-    /// A person wants a dead message to be tried again.
-    Revived,
 }
 
 /// Whom a platform asks to slow down.
@@ -147,7 +155,7 @@ pub enum Effect<C> {
     HoldChannel { until: DateTime<Utc> },
     /// Nothing to this platform before then.
     HoldPlatform { until: DateTime<Utc> },
-    /// Stop the channel's subscriptions and show it; resumed by a person.
+    /// Stop the channel's subscriptions and show it, until a message arrives there again.
     PauseChannel { detail: String },
     /// Everything for this channel goes to the new address from now on, also what is queued and subscribed.
     Readdress { to: C },
@@ -201,9 +209,6 @@ impl<M> Delivery<M> {
     ) -> Result<(Self, Vec<Effect<C>>), Settled> {
         let (since, attempts, doubts, form) = match (self, &event) {
             (Self::Queued { since, attempts, doubts, form, .. }, _) => (since, attempts, doubts, form),
-            (Self::Dead { .. }, DeliveryEvent::Revived) => {
-                return Ok((Self::queued(now), Vec::new()));
-            }
             // A sending that was under way when it was given up, and came through: that is what people see.
             (Self::Dead { .. }, DeliveryEvent::Delivered { .. }) => (now, 0, 0, Form::Formatted),
             (Self::Dead { .. } | Self::Sent { .. }, _) => return Err(Settled),
@@ -258,7 +263,6 @@ impl<M> Delivery<M> {
             }
             DeliveryEvent::Moved { to } => (queued(now, tried, doubts, form), vec![Effect::Readdress { to }]),
             DeliveryEvent::Superseded => (dead(DeadReason::Superseded), Vec::new()),
-            DeliveryEvent::Revived => (Self::queued(now), Vec::new()),
         })
     }
 }

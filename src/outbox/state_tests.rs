@@ -34,7 +34,6 @@ fn delivered_is_sent_and_settled() {
     assert_eq!(effects, []);
     assert_eq!(state.look(LETTER, now()), Look::Done);
     assert_eq!(state.clone().next(LETTER, transient(), now()), Err(Settled));
-    assert_eq!(state.next(LETTER, Event::Revived, now()), Err(Settled));
 }
 
 #[test]
@@ -131,17 +130,12 @@ fn a_channel_that_is_gone_is_paused_and_a_moved_one_readdressed() {
 }
 
 #[test]
-fn a_refused_message_is_dead_until_a_person_revives_it() {
+fn a_refused_message_is_dead() {
     let (state, _) = step(fresh(), DeliveryEvent::Rejected { detail: "x".repeat(5000) });
     let Delivery::Dead { reason: DeadReason::Rejected { detail }, .. } = &state else { panic!("{state:?}") };
     assert_eq!(detail.chars().count(), DETAIL_LIMIT + 1);
     assert_eq!(state.look(LETTER, now()), Look::Done);
-    assert_eq!(state.clone().next(LETTER, transient(), now()), Err(Settled));
-
-    let later = now() + TimeDelta::days(3);
-    let (revived, _) = state.next(LETTER, Event::Revived, later).unwrap();
-    assert_eq!(revived, Delivery::queued(later));
-    assert_eq!(revived.look(LETTER, later), Look::Send { form: Form::Formatted });
+    assert_eq!(state.next(LETTER, transient(), now()), Err(Settled));
 }
 
 #[test]

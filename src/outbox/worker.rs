@@ -11,6 +11,7 @@ use crate::{
     channel::{self, SUBSCRIPTIONS, Subscription},
     clock::Clock,
     health::Health,
+    schedule::Missed,
     store::{Commit, CommitError, Direction, Keys, ReadError, Store, Versioned, key_parts},
 };
 use chrono::{DateTime, Utc};
@@ -213,19 +214,35 @@ impl Worker {
                     let place = (message.channel.to_string(), message.id.as_str());
                     commit.put(&SUBJECTS, place, &row.subject);
                 }
+                // What arrives proves that the channel is there.
+                self.change(&mut commit, &row.to, |subscription| subscription.paused = None);
                 self.health.part(&format!("{} sending", row.to.platform), true, "delivering", now);
             }
             Delivery::Dead { reason, .. } => {
                 tracing::warn!(channel = %row.to, %reason, "a message was given up");
                 commit.remove_expected(&OUTBOX, key, row);
                 commit.put(&DEAD, row.id.as_str(), &changed);
+                let lost = row.promised().filter(|_| reason.is_loss());
+                let gone = effects.iter().find_map(|effect| match effect {
+                    Effect::PauseChannel { detail } => Some(detail),
+                    Effect::HoldChannel { .. } | Effect::HoldPlatform { .. } | Effect::Readdress { .. } => None,
+                });
+                self.change(&mut commit, &row.to, |subscription| {
+                    if let Some(detail) = gone {
+                        subscription.paused = Some(detail.clone());
+                    }
+                    if let Some(report) = lost.filter(|report| report.cluster == subscription.cluster) {
+                        subscription.missed = Missed::add(subscription.missed, Missed::one(report.taken_at));
+                    }
+                });
             }
         }
         for effect in effects {
             match effect {
                 Effect::HoldChannel { until } => holds.push((row.to.to_string(), until)),
                 Effect::HoldPlatform { until } => holds.push((row.to.platform.name().to_owned(), until)),
-                Effect::PauseChannel { detail } => self.pause(&mut commit, &row.to, &detail),
+                // Done with the death of the row, which it comes with.
+                Effect::PauseChannel { .. } => {}
                 Effect::Readdress { to } => {
                     self.readdress(&mut commit, key, row, &changed, &to);
                     if let Err(error) = channel::follow(&self.store, &mut commit, &row.to, &to) {
@@ -238,10 +255,14 @@ impl Worker {
         Ok(holds)
     }
 
-    fn pause(&self, commit: &mut Commit, channel: &ChannelRef, detail: &str) {
+    /// Changes the subscriptions of a channel.
+    fn change(&self, commit: &mut Commit, channel: &ChannelRef, change: impl Fn(&mut Subscription)) {
         for (key, subscription) in self.subscriptions(channel) {
-            let paused = Subscription { paused: Some(detail.to_owned()), ..Subscription::clone(&subscription) };
-            commit.replace(&SUBSCRIPTIONS, key, &subscription, &paused);
+            let mut changed = Subscription::clone(&subscription);
+            change(&mut changed);
+            if changed != *subscription {
+                commit.replace(&SUBSCRIPTIONS, key, &subscription, &changed);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Remedies as commands for a person's terminal.
 
-use crate::inspection::finding::{ActionHint, Finding, Remedy, RemedyKind, Target};
+use crate::inspection::finding::{ActionHint, Remedy, RemedyKind, Target};
 use std::borrow::Cow;
 
 /// The command of a remedy: that of an action does the same by hand.
@@ -9,14 +9,6 @@ pub fn of(remedy: &Remedy) -> Cow<'_, str> {
         RemedyKind::Command(command) => Cow::Borrowed(command),
         RemedyKind::Action(action) => Cow::Owned(kubectl(action)),
     }
-}
-
-/// The command that looks closer at a finding.
-pub fn look(finding: &Finding) -> Option<&str> {
-    finding.remedies.iter().find_map(|remedy| match &remedy.what {
-        RemedyKind::Command(command) => Some(command.as_str()),
-        RemedyKind::Action(_) => None,
-    })
 }
 
 fn kubectl(action: &ActionHint) -> String {

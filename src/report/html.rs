@@ -268,8 +268,8 @@ fn gaps(page: &mut Page, report: &Report) {
         return;
     }
     page.line(format!("<h2>{}</h2><ul>", texts::NOT_CHECKED));
-    for gap in &report.gaps {
-        page.line(format!("<li>{}</li>", value(&words::not_checked(report, gap))));
+    for gap in words::gaps(report) {
+        page.line(format!("<li>{}</li>", value(&gap)));
     }
     page.line("</ul>");
 }

@@ -32,7 +32,7 @@ pub(super) fn write(report: &Report) -> String {
     parts.extend(lost(report));
     if !report.gaps.is_empty() {
         parts.push(format!("## {}", texts::NOT_CHECKED));
-        parts.push(list(report.gaps.iter().map(|gap| format!("- {}", escape(&words::not_checked(report, gap))))));
+        parts.push(list(words::gaps(report).iter().map(|gap| format!("- {}", escape(gap)))));
     }
     parts.push(format!("*{}*", texts::cost(report)));
     parts.join("\n\n") + "\n"

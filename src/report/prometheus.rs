@@ -3,7 +3,7 @@
 
 use super::Report;
 use crate::inspection::finding::Severity;
-use crate::texts::figures as texts;
+use crate::texts::{figures as texts, report as words};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -39,7 +39,11 @@ pub(super) fn write(report: &Report) -> String {
         changes.map(|(state, count)| (vec![("state", state)], count)),
     );
     exposition.single("roundsman_score", texts::SCORE, report.score);
-    exposition.single("roundsman_gaps", texts::GAPS, report.gaps.len());
+    exposition.single(
+        "roundsman_gaps",
+        texts::GAPS,
+        report.gaps.iter().filter(|gap| !words::is_not_configured(gap)).count(),
+    );
     exposition.single("roundsman_checks_ran", texts::CHECKS, report.ran.len());
     exposition.single("roundsman_taken_at_seconds", texts::TAKEN_AT, report.taken_at.timestamp());
     let seconds = report.duration_ms as f64 / 1000.0;

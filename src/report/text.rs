@@ -77,7 +77,7 @@ pub fn write(report: &Report, view: &View) -> String {
     }
     if !report.gaps.is_empty() {
         lines.push(String::new());
-        lines.extend(report.gaps.iter().map(|gap| line(&texts::not_checked(report, gap)).into_owned()));
+        lines.extend(texts::gaps(report).iter().map(|gap| line(gap).into_owned()));
     }
     lines.push(String::new());
     lines.push(style.faint(&forms::cost(report)));

@@ -36,6 +36,21 @@ pub struct Missed {
     pub count: usize,
 }
 
+impl Missed {
+    /// That one.
+    pub fn one(planned_at: DateTime<Utc>) -> Self {
+        Self { first: planned_at, count: 1 }
+    }
+
+    /// What was missed before, and then.
+    pub fn add(before: Option<Self>, then: Self) -> Option<Self> {
+        Some(match before {
+            Some(before) => Self { first: before.first.min(then.first), count: before.count + then.count },
+            None => then,
+        })
+    }
+}
+
 /// What is to be done now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {

@@ -12,7 +12,7 @@ pub struct Present;
 
 impl<'de> Deserialize<'de> for Present {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self)
+        deserializer.deserialize_any(IgnoredAny).map(|_| Self)
     }
 }
 

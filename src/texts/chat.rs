@@ -158,7 +158,7 @@ pub fn subscriptions(list: &[Listed]) -> Body {
                 item.push(plain(", only changes"));
             }
             item.push(match &subscription.paused {
-                Some(why) => plain(format!(" – paused: {why}")),
+                Some(why) => plain(format!(" – was paused ({why}); goes on now that this message arrives")),
                 None => plain(format!(" – next {}", when(*next, *zone))),
             });
             item

@@ -1,17 +1,15 @@
-//! What is said about messages that could not be delivered; shown in the console and in `status`.
+//! Why messages were not delivered, as the log and the store say it.
 
 pub fn too_old() -> String {
     "Not sent: it was out of date before the platform could be reached.".to_owned()
 }
 
 pub fn gave_up(attempts: u32, detail: &str) -> String {
-    format!("Given up after {attempts} attempts. The last error: {detail}. Send it again when the platform works.")
+    format!("Given up after {attempts} attempts. The last error: {detail}.")
 }
 
 pub fn may_have_arrived(detail: &str) -> String {
-    format!(
-        "It may have arrived, the platform's answer was lost: {detail}. Look in the channel; send it again if it is not there."
-    )
+    format!("It may have arrived, the platform's answer was lost: {detail}. Look in the channel.")
 }
 
 pub fn rejected(detail: &str) -> String {
@@ -20,7 +18,7 @@ pub fn rejected(detail: &str) -> String {
 
 pub fn channel_gone(detail: &str) -> String {
     format!(
-        "The channel cannot be reached any more: {detail}. Its subscriptions are paused; invite the bot again and resume them."
+        "The channel cannot be reached any more: {detail}. Its subscriptions are paused until a message arrives there again: invite the bot, or give it its rights back, and write /subscriptions there."
     )
 }
 

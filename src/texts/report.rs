@@ -7,6 +7,7 @@ use crate::schedule::Missed;
 use crate::snapshot::{Resource, Why};
 use chrono::{DateTime, Utc};
 use contract::{Block, Body, Span};
+use std::collections::BTreeSet;
 
 /// As many roots as a report in a chat shows; the rest is counted.
 pub const SHOWN: usize = 8;
@@ -72,8 +73,8 @@ pub fn whole(report: &Report) -> Body {
     let shown: Vec<&Tree<'_>> = trees.iter().collect();
     let mut body = told(report, None, &shown, WHOLE);
     body.blocks.extend(attention::kept_out_list(report));
-    for gap in &report.gaps {
-        body = body.with(Block::Paragraph(vec![Span::Muted(not_checked(report, gap))]));
+    for gap in gaps(report) {
+        body = body.with(Block::Paragraph(vec![Span::Muted(gap)]));
     }
     visible::body(body)
 }
@@ -142,7 +143,7 @@ pub(crate) fn verdict(report: &Report) -> String {
 pub(crate) fn unread(gaps: &[Gap]) -> Option<String> {
     const NAMED: usize = 6;
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-    for gap in gaps {
+    for gap in gaps.iter().filter(|gap| !is_not_configured(gap)) {
         let list = gap.what.trim_start_matches("list ").trim_start_matches("read ");
         match reasons.iter_mut().find(|(why, _)| *why == gap.why) {
             Some((_, lists)) => lists.push(list),
@@ -163,9 +164,33 @@ pub(crate) fn unread(gaps: &[Gap]) -> Option<String> {
     (!parts.is_empty()).then(|| format!("Not read: {}.", parts.join("; ")))
 }
 
+/// Whether it is a source that nobody configured: said at the end, and no trouble.
+pub(crate) fn is_not_configured(gap: &Gap) -> bool {
+    gap.why == NOT_CONFIGURED
+}
+
+/// What could not be read although somebody expected it.
+pub(crate) fn failed(gaps: &[Gap]) -> Option<String> {
+    let failed: Vec<Gap> = gaps.iter().filter(|gap| gap.why != SWITCHED_OFF).cloned().collect();
+    unread(&failed)
+}
+
+/// What was not checked and why, a sentence for each list; one for all sources that nobody configured.
+pub(crate) fn gaps(report: &Report) -> Vec<String> {
+    let (without, unread): (Vec<&Gap>, Vec<&Gap>) = report.gaps.iter().partition(|gap| is_not_configured(gap));
+    let mut sentences: Vec<String> = unread.into_iter().map(|gap| not_checked(report, gap)).collect();
+    if !without.is_empty() {
+        let what: Vec<&str> = without.iter().map(|gap| gap.what.trim_start_matches("read ")).collect();
+        let checks: BTreeSet<&str> = without.iter().flat_map(|gap| &gap.checks).map(CheckId::as_str).collect();
+        let checks = checks.into_iter().collect::<Vec<_>>().join(", ");
+        sentences.push(format!("No source is configured for {}. Not checked: {checks}.", what.join(", ")));
+    }
+    sentences
+}
+
 /// `Could not list secrets: forbidden. Not checked: secret/tls-expiring.` A check that could do without the list ran
 /// all the same.
-pub(crate) fn not_checked(report: &Report, gap: &Gap) -> String {
+fn not_checked(report: &Report, gap: &Gap) -> String {
     let list = |ran: bool| {
         let checks = gap.checks.iter().filter(|check| report.ran.contains(check) == ran);
         checks.map(CheckId::as_str).collect::<Vec<_>>().join(", ")
@@ -264,11 +289,8 @@ fn card(report: &Report, place: usize, tree: &Tree<'_>) -> Block {
         spans.push(Span::Plain(format!("\n{consequences}")));
     }
     if let Some(remedy) = root.remedies.first() {
-        spans.push(Span::Plain(format!("\n→ {}", remedy.title)));
-    }
-    if let Some(command) = command::look(root) {
-        spans.push(Span::Plain("\n".to_owned()));
-        spans.push(Span::Code(command.to_owned()));
+        spans.push(Span::Plain(format!("\n→ {}\n", remedy.title)));
+        spans.push(Span::Code(command::of(remedy).into_owned()));
     }
     Block::Paragraph(spans)
 }

@@ -1,6 +1,6 @@
 //! Cause chains in words: what a person gets who asks why.
 
-use super::time;
+use super::{findings::brief, time};
 use crate::diagnosis::{Chain, Relation, Step, Verdict};
 use crate::inspection::finding::{Evidence, RemedyKind, Target};
 use contract::{Block, Body, Reading, Span};
@@ -18,6 +18,9 @@ pub(crate) fn depends(relation: Relation, next: &Target) -> String {
         Relation::AdmittedBy => format!("is refused by {next}"),
         Relation::Calls => format!("is answered by {next}"),
         Relation::Asks => format!("asks {next}"),
+        Relation::Scales => format!("scales {next}"),
+        Relation::Guards => format!("guards {next}"),
+        Relation::MadeBy => format!("is served by {next}"),
     }
 }
 
@@ -30,7 +33,7 @@ pub fn chain(chain: &Chain) -> Body {
     let mut body = Body::new([Block::Paragraph(head(chain))]);
     match &chain.verdict {
         Verdict::Explained => {}
-        Verdict::Healthy { checked } => {
+        Verdict::Healthy { checked, .. } => {
             if !checked.is_empty() {
                 body = body.with(Block::paragraph("Checked:"));
                 body = body.with(Block::Evidence(checked.iter().map(|fact| reading(fact, chain)).collect()));
@@ -69,7 +72,8 @@ fn head(chain: &Chain) -> Vec<Span> {
             Some(root) => format!(": {}.", root.statement),
             None => ".".to_owned(),
         },
-        Verdict::Healthy { .. } => " is healthy.".to_owned(),
+        Verdict::Healthy { unread: None, .. } => " is healthy.".to_owned(),
+        Verdict::Healthy { unread: Some(unread), .. } => format!(" is healthy, as far as could be read. {unread}"),
         Verdict::NoSuchObject { .. } => " does not exist.".to_owned(),
         Verdict::NoSuchKind { known } => format!(": I read no such kind. I read {}.", known.join(", ")),
         Verdict::NotRead { why } => format!(" cannot be judged: its kind could not be read ({why})."),
@@ -87,6 +91,11 @@ fn item(chain: &Chain, place: usize, step: &Step) -> Vec<Span> {
     }
     spans.push(Span::Strong(step.object.to_string()));
     spans.push(Span::Plain(format!(": {}", step.statement)));
+    // That of the root stands below, all of it.
+    let is_root = place + 1 == chain.steps.len();
+    if let Some(fact) = step.evidence.first().filter(|_| !is_root) {
+        spans.push(Span::Muted(format!(" [{}: {}]", fact.field, brief(&fact.value))));
+    }
     if let Some(since) = step.evidence.iter().filter_map(|fact| fact.since).min() {
         spans.push(Span::Muted(format!(" ({})", time::since(since, chain.taken_at))));
     }

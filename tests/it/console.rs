@@ -1,13 +1,19 @@
-//! The demo as somebody sees it who has just started it: in a real Chromium, by the link that it prints. Pictures of the
-//! steps are left in the target's `tmp/story`.
+//! The web chat: the demo as somebody sees it who has just started it, in a real Chromium, by the link that it prints
+//! (pictures of the steps are left in the target's `tmp/story`), and whom a configured one shows what.
 
-use crate::world::{Time, shapes::Covered};
+use crate::world::{
+    Time,
+    console::{Visitor, configured},
+    embedded::NOWHERE,
+    process::Process,
+    shapes::Covered,
+};
 use chrono::TimeDelta;
 use chrono_tz::Europe::Berlin;
 use console::{Config, Console, Room, SignIn, testing::Browser};
 use roundsman::{
     app::Running,
-    cli::{ConsoleOrder, Opened, Platforms, demo},
+    cli::{ConsoleOrder, ConsoleRoom, Opened, Platforms, demo},
 };
 use serde_json::json;
 use std::{path::PathBuf, sync::Arc};
@@ -62,11 +68,13 @@ fn platforms() -> Platforms {
         telegram: |_| anyhow::bail!("the demo has no Telegram"),
         discord: |_| anyhow::bail!("the demo has no Discord"),
         console: |order: ConsoleOrder| {
+            let room = |room: ConsoleRoom| Room { id: room.id, title: room.title, readers: room.readers };
             let console = Console::bind(Config {
                 listen: order.listen,
-                rooms: order.rooms.into_iter().map(|(id, title)| Room { id, title }).collect(),
+                rooms: order.rooms.into_iter().map(room).collect(),
                 sign_in: SignIn::OneTimeLink { name: "owner".to_owned() },
                 log_path: order.log,
+                clean: order.clean,
                 ..Config::default()
             })?;
             let (url, link) = (console.url(), console.one_time_link());
@@ -112,4 +120,54 @@ async fn from_the_link_to_the_repair() {
     visit.reads(&["demo", "critical in ", " known"]).await;
     assert_eq!(visit.browser.complaints().await.unwrap(), Vec::<String>::new());
     visit.running.drain().await;
+}
+
+/// Two rooms; eve is listed in one of them, where she has asked, and may sign in to nothing more.
+const ROOMS: &str = r#"
+data_dir = "data"
+[[cluster]]
+name = "prod"
+kubeconfig = "nowhere.kubeconfig"
+[[person]]
+name = "alice"
+console = "alice"
+[[person]]
+name = "eve"
+console = "eve"
+[[channel]]
+name = "Rounds"
+platform = "console"
+id = "rounds"
+people = ["alice"]
+[[channel]]
+name = "Lobby"
+platform = "console"
+id = "lobby"
+people = "everyone"
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_not_listed_in_a_room_does_not_see_it() {
+    roundsman::cluster::init_tls();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("nowhere.kubeconfig"), NOWHERE).unwrap();
+    let text = format!("{ROOMS}{}", configured(&["alice", "eve"]));
+    std::fs::write(folder.path().join("roundsman.toml"), text).unwrap();
+    let process = Process::run(folder.path(), "roundsman=info");
+    let url = process.console().await;
+    let (alice, eve) = (Visitor::sign_in(&url, "alice").await, Visitor::sign_in(&url, "eve").await);
+    assert_eq!(alice.rooms().await, ["lobby", "rounds"]);
+    assert_eq!(eve.rooms().await, ["lobby"]);
+
+    alice.say("rounds", "/whoami").await;
+    alice.sees("rounds", "known as alice").await;
+    let nowhere = eve.get("/rooms/none/events").await;
+    assert_eq!(nowhere.0, 404);
+    assert_eq!(eve.get("/rooms/rounds/events").await, nowhere);
+    assert_eq!(eve.post("/rooms/rounds/messages", &json!({ "text": "/whoami" })).await, nowhere);
+    eve.say("lobby", "/whoami").await;
+    eve.sees("lobby", "known as eve").await;
+    assert!(!alice.reads("rounds").await.contains("eve"), "nothing of hers came into the room, not even a refusal");
+    process.terminate();
+    assert_eq!(process.ended().await.code(), Some(0));
 }

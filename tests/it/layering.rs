@@ -25,8 +25,12 @@ const RULES: &[Rule] = &[
     Rule { word: "roundsman", only_in: &["src/main.rs"] },
     Rule { word: "tokio_cron_scheduler", only_in: &["src/schedule/"] },
     Rule { word: "croner", only_in: &["src/schedule/", "src/demo/", "src/inspection/checks/cronjob.rs"] },
-    Rule { word: "cluster::write", only_in: &["src/repair/"] },
-    Rule { word: "cluster::rehearse", only_in: &["src/repair/"] },
+    Rule { word: "cluster.write", only_in: &["src/repair/carry.rs"] },
+    Rule { word: "cluster.rehearse", only_in: &["src/repair/plan.rs"] },
+    Rule { word: "Run::Real", only_in: &["src/cluster/write.rs"] },
+    Rule { word: "Method::PATCH", only_in: &["src/cluster/exchange.rs", "src/demo/"] },
+    Rule { word: "Method::DELETE", only_in: &["src/cluster/exchange.rs", "src/demo/"] },
+    Rule { word: "Method::PUT", only_in: &["src/demo/"] },
 ];
 
 /// Pure places: values in, a value out.
@@ -131,6 +135,10 @@ fn code(text: &str) -> String {
                 }
                 code.push(' ');
             }
+            // A quote as a character begins no text.
+            ('\'', Some('"')) => {
+                chars.next();
+            }
             ('"', _) => {
                 while let Some(c) = chars.next() {
                     match c {
@@ -150,13 +158,14 @@ fn code(text: &str) -> String {
     code
 }
 
-/// Whether the word is used as a path's beginning or imported: `word::`, `use word`, `extern crate word`.
+/// Whether the word is used as a path's beginning or imported: `word::`, `use word`, `extern crate word`. A path and a call of a
+/// method count wherever they stand.
 fn uses(code: &str, word: &str) -> bool {
     let boundary = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     code.match_indices(word).any(|(at, _)| {
         let before = &code[..at];
         let after = &code[at + word.len()..];
-        if word.contains("::") {
+        if word.contains([':', '.']) {
             return boundary(before.chars().last());
         }
         let whole = boundary(before.chars().last()) && boundary(after.chars().next());
@@ -264,4 +273,15 @@ fn the_scanner_sees_what_it_shall() {
     assert!(!uses(&code("// sled::open\nlet sled_like = \"sled::open\";"), "sled"));
     assert!(!uses(&code("let x = r#\"use kube::Api;\"#;"), "kube"));
     assert!(!uses(&code("crate::texts::console::hello()"), "console"));
+}
+
+#[test]
+fn what_looks_for_words_finds_them() {
+    let found = |text: &str, word| uses(&code(text), word);
+    assert!(found("fn f() { cluster.write(&approved) }", "cluster.write"));
+    assert!(!found("fn f() { supercluster.write(&approved) }", "cluster.write"));
+    assert!(found("let quote = '\"'; cluster.write(&approved); let other = '\"';", "cluster.write"));
+    assert!(found("self.send(&request, Run::Real)", "Run::Real"));
+    assert!(!found("// Run::Real\nlet text = \"Run::Real\";", "Run::Real"));
+    assert!(found("use kube::Client;", "kube") && !found("let kube = 1;", "kube"));
 }

@@ -4,6 +4,7 @@
 use crate::world::{
     bot::{self, API_TOKEN, Outside},
     chat::{Chat, Who},
+    console::{self, Visitor},
     model::{Script, Turn},
     plane,
     process::Process,
@@ -14,7 +15,7 @@ use serde_json::json;
 use std::path::Path;
 
 /// The planted ones, each in a place of its own; what stands before the dash is no word of theirs.
-const PLANTED: [(&str, &str); 14] = [
+const PLANTED: [(&str, &str); 17] = [
     ("the data of a Secret", "s3cr3t-data"),
     ("the same in base64", "czNjcjN0LWRhdGE="),
     ("a private key", "MIIs3cr3tpem"),
@@ -29,6 +30,9 @@ const PLANTED: [(&str, &str); 14] = [
     ("a message of an event", "s3cr3t-event"),
     ("what a person pasted", "s3cr3t-pasted"),
     ("what an alert quoted", "s3cr3t-alert"),
+    ("the reason of an acknowledgement", "s3cr3t-ack"),
+    ("the reason of a mute", "s3cr3t-mute"),
+    ("what was typed into the web chat", "s3cr3t-typed"),
 ];
 
 const MODEL_KEY: &str = "model-key-0123456789";
@@ -169,6 +173,9 @@ async fn no_secret_reaches_model_store_log_or_chat() {
     let folder = settings.folder;
     let text = settings.text.replace("name = \"scripted\"", "name = \"scripted\"\napi_key_file = \"model-key\"");
     let text = text.replace("[telegram]", "secrets = true\n[telegram]");
+    let text = text.replace("name = \"alice\"\n", "name = \"alice\"\nconsole = \"alice\"\n");
+    let room = "[[channel]]\nname = \"console\"\nplatform = \"console\"\nid = \"rounds\"\npeople = [\"alice\"]\nmay_mute = [\"alice\"]\n";
+    let text = text + &console::configured(&["alice"]) + room;
     std::fs::write(folder.path().join("model-key"), MODEL_KEY).unwrap();
     std::fs::write(folder.path().join("roundsman.toml"), text).unwrap();
     let process = Process::run(folder.path(), "trace");
@@ -205,6 +212,15 @@ async fn no_secret_reaches_model_store_log_or_chat() {
     let posted = reqwest::Client::new().post(alerts).bearer_auth(API_TOKEN).json(&batch).send().await.unwrap();
     assert_eq!(posted.status().as_u16(), 202);
     chat.wait(Who::Alice, "the alert", |seen| seen.text.contains("1 alert firing")).await;
+    chat.command(Who::Alice, "ack", &[("finding", "1"), ("why", "it waits for password=s3cr3t-ack")]);
+    chat.wait(Who::Alice, "the acknowledgement", |seen| seen.text.contains("(it waits for password=[redacted])")).await;
+    chat.command(Who::Alice, "mute", &[("check", "pod/restart-*"), ("why", "until password=s3cr3t-mute is there")]);
+    chat.wait(Who::Alice, "the mute", |seen| seen.text.contains("(until password=[redacted] is there)")).await;
+    let visitor = Visitor::sign_in(&process.console().await, "alice").await;
+    visitor.say("rounds", "/mute pod/oom-* password=s3cr3t-typed").await;
+    visitor.sees("rounds", "(password=[redacted])").await;
+    let shown = visitor.reads("rounds").await;
+    assert!(shown.contains("/mute pod/oom-* password=[redacted]"), "what was typed is shown: {shown}");
     process.terminate();
     let log = process.log();
     assert_eq!(process.ended().await.code(), Some(0));
@@ -224,6 +240,7 @@ async fn no_secret_reaches_model_store_log_or_chat() {
         };
         leaked("the model's requests", asked.as_bytes());
         leaked("the chat", said.as_bytes());
+        leaked("the web chat", shown.as_bytes());
         leaked("the log", log.as_bytes());
         kept.iter().for_each(|(path, bytes)| leaked(path, bytes));
     }

@@ -160,6 +160,13 @@ async function start() {
   }
   me = session.name;
   at("person").textContent = me;
+  if (!session.rooms.length) {
+    at("empty").textContent = texts.noRoom(me);
+    at("empty").hidden = false;
+    at("form").hidden = true;
+    connection.hidden = true;
+    return;
+  }
   if (session.rooms.length > 1) {
     at("rooms").replaceChildren(...session.rooms.map((one) => {
       const tab = el("a", "", one.title);

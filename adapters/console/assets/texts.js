@@ -10,6 +10,7 @@ export const texts = {
   pressNotReached: "The bot cannot be reached. Press the button again.",
   tooLong: (most) => `This is too long: at most ${most} characters.`,
   empty: "Nothing here yet. Ask a question, or type / for the commands.",
+  noRoom: (name) => `No room is open to ${name}. Whoever runs the bot can list you in its configuration.`,
   bot: "roundsman",
   you: "you",
   edited: "edited",

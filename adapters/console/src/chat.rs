@@ -139,6 +139,7 @@ impl Chat {
             Some(id) => Some(self.visible(room, who, id).ok_or(Refusal::NoMessage)?),
             None => None,
         };
+        let text = (self.config.clean)(&text).into_owned();
         let said = Said { who: who.to_owned(), text, reply_to, key, offer: Offer::Pending };
         self.write(&mut log, Entry::Said { number, at: self.config.clock.now(), room: room.to_owned(), said })?;
         Ok(Stored::Offer(number))

@@ -1,7 +1,9 @@
 //! What the console is told at start, and the mistakes that keep it from starting.
 
 use chrono::{DateTime, Utc};
+use contract::{Platform, site::placed};
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     fmt,
     net::{Ipv4Addr, SocketAddr},
@@ -25,6 +27,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Pages beside the chat, for the navigation.
     pub links: Vec<Link>,
+    /// Takes secrets out of what people write, before it is kept and shown.
+    pub clean: Clean,
     /// Messages that a room keeps; the oldest go first.
     pub kept: usize,
     /// What time it is.
@@ -35,16 +39,20 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)),
-            rooms: vec![Room { id: "rounds".into(), title: "Rounds".into() }],
+            rooms: vec![Room { id: "rounds".into(), title: "Rounds".into(), readers: None }],
             sign_in: SignIn::OneTimeLink { name: "owner".into() },
             log_path: None,
             public_url: None,
             links: Vec::new(),
+            clean: |text| Cow::Borrowed(text),
             kept: 500,
             clock: Clock::default(),
         }
     }
 }
+
+/// What a text becomes before it is kept.
+pub type Clean = fn(&str) -> Cow<'_, str>;
 
 /// A room: the console's channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +61,15 @@ pub struct Room {
     pub id: String,
     /// What people read.
     pub title: String,
+    /// The login names of those who see it; `None`: everybody who can sign in.
+    pub readers: Option<BTreeSet<String>>,
+}
+
+impl Room {
+    /// Whether this person sees it.
+    pub(crate) fn admits(&self, person: &str) -> bool {
+        self.readers.as_ref().is_none_or(|readers| readers.contains(person))
+    }
 }
 
 /// An entry of the navigation.
@@ -151,8 +168,7 @@ pub(crate) fn check(config: &Config) -> Result<(), BindError> {
     let refuse = |text: String| Err(BindError::Config(text));
     let mut seen = BTreeSet::new();
     for room in &config.rooms {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        if room.id.is_empty() || room.id.len() > 32 || !room.id.chars().all(plain) {
+        if !Platform::Console.is_channel_id(&room.id) {
             return refuse(format!("room id {:?} must be 1 to 32 of a-z, 0-9, - and _", room.id));
         }
         if !seen.insert(&room.id) {
@@ -165,16 +181,8 @@ pub(crate) fn check(config: &Config) -> Result<(), BindError> {
     if config.kept == 0 {
         return refuse("a room must keep at least one message".into());
     }
-    if !config.listen.ip().is_loopback() && config.public_url.is_none() {
-        return refuse(format!(
-            "{} is open to the network: set public_url to the address that people use, or listen on 127.0.0.1",
-            config.listen
-        ));
-    }
-    if let Some(url) = &config.public_url
-        && crate::guard::origin_host(url).is_none()
-    {
-        return refuse(format!("public_url {url:?} must be http:// or https:// with a host, and no path"));
+    if let Err(misplaced) = placed(config.listen, config.public_url.as_deref()) {
+        return refuse(misplaced.to_string());
     }
     if let Some(link) = config.links.iter().find(|link| !is_safe_link(&link.url)) {
         return refuse(format!("link {:?} must be a path or http(s)", link.url));
@@ -232,7 +240,8 @@ mod tests {
         assert!(refused(|config| config.listen = "0.0.0.0:80".parse().unwrap()).contains("open to the network"));
         assert!(refused(|config| config.rooms.clear()).contains("no room"));
         assert!(
-            refused(|config| config.rooms = vec![Room { id: "a b".into(), title: String::new() }]).contains("1 to 32")
+            refused(|config| config.rooms = vec![Room { id: "a b".into(), title: String::new(), readers: None }])
+                .contains("1 to 32")
         );
         assert!(refused(|config| config.public_url = Some("chat.example".into())).contains("http://"));
         assert!(

@@ -7,6 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use contract::site::origin;
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -35,7 +36,7 @@ impl Hosts {
         if port == 80 {
             names.extend([listen.ip().to_string(), "localhost".into()]);
         }
-        names.extend(public_url.and_then(origin_host).map(|(_, host)| host.to_ascii_lowercase()));
+        names.extend(public_url.and_then(origin).map(|(_, host)| host.to_ascii_lowercase()));
         Self { names, any_address: (!listen.ip().is_loopback()).then_some(port) }
     }
 
@@ -47,15 +48,6 @@ impl Hosts {
                     || (port == 80 && host.parse::<IpAddr>().is_ok())
             })
     }
-}
-
-/// Scheme and host (with its port) of an origin; nothing where there is more than an origin.
-pub(crate) fn origin_host(url: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = url.split_once("://")?;
-    let host = rest.strip_suffix('/').unwrap_or(rest);
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']' | '_');
-    let good = matches!(scheme, "http" | "https") && !host.is_empty() && host.chars().all(plain);
-    good.then_some((scheme, host))
 }
 
 /// Refuses what does not come from our own page under our own name, and adds the headers.
@@ -78,7 +70,7 @@ fn refusal(hosts: &Hosts, request: &Request) -> Option<(StatusCode, &'static str
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
-    let own_origin = text(header::ORIGIN).and_then(origin_host).is_some_and(|(_, origin)| hosts.know(origin));
+    let own_origin = text(header::ORIGIN).and_then(origin).is_some_and(|(_, host)| hosts.know(host));
     let foreign_site = headers.get("sec-fetch-site").is_some_and(|site| !matches!(site.as_bytes(), b"same-origin"));
     if !own_origin || foreign_site || !headers.contains_key(OWN_PAGE) {
         return Some((StatusCode::FORBIDDEN, texts::FOREIGN_PAGE));
@@ -107,7 +99,7 @@ pub(crate) fn file_policy() -> (HeaderName, HeaderValue) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hosts, origin_host};
+    use super::Hosts;
 
     #[test]
     fn a_name_that_is_not_ours_is_not_known() {
@@ -123,13 +115,5 @@ mod tests {
         let hosts = Hosts::new("0.0.0.0:8090".parse().unwrap(), Some("https://chat.example"));
         assert!(hosts.know("192.0.2.7:8090") && hosts.know("chat.example") && hosts.know("[::1]:8090"));
         assert!(!hosts.know("evil.example:8090") && !hosts.know("192.0.2.7:80"));
-    }
-
-    #[test]
-    fn an_origin_is_scheme_and_host_only() {
-        assert_eq!(origin_host("https://chat.example:8443"), Some(("https", "chat.example:8443")));
-        for bad in ["null", "ftp://a", "https://a/b", "https://user@a", "https://"] {
-            assert_eq!(origin_host(bad), None, "{bad}");
-        }
     }
 }

@@ -111,8 +111,10 @@ impl Shared {
         (header::SET_COOKIE, format!("{name}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}"))
     }
 
-    fn room(&self, id: &str) -> Result<&Room, Problem> {
-        self.chat.room(id).ok_or_else(|| Problem(StatusCode::NOT_FOUND, texts::NO_SUCH_ROOM.into()))
+    /// The room, where this person sees it; one that is for others is answered as one that is not there.
+    fn room(&self, id: &str, session: &Session) -> Result<&Room, Problem> {
+        let room = self.chat.room(id).filter(|room| room.admits(&session.name));
+        room.ok_or_else(|| Problem(StatusCode::NOT_FOUND, texts::NO_SUCH_ROOM.into()))
     }
 
     /// Hands a job to the running console and waits for what became of it. The job goes on when the page hangs up.
@@ -219,7 +221,8 @@ struct Entry<'a> {
 
 async fn session(State(shared): App, SignedIn(session): SignedIn) -> Response {
     let config = &shared.chat.config;
-    let rooms: Vec<Entry<'_>> = config.rooms.iter().map(|room| Entry { id: &room.id, title: &room.title }).collect();
+    let rooms = config.rooms.iter().filter(|room| room.admits(&session.name));
+    let rooms: Vec<Entry<'_>> = rooms.map(|room| Entry { id: &room.id, title: &room.title }).collect();
     let links: Vec<Entry<'_>> = config.links.iter().map(|link| Entry { id: &link.url, title: &link.title }).collect();
     Json(serde_json::json!({ "name": session.name, "rooms": rooms, "links": links, "longest": TEXT })).into_response()
 }
@@ -250,7 +253,7 @@ async fn events(
     Query(After { after }): Query<After>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    shared.room(&room)?;
+    shared.room(&room, &session)?;
     let place = Arc::clone(&shared.readers)
         .try_acquire_owned()
         .map_err(|_| Problem(StatusCode::SERVICE_UNAVAILABLE, texts::TOO_MANY_READERS.into()))?;
@@ -273,7 +276,7 @@ async fn say(
     message: Result<Json<NewMessage>, JsonRejection>,
 ) -> Result<Json<Outcome>, Problem> {
     let Json(NewMessage { text, reply_to, key }) = message?;
-    shared.room(&room)?;
+    shared.room(&room, &session)?;
     let text = text.trim().to_owned();
     if text.is_empty() {
         return Err(Problem(StatusCode::UNPROCESSABLE_ENTITY, texts::EMPTY.into()));
@@ -297,7 +300,7 @@ async fn press(
     press: Result<Json<NewPress>, JsonRejection>,
 ) -> Result<Json<Outcome>, Problem> {
     let Json(NewPress { message, token }) = press?;
-    shared.room(&room)?;
+    shared.room(&room, &session)?;
     shared.work(Task::Press { room, who: session.name, message, token }).await
 }
 
@@ -306,7 +309,7 @@ async fn file(
     SignedIn(session): SignedIn,
     Path((room, message, number)): Path<(String, String, usize)>,
 ) -> Result<Response, Problem> {
-    shared.room(&room)?;
+    shared.room(&room, &session)?;
     let found = shared.chat.read(&room, |state, names| {
         let message = state.get(names.number_in(&message)?)?;
         let body = message.body().filter(|_| message.is_visible_to(&session.name))?;

@@ -26,7 +26,7 @@ pub mod testing;
 mod texts;
 mod wire;
 
-pub use config::{BindError, Clock, Config, Link, Room, SignIn, User};
+pub use config::{BindError, Clean, Clock, Config, Link, Room, SignIn, User};
 pub use session::hash_password;
 
 use chat::Chat;

@@ -8,7 +8,7 @@ use contract::{
 };
 use reqwest12::{Method, StatusCode};
 use serde_json::{Value, json};
-use support::{Core, Event, Person, World, alice, config, ops, with_log};
+use support::{Core, Event, Person, World, alice, config, ops, people, with_log};
 
 fn summaries(events: &[Event]) -> Vec<&str> {
     events.iter().map(Event::summary).collect()
@@ -99,6 +99,55 @@ async fn nothing_is_told_without_a_session() {
     let page = stranger.get("/").send().await.unwrap().text().await.unwrap();
     assert!(!page.contains("chat.js") && !page.contains("checkout"));
     assert_eq!(world.core.seen(), vec![]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_room_is_there_for_its_readers_only() {
+    let mut rooms = config().rooms;
+    rooms[0].readers = Some(["alice".to_owned()].into());
+    let mut world = World::new(console::Config { sign_in: people(&["alice", "eve"]), rooms, ..config() });
+    let report =
+        Block::File { name: "report.html".into(), media_type: "text/html".into(), bytes: b"checkout".to_vec() };
+    let message = world.post(card().with(report)).await;
+    let (alice, eve) = (world.person().sign_in("alice").await, world.person().sign_in("eve").await);
+
+    let rooms = async |person: &Person| {
+        let session: Value = person.get("/session").send().await.unwrap().json().await.unwrap();
+        session["rooms"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|room| room["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rooms(&alice).await, ["ops", "shop"]);
+    assert_eq!(rooms(&eve).await, ["shop"], "the other one is open to everybody");
+
+    // Whatever she asks of it, the answer is the one of a room that does not exist.
+    let press = json!({ "message": message.id, "token": "approve-1" });
+    for (what, body) in [
+        ("events".to_owned(), None),
+        (format!("files/{}/0", message.id), None),
+        ("messages".to_owned(), Some(json!({ "text": "hi" }))),
+        ("press".to_owned(), Some(press)),
+    ] {
+        let ask = async |person: &Person, room: &str| {
+            let path = format!("/rooms/{room}/{what}");
+            let request = match &body {
+                None => person.get(&path),
+                Some(body) => person.post(&path, body),
+            };
+            request.send().await.unwrap()
+        };
+        let (refused, nowhere) = (ask(&eve, "ops").await, ask(&eve, "none").await);
+        assert_eq!((refused.status(), nowhere.status()), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND), "{what}");
+        assert_eq!(refused.text().await.unwrap(), nowhere.text().await.unwrap(), "{what}");
+        assert_eq!(ask(&alice, "ops").await.status(), StatusCode::OK, "{what}");
+    }
+    let offered: Vec<Actor> = world.core.seen().into_iter().map(|inbound| inbound.actor).collect();
+    let by_alice = Actor::Person { id: UserId::from("alice"), name: "alice".into() };
+    assert_eq!(offered, [by_alice.clone(), by_alice], "nothing of eve's has reached the core");
     world.stop().await;
 }
 
@@ -243,6 +292,24 @@ async fn a_slash_makes_a_command_and_a_reply_names_its_message() {
     let refused = person.post("/rooms/ops/messages", &gone).send().await.unwrap();
     assert_eq!(refused.status(), StatusCode::CONFLICT);
     world.stop().await;
+}
+
+#[tokio::test]
+async fn what_people_write_is_cleaned_before_it_is_kept_shown_and_handed_in() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("chat.jsonl");
+    let clean: console::Clean = |text| text.replace("hunter2", "***").into();
+    let world = World::new(console::Config { clean, ..with_log(&log) });
+    let person = world.signed_in().await;
+    person.say("I use hunter2").await;
+    person.say("/ack 1 hunter2").await;
+    assert_eq!(summaries(&person.history().await), ["I use ***", "/ack 1 ***"]);
+    let seen = world.core.seen();
+    assert_eq!(seen[0].kind, InboundKind::Text("I use ***".into()));
+    assert!(matches!(&seen[1].kind, InboundKind::Command(command) if command.get("why") == Some("***")), "{seen:?}");
+    world.stop().await;
+    let kept = std::fs::read_to_string(log).unwrap();
+    assert!(kept.contains("***") && !kept.contains("hunter2"), "{kept}");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use contract::{
 };
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use support::{World, alice, config, ops, with_log};
+use support::{World, alice, config, ops, people, with_log};
 
 const ENTER: &str = "\u{E007}";
 const TAB: &str = "\u{E004}";
@@ -384,6 +384,22 @@ async fn who_reads_the_past_is_left_there() {
     browser.click_on(".quote").await.unwrap();
     let focus = "return document.activeElement.innerText.includes('message number 2')";
     browser.wait_until(focus, json!([])).await.expect("the quotation leads to its message");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn who_sees_no_room_is_told_so() {
+    let mut rooms = config().rooms;
+    rooms.iter_mut().for_each(|room| room.readers = Some(["alice".to_owned()].into()));
+    let world = World::new(console::Config { sign_in: people(&["alice", "eve"]), rooms, ..config() });
+    let browser = Browser::start().await.unwrap();
+    browser.open(&world.console.url()).await.unwrap();
+    browser.type_into("#name", "eve").await.unwrap();
+    browser.type_into("#password", &format!("open sesame{ENTER}")).await.unwrap();
+    browser.wait_for_text("No room is open to eve.").await.unwrap();
+    browser.wait_until("return document.getElementById('form').hidden", json!([])).await.unwrap();
+    browser.screenshot(&picture("10-no-room")).await.unwrap();
+    assert_eq!(browser.complaints().await.unwrap(), Vec::<String>::new());
     world.stop().await;
 }
 

@@ -24,6 +24,25 @@ impl Platform {
             Self::Console => "console",
         }
     }
+
+    /// Whether a channel of this platform can have this id: Telegram and Discord count theirs, and a console's room is
+    /// a part of addresses.
+    pub fn is_channel_id(self, id: &str) -> bool {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        match self {
+            Self::Telegram => id.parse::<i64>().is_ok(),
+            Self::Discord => id.parse::<u64>().is_ok(),
+            Self::Console => (1..=32).contains(&id.len()) && id.chars().all(plain),
+        }
+    }
+
+    /// Whether a person on this platform can have this id.
+    pub fn is_user_id(self, id: &str) -> bool {
+        match self {
+            Self::Telegram | Self::Discord => id.parse::<u64>().is_ok(),
+            Self::Console => !id.is_empty(),
+        }
+    }
 }
 
 impl fmt::Display for Platform {

@@ -12,6 +12,7 @@ mod ids;
 mod inbound;
 mod outbound;
 mod plain;
+pub mod site;
 mod split;
 mod stop;
 

@@ -213,7 +213,8 @@ impl From<ApiError> for DeliveryError {
     fn from(error: ApiError) -> Self {
         let text = format!("Discord answered {} ({}): {}", error.status, error.code, error.message);
         match (error.status, error.code) {
-            (401, _) => Self::Rejected(crate::texts::TOKEN_REFUSED.to_owned()),
+            // A person mends that, and what waits until then is still to be said.
+            (401, _) => Self::Transient(crate::texts::TOKEN_REFUSED.to_owned()),
             (_, code::INVALID_FORM_BODY) => Self::Malformed(text),
             (_, code::UNKNOWN_MESSAGE | code::CANNOT_MESSAGE_USER) => Self::Rejected(text),
             // Without a code it is not Discord that speaks, but what stands before it.
@@ -387,7 +388,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_do_next() {
-        assert!(matches!(api(401, 0), DeliveryError::Rejected(text) if text.contains("token")));
+        assert!(matches!(api(401, 0), DeliveryError::Transient(text) if text.contains("token")));
         assert!(matches!(api(403, 50_001), DeliveryError::ChannelGone(_)));
         assert!(matches!(api(404, 10_003), DeliveryError::ChannelGone(_)));
         assert!(matches!(api(404, 10_008), DeliveryError::Rejected(_)));

@@ -51,7 +51,7 @@ pub(in crate::cluster) enum Pem {
 
 pub(super) async fn read(round: &Round<'_>, into: &mut Gathered) {
     // Without a door the cluster is in this process.
-    let Some(door) = &round.cluster.door else { return into.settle(Resource::Credentials, Ok(())) };
+    let Some(door) = round.cluster.entrance.door.get() else { return into.settle(Resource::Credentials, Ok(())) };
     let mut result = Ok(());
     let shown = if door.proxied {
         Err(texts::BEHIND_A_PROXY.to_owned())

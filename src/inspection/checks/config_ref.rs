@@ -1,7 +1,7 @@
 //! Pods that need a ConfigMap or Secret that does not exist.
 
 use super::check::row::*;
-use super::scene::{Draft, Group, Scene, Sighting};
+use super::scene::{Draft, Group, Scene, Sighting, WHILE_APPLYING};
 use crate::diagnosis::{ConfigRef, config_refs};
 use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{ConfigMaps, Pods, Secrets};
@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[Check {
     severity: Severity::High,
     set: Set::Daily,
     data: &[(Pods, Walked), (ConfigMaps, Part), (Secrets, Part)],
-    gate: None,
+    gate: Some("1m"),
     means: "The pod needs a ConfigMap or Secret that does not exist: it cannot start, or not start again.",
     advice: "Create it, or correct the name in the workload.",
     find: missing,
@@ -23,7 +23,8 @@ pub(super) const CHECKS: &[Check] = &[Check {
 pub(super) fn missing(scene: &Scene<'_>) -> Vec<Draft> {
     let sightings = scene.live_pods().filter_map(|pod| {
         let missing = missing_of(scene, pod);
-        (!missing.is_empty()).then_some(Sighting { pod, container: None, what: missing })
+        let settled = scene.is_older(pod.meta.creation_timestamp, WHILE_APPLYING);
+        (!missing.is_empty() && settled).then_some(Sighting { pod, container: None, what: missing })
     });
     let draft = |group: Group<'_, Vec<ConfigRef<'_>>>| {
         let mut refs: Vec<ConfigRef<'_>> = group.sightings.iter().flat_map(|sighting| sighting.what.clone()).collect();

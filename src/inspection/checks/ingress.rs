@@ -1,7 +1,7 @@
 //! Ingresses that lead nowhere: no such Service, no such port, nobody behind it.
 
 use super::check::row::*;
-use super::scene::{Draft, Scene, target};
+use super::scene::{Draft, Scene, WHILE_APPLYING, target};
 use super::service::{Scaled, Workloads};
 use crate::diagnosis::{Entity, backends};
 use crate::inspection::finding::{Evidence, Severity};
@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::High,
         set: Set::Daily,
         data: &[(Ingresses, Walked), (Services, Complete)],
-        gate: None,
+        gate: Some("1m"),
         means: "The Ingress sends to a Service that does not exist: visitors get 503.",
         advice: "Create the Service or correct its name in the Ingress.",
         find: backend_missing,
@@ -62,7 +62,8 @@ pub(super) fn backend_missing(scene: &Scene<'_>) -> Vec<Draft> {
         let mut missing: Vec<&str> = names.filter(absent).collect();
         missing.sort_unstable();
         missing.dedup();
-        if missing.is_empty() || ingress.meta.deletion_timestamp.is_some() {
+        let settled = scene.is_older(ingress.meta.creation_timestamp, WHILE_APPLYING);
+        if missing.is_empty() || !settled || ingress.meta.deletion_timestamp.is_some() {
             return None;
         }
         let hosts = |name: &str| {

@@ -10,6 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
+/// `kubectl apply` makes what belongs together one after another: what lacks another object may get it in a moment.
+pub(super) const WHILE_APPLYING: TimeDelta = TimeDelta::minutes(1);
+
 /// Everything that a check may know.
 #[derive(Debug)]
 pub struct Scene<'a> {

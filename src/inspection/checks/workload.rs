@@ -116,13 +116,14 @@ fn one_place(scene: &Scene<'_>) -> Vec<Draft> {
     let drafts = replicated.filter_map(|group| {
         let first = group.sightings.first().filter(|_| group.sightings.len() > 1)?;
         let spec = &first.pod.spec;
-        let fitting: Vec<&&Node> = open.iter().filter(|node| is_open_to(spec, node)).collect();
         let on: BTreeSet<&str> = group.sightings.iter().map(|sighting| sighting.what).collect();
         let zones: BTreeSet<&str> = on.iter().filter_map(|name| nodes.get(name)).map(|node| zone(node)).collect();
-        let choice: BTreeSet<&str> = fitting.iter().map(|node| zone(node)).filter(|zone| !zone.is_empty()).collect();
+        // Looked through only where it matters, and only until there is a choice: there are as many workloads as nodes.
+        let fitting = || open.iter().filter(|node| is_open_to(spec, node));
+        let elsewhere = |here: &str| fitting().map(|node| zone(node)).any(|zone| !zone.is_empty() && zone != here);
         let (place, name) = match (on.first(), zones.first()) {
-            (Some(node), _) if on.len() == 1 && fitting.len() > 1 => ("node", *node),
-            (_, Some(zone)) if zones.len() == 1 && !zone.is_empty() && choice.len() > 1 => ("zone", *zone),
+            (Some(node), _) if on.len() == 1 && fitting().nth(1).is_some() => ("node", *node),
+            (_, Some(zone)) if zones.len() == 1 && !zone.is_empty() && elsewhere(zone) => ("zone", *zone),
             _ => return None,
         };
         let evidence = vec![Evidence::new(place, name), Evidence::new("ready pods", group.sightings.len().to_string())];

@@ -106,11 +106,82 @@ people = ["alice"]
 
     let ran = check("/nowhere/roundsman.toml");
     assert!(ran.printed(2).contains("there is no such file; name it with --config"), "{ran:?}");
-    std::fs::write(file.path(), "data_dir = \"data\"\n[[cluster]]\nname = \"prod\"\ncontext = \"prod\"\n").unwrap();
+    let kubeconfig = Kubeconfig::at("http://127.0.0.1:1", "token", None);
+    let named = format!("kubeconfig = \"{}\"", kubeconfig.path().display());
+    let right = format!("data_dir = \"data\"\n[[cluster]]\nname = \"prod\"\ncontext = \"prod\"\n{named}\n");
+    std::fs::write(file.path(), right).unwrap();
     let ran = check(path);
     let text = ran.printed(0);
     assert!(text.starts_with(&format!("{path} is fine.\n  clusters: prod\n")), "{text}");
     assert!(text.contains("repairs: off") && text.contains("model: none"), "{text}");
+}
+
+#[test]
+fn check_config_looks_where_the_bot_would_look_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = Kubeconfig::at("http://127.0.0.1:1", "token", None);
+    let text = r#"data_dir = "data"
+prompts_dir = "nowhere"
+[[cluster]]
+name = "prod"
+kubeconfig = "nowhere.kubeconfig"
+[cluster.writer]
+kubeconfig = "KUBECONFIG"
+context = "prod-writer"
+[[cluster]]
+name = "home"
+context = "home"
+[console]
+listen = "0.0.0.0:8090"
+[[console.user]]
+name = "alice"
+password_hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$G5BXM9XHuhLGPqBzTvTYSULl0wB1WgwLnpFKmf4Kc3Y"
+[[channel]]
+name = "ops"
+platform = "console"
+id = "Rounds!"
+people = []
+[api]
+listen = "127.0.0.1:8090"
+"#
+    .replace("KUBECONFIG", kubeconfig.path().to_str().unwrap());
+    let path = folder.path().join("roundsman.toml");
+    std::fs::write(&path, text).unwrap();
+    let ran = roundsman(&["check-config", "--config", path.to_str().unwrap()]).run();
+    let text = ran.printed(2);
+    let expected = [
+        (2, "the folder of prompts"),
+        (5, "there is no file"),
+        (8, "the kubeconfig has no context \"prod-writer\"; it has prod"),
+        (11, "there is no file"),
+        (13, "0.0.0.0:8090 is open to the network"),
+        (15, "no [[person]] has console = \"alice\""),
+        (20, "\"Rounds!\" is no id of a console channel"),
+        (21, "people is empty"),
+        (23, "the console listens on 0.0.0.0:8090 already"),
+    ];
+    assert_eq!(text.lines().count(), 1 + expected.len(), "{text}");
+    for (said, (line, words)) in text.lines().skip(1).zip(expected) {
+        assert!(said.starts_with(&format!("  line {line}: ")) && said.contains(words), "{line} {words}:\n{text}");
+    }
+}
+
+#[test]
+fn check_config_asks_the_platforms_too() {
+    let kubeconfig = Kubeconfig::at("http://127.0.0.1:1", "token", None);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), "no token").unwrap();
+    let text = format!(
+        "data_dir = \"data\"\n[[cluster]]\nname = \"prod\"\nkubeconfig = \"{}\"\n[telegram]\ntoken_file = \"token\"\n\
+        [discord]\ntoken_file = \"token\"\nguilds = [\"ours\"]\n",
+        kubeconfig.path().display()
+    );
+    let path = folder.path().join("roundsman.toml");
+    std::fs::write(&path, text).unwrap();
+    let ran = roundsman(&["check-config", "--config", path.to_str().unwrap()]).run();
+    let text = ran.printed(2);
+    assert!(text.contains("[telegram]: the Telegram token does not look like"), "{text}");
+    assert!(text.contains("[discord]: \"ours\" is not a guild id"), "{text}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 pub(crate) mod bot;
 pub(crate) mod chat;
 pub(crate) mod checkout;
+pub(crate) mod console;
 pub(crate) mod embedded;
 pub(crate) mod front;
 pub(crate) mod gate;

@@ -48,11 +48,21 @@ impl Process {
 
     /// The address of the API, which the log tells.
     pub(crate) async fn api(&self) -> String {
-        eventually("the API", async || {
+        format!("http://{}", self.tells("the API listens", "api").await)
+    }
+
+    /// The address of the web chat, which the log tells.
+    pub(crate) async fn console(&self) -> String {
+        self.tells("the console listens", "url").await
+    }
+
+    /// A field of the log's last line that says this.
+    async fn tells(&self, says: &str, field: &str) -> String {
+        eventually(says, async || {
             let log = self.log();
-            let line = log.lines().rev().find(|line| line.contains("the API listens"))?;
-            let address = line.split("api=").nth(1)?.split_whitespace().next()?;
-            Some(format!("http://{address}"))
+            let line = log.lines().rev().find(|line| line.contains(says))?;
+            let value = line.split(&format!("{field}=")).nth(1)?.split_whitespace().next()?;
+            Some(value.trim_matches('"').to_owned())
         })
         .await
     }

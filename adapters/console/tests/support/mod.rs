@@ -115,8 +115,8 @@ pub(crate) fn config() -> Config {
     Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         rooms: vec![
-            Room { id: "ops".into(), title: "Operations".into() },
-            Room { id: "shop".into(), title: "Shop".into() },
+            Room { id: "ops".into(), title: "Operations".into(), readers: None },
+            Room { id: "shop".into(), title: "Shop".into(), readers: None },
         ],
         ..Config::default()
     }
@@ -128,7 +128,13 @@ pub(crate) fn with_log(path: &Path) -> Config {
 
 /// Argon2 at its least, so that a test does not wait for what is slow on purpose. The password is `open sesame`.
 pub(crate) fn alice() -> SignIn {
-    SignIn::Password { users: vec![User { name: "alice".into(), password_hash: cheap_hash("open sesame") }] }
+    people(&["alice"])
+}
+
+/// All of these, with that password.
+pub(crate) fn people(names: &[&str]) -> SignIn {
+    let user = |name: &&str| User { name: (*name).to_owned(), password_hash: cheap_hash("open sesame") };
+    SignIn::Password { users: names.iter().map(user).collect() }
 }
 
 fn cheap_hash(password: &str) -> String {
@@ -222,6 +228,15 @@ impl Person {
     pub(crate) fn of(console: &Console) -> Self {
         let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { http, url: console.url(), cookie: String::new() }
+    }
+
+    /// Signs in with the password of the tests.
+    pub(crate) async fn sign_in(mut self, name: &str) -> Self {
+        let credentials = json!({ "name": name, "password": "open sesame" });
+        let answer = self.post("/sign-in", &credentials).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+        self.take_cookie(&answer);
+        self
     }
 
     pub(crate) fn take_cookie(&mut self, answer: &Response) {
