@@ -203,7 +203,7 @@ fn what_objects_say_of_themselves_counts() {
         (vec!["service/no-endpoints cart".to_owned()], vec![(Kind::Ignored, 1)])
     );
     assert_eq!(report.kept_out[0].because.silence, "Deployment shop/cart");
-    assert_eq!(on_deployment("pod/oom-killed, pod/restart-*").kept_out.len(), 2);
+    assert_eq!(on_deployment("pod/oom-killed, pod/crash-*").kept_out.len(), 2);
     assert_eq!(on_deployment("pod/oom, node/*").findings.len(), all);
     let on_pods = |snapshot: Snapshot| {
         let mut snapshot = snapshot;

@@ -55,7 +55,7 @@ const JUDGED: &[&str] = &[
     "Unhealthy",
 ];
 /// Kinds of which checks of their own tell that their pods are not made.
-const MAKERS: &[&str] = &["DaemonSet", "ReplicaSet", "StatefulSet"];
+const MAKERS: &[&str] = &["DaemonSet", "Job", "ReplicaSet", "StatefulSet"];
 /// Kinds whose warnings are all told by one check.
 const TOLD: &[&str] = &["CronJob", "Service"];
 

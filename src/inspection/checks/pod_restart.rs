@@ -18,7 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Severity::High,
         set: Set::Daily,
         data: &[(Pods, Walked), (Events, Detail)],
-        gate: Some("between two waits: 3 restarts, runs under 10m"),
+        gate: Some("3 restarts and under 10m of running, between two waits"),
         means: "The container ends soon after each start; the kubelet waits longer and longer between tries.",
         advice: "Read the log of the last run and its exit code; go back to the last revision if this one never ran.",
         find: crash_loop,

@@ -83,10 +83,6 @@ pub(super) fn configs(
     let secrets = versioned.map(|secret| (key("Secret", &secret.meta), String::from(&secret.meta.resource_version)));
     let digests: BTreeMap<String, String> = maps.chain(secrets).collect();
     let mut configs: BTreeMap<String, KnownConfig> = BTreeMap::new();
-    if !snapshot.has_read(Resource::Secrets) {
-        let known = before.into_iter().flatten().filter(|(config, _)| config.starts_with("Secret/"));
-        configs.extend(known.map(|(config, known)| (config.clone(), known.clone())));
-    }
     for workload in workloads(snapshot) {
         for used in config_refs(&workload.template.spec) {
             let config = format!("{}/{}/{}", used.kind, workload.meta.namespace, used.name);
@@ -94,6 +90,12 @@ pub(super) fn configs(
             let known = configs.entry(config).or_default();
             known.digest.clone_from(digest);
             known.used_by.insert(key(workload.kind, workload.meta), workload.revision.clone());
+        }
+    }
+    if !snapshot.has_read(Resource::Secrets) {
+        let known = before.into_iter().flatten().filter(|(config, _)| config.starts_with("Secret/"));
+        for (config, known) in known {
+            configs.entry(config.clone()).or_insert_with(|| known.clone());
         }
     }
     configs
