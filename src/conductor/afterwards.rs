@@ -7,7 +7,7 @@ use crate::{
     cluster::Cluster,
     inspection::{
         self,
-        archive::{self, Listener},
+        archive::{self, Listener, Scope},
     },
     repair::{self, AuditEvent, FollowUp, PROPOSALS, Proposal, State, audit},
     report::{Report, Resolved},
@@ -40,7 +40,7 @@ pub(super) fn look_again(desk: &Desk, commit: &mut Commit, proposal: &Proposal) 
     }
     let now = desk.clock.now();
     let listener = Listener::Post { channel: proposal.channel.clone(), after_repair: Some(proposal.id.clone()) };
-    let scope = (proposal.cluster.as_str(), None);
+    let scope = Scope::daily(&proposal.cluster);
     let asked = archive::ask(&desk.store, commit, scope, vec![listener], now)?;
     inspecting::open_if(asked, desk, commit, scope);
     Ok(())

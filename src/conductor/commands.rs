@@ -4,7 +4,11 @@ use super::{Desk, Failure, Taken, heeding, inspecting, looking, proposals, quest
 use crate::{
     channel::{Grant, SUBSCRIPTIONS, Subscription},
     ids,
-    inspection::archive::{self, Asked, Listener},
+    inspection::{
+        CheckSet,
+        archive::{self, Asked, Listener, Scope},
+        attention::UnknownSet,
+    },
     schedule::Schedule,
     store::{Commit, Versioned},
     texts,
@@ -77,6 +81,12 @@ impl Order<'_> {
             })
             .await
     }
+
+    /// The checks that are meant, or the sentence for the person.
+    pub(super) fn set(&self) -> Result<CheckSet, Body> {
+        let named = self.invocation.get("set").map(str::parse).transpose();
+        named.map(Option::unwrap_or_default).map_err(|unknown: UnknownSet| texts::chat::mistake(unknown))
+    }
 }
 
 async fn subscribe(order: &Order<'_>) -> Result<(), Failure> {
@@ -89,11 +99,16 @@ async fn subscribe(order: &Order<'_>) -> Result<(), Failure> {
         Ok(schedule) => schedule,
         Err(problem) => return order.say(texts::chat::mistake(problem)).await,
     };
+    let set = match order.set() {
+        Ok(set) => set,
+        Err(body) => return order.say(body).await,
+    };
     let now = desk.clock.now();
     let subscription = Subscription {
         id: ids::random(),
         channel: inbound.channel.clone(),
         cluster: cluster.name().to_owned(),
+        set,
         schedule: schedule.to_string(),
         only_changes: invocation.is_on("only-changes"),
         created_by: grant.person.cloned().unwrap_or_else(|| inbound.actor.name().to_owned()),
@@ -162,11 +177,14 @@ async fn inspect(order: &Order<'_>) -> Result<(), Failure> {
         Ok(cluster) => cluster,
         Err(body) => return order.say(body).await,
     };
-    let namespace = invocation.get("namespace");
+    let set = match order.set() {
+        Ok(set) => set,
+        Err(body) => return order.say(body).await,
+    };
     let listener = Listener::Chat { inbound: Box::new(inbound.clone()) };
     let mut commit = Commit::new();
     taken.done(&mut commit);
-    let scope = (cluster.name(), namespace);
+    let scope = Scope { cluster: cluster.name(), namespace: invocation.get("namespace"), set };
     match archive::ask(&desk.store, &mut commit, scope, vec![listener], desk.clock.now())? {
         Asked::Full => return order.say(texts::chat::too_many_wait(cluster.name())).await,
         asked @ (Asked::Opened | Asked::Joined) => inspecting::open_if(asked, desk, &mut commit, scope),

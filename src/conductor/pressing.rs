@@ -127,7 +127,7 @@ async fn show(
 }
 
 fn load(desk: &Desk, key: &ReportKey) -> Result<Option<Report>, Failure> {
-    Ok(archive::at(&desk.store, &key.cluster, key.namespace.as_deref(), key.taken_at)?)
+    Ok(archive::at(&desk.store, key)?)
 }
 
 async fn gone(desk: &Desk, taken: &Taken, inbound: &Inbound) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! The report in words: for the chat, and what the forms share.
 
-use super::{attention, chat::when, time, visible};
+use super::{attention, chat::when, checks::of_set, time, visible};
+use crate::inspection::CheckSet;
 use crate::inspection::finding::{CheckId, Finding, FindingState, Severity};
 use crate::report::{Form, Gap, Offer, Report, Tree, command};
 use crate::schedule::Missed;
@@ -79,8 +80,8 @@ pub fn whole(report: &Report) -> Body {
 }
 
 fn told(report: &Report, notice: Option<&str>, shown: &[&Tree<'_>], most: usize) -> Body {
-    let mut first =
-        vec![Span::Strong(report.cluster.clone()), Span::Plain(format!(", {}: ", time::moment(report.taken_at)))];
+    let about = format!("{}, {}: ", of_set(report.set), time::moment(report.taken_at));
+    let mut first = vec![Span::Strong(report.cluster.clone()), Span::Plain(about)];
     first.push(Span::Plain(verdict(report)));
     if let Some(unread) = unread(&report.gaps) {
         first.push(Span::Plain(format!(" {unread}")));
@@ -368,13 +369,18 @@ pub fn file(report: &Report, form: Form, bytes: Vec<u8>) -> Body {
     Body::new([
         Block::Paragraph(vec![
             Span::Strong(report.cluster.clone()),
-            Span::Plain(format!(", {}: the whole report as a file.", time::moment(report.taken_at))),
+            Span::Plain(format!(
+                "{}, {}: the whole report as a file.",
+                of_set(report.set),
+                time::moment(report.taken_at)
+            )),
         ]),
         Block::File { name, media_type: form.media_type().to_owned(), bytes },
     ])
 }
 
 /// There is no report to show.
-pub fn none_yet(cluster: &str) -> Body {
-    Body::text(format!("There is no report of {cluster} yet. /inspect {cluster} makes one."))
+pub fn none_yet(cluster: &str, set: CheckSet) -> Body {
+    let option = if set.is_daily() { String::new() } else { format!(" --set {set}") };
+    Body::text(format!("There is no report of {cluster}{} yet. /inspect {cluster}{option} makes one.", of_set(set)))
 }

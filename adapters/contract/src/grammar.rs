@@ -25,6 +25,12 @@ const CLUSTER: ArgumentSpec = ArgumentSpec {
     kind: ArgumentKind::Option { short: None },
     required: false,
 };
+const SET: ArgumentSpec = ArgumentSpec {
+    name: "set",
+    about: "Which checks: daily (when none is named), hygiene, or all",
+    kind: ArgumentKind::Option { short: None },
+    required: false,
+};
 const FINDING: ArgumentSpec = word("finding", "Its number in the last report here, or in the one that you reply to");
 const OBJECT: ArgumentSpec = word("object", "KIND/NAME, such as deployment/checkout");
 
@@ -34,7 +40,7 @@ pub const GRAMMAR: &[CommandSpec] = &[
         name: CommandName::Inspect,
         word: "inspect",
         summary: "Inspect a cluster now and post what is wrong",
-        arguments: &[optional("cluster", "Cluster, if not this channel's default"), NAMESPACE],
+        arguments: &[optional("cluster", "Cluster, if not this channel's default"), NAMESPACE, SET],
         example: "/inspect prod",
     },
     CommandSpec {
@@ -60,14 +66,14 @@ pub const GRAMMAR: &[CommandSpec] = &[
         name: CommandName::Findings,
         word: "findings",
         summary: "What the last report of a cluster found",
-        arguments: &[optional("cluster", "Cluster, if not this channel's default")],
+        arguments: &[optional("cluster", "Cluster, if not this channel's default"), SET],
         example: "/findings prod",
     },
     CommandSpec {
         name: CommandName::Score,
         word: "score",
         summary: "Why the score is what it is: where the points went",
-        arguments: &[optional("cluster", "Cluster, if not this channel's default")],
+        arguments: &[optional("cluster", "Cluster, if not this channel's default"), SET],
         example: "/score prod",
     },
     CommandSpec {
@@ -82,6 +88,7 @@ pub const GRAMMAR: &[CommandSpec] = &[
                 kind: ArgumentKind::Option { short: Some('d') },
                 required: false,
             },
+            SET,
         ],
         example: "/trend prod --days 30",
     },
@@ -140,6 +147,7 @@ pub const GRAMMAR: &[CommandSpec] = &[
                 kind: ArgumentKind::Switch { short: None },
                 required: false,
             },
+            SET,
         ],
         example: "/subscribe prod daily 09:00 Europe/Berlin",
     },
