@@ -15,7 +15,8 @@ pub(super) async fn why(order: &Order<'_>) -> Result<(), Failure> {
         Ok(cluster) => cluster,
         Err(body) => return order.say(body).await,
     };
-    let looking = Box::pin(inspection::why(&cluster, (kind, order.namespace(), name), order.desk.clock.now()));
+    let object = (kind, order.namespace(), name);
+    let looking = Box::pin(inspection::why(&cluster, object, &order.desk.standing, order.desk.clock.now()));
     match order.desk.while_working(&order.inbound.channel, looking).await {
         Err(problem) => order.say(texts::report::not_inspected(cluster.name(), &problem.to_string(), None)).await,
         Ok(explained) => {

@@ -149,7 +149,7 @@ async fn answer(
 ) -> Answer {
     let latest =
         |cluster: &str| archive::latest(&desk.store, Scope::daily(cluster)).ok().flatten().map(|stored| stored.report);
-    let means = Means { clusters, clock: &desk.clock, proposer, latest: &latest };
+    let means = Means { clusters, clock: &desk.clock, proposer, latest: &latest, standing: &desk.standing };
     desk.agent.answer(question, &means, cancel).await
 }
 

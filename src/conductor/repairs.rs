@@ -272,7 +272,7 @@ async fn verify(desk: &Desk, taken: &Taken, mut stored: Versioned<Proposal>) -> 
         let mut look = repair::look(&cluster, &stored, now).await;
         let mut pause = LOOK_EVERY;
         if look.verdict == Some(Verdict::Succeeded)
-            && let Some(title) = afterwards::still_found(&cluster, &stored, now).await
+            && let Some(title) = afterwards::still_found(desk, &cluster, &stored, now).await
         {
             look = repair::still_found(&stored, &title, now);
             pause = INSPECT_EVERY;

@@ -1,5 +1,5 @@
 //! The hygiene checks beside the daily ones: asked for in a chat, on a schedule and by the API, each with a history of its
-//! own.
+//! own; and the numbers of the configuration, which count for every question too.
 
 use crate::world::{
     bot::API_TOKEN,
@@ -8,6 +8,7 @@ use crate::world::{
     eventually,
 };
 use chrono::TimeDelta;
+use roundsman::demo::Story;
 use serde_json::{Value, json};
 
 const HYGIENE: (&str, &str) = ("set", "hygiene");
@@ -108,5 +109,25 @@ async fn whoever_asks_for_other_checks_is_served_by_another_inspection() {
     assert_eq!(report["set"], "hygiene");
     assert_eq!(get("/api/v1/reports/prod?set=hygiene").await, report);
     assert_eq!(get("/api/v1/reports/prod").await["set"], Value::Null);
+    world.drain().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn why_goes_by_the_numbers_of_the_configuration() {
+    let stories = vec![Story::Certificate];
+    let mut world = Embedded::with(Chat::telegram().await, None, |setup| setup.stories = stories).await;
+    let secret = [("object", "secret/admin-tls"), ("namespace", "shop")];
+    let question = [("question", "what is wrong with admin-tls?")];
+    world.ask(Who::Alice, "why", &secret, "the certificate expires in").await;
+    world.ask(Who::Alice, "ask", &question, "the certificate expires in").await;
+
+    // Nine days are enough where they are changed by hand.
+    let days = "certificate_critical_days = 1, certificate_high_days = 2, certificate_medium_days = 3";
+    world.configure(&format!("\n[[change]]\nthresholds = {{ {days} }}\n")).await;
+    let report = world.ask(Who::Alice, "inspect", &[], "prod, ").await;
+    assert!(!report.text.contains("admin"), "{}", report.text);
+    world.ask(Who::Alice, "why", &secret, "Secret shop/admin-tls is healthy").await;
+    let answer = world.ask(Who::Alice, "ask", &question, "No model is configured").await;
+    assert!(!answer.text.contains("expires"), "{}", answer.text);
     world.drain().await;
 }
