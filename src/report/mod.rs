@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
-pub use crate::inspection::history::{Day, Trend};
+pub use crate::inspection::history::{Capacity, Day, Trend};
 pub use crate::snapshot::Reads;
 pub use form::{Form, UnknownForm, View};
 pub use score::Grade;
