@@ -1,6 +1,6 @@
 //! The commands: parsed arguments in, an answer out.
 
-use super::{Desk, Failure, Taken, heeding, inspecting, looking, proposals, questions, repairs, showing};
+use super::{Desk, Failure, Taken, heeding, inspecting, looking, numbered, proposals, questions, repairs, showing};
 use crate::{
     channel::{Grant, SUBSCRIPTIONS, Subscription},
     ids,
@@ -52,7 +52,10 @@ pub(super) async fn handle(
         CommandName::Mute => heeding::mute(&order).await,
         CommandName::Unmute => heeding::unmute(&order).await,
         CommandName::Muted => heeding::muted(&order).await,
-        CommandName::Fix => repairs::fix(&order).await,
+        CommandName::Fix => match invocation.get("action").filter(|action| action.parse::<usize>().is_ok()) {
+            Some(number) => numbered::fix(&order, number).await,
+            None => repairs::fix(&order).await,
+        },
         CommandName::Proposals => proposals::handle(&order).await,
         CommandName::Approve | CommandName::Reject => repairs::decide_by_command(&order).await,
         CommandName::Cancel => {

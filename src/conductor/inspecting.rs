@@ -13,7 +13,7 @@ use crate::{
     report::Report,
     requests,
     store::{Commit, CommitError, Versioned},
-    texts,
+    texts::{self, report::WITH_BUTTONS},
 };
 use anyhow::anyhow;
 use contract::{Block, Button, ButtonStyle, ChannelRef, MessageRef, Visibility};
@@ -22,8 +22,6 @@ use contract::{Block, Button, ButtonStyle, ChannelRef, MessageRef, Visibility};
 const AT_ONCE: usize = 100;
 /// Where somebody else can have been faster: who joins, who decides about a proposal, who appends to the audit.
 const DECIDED_AGAIN: [&str; 3] = [RUNS.name(), PROPOSALS.name(), HEADS.name()];
-/// Findings of one report that get buttons of their own.
-const WITH_BUTTONS: usize = 3;
 
 /// Adds the inbox item of an inspection that was just opened.
 pub(super) fn open_if(asked: Asked, desk: &Desk, commit: &mut Commit, scope: Scope<'_>) {

@@ -1,15 +1,16 @@
-//! A finding that somebody names by its number in a report.
+//! A finding that somebody names by its number in a report, also where it has no buttons.
 
-use super::{Desk, Failure};
+use super::{Desk, Failure, commands::Order, repairs};
 use crate::{
     channel::Grant,
     inspection::{
         CheckSet,
         archive::{self, Scope},
         attention::{Level, Rule, What},
-        finding::Finding,
+        finding::{Finding, Remedy},
     },
     outbox::{SUBJECTS, Subject},
+    repair::Ask,
     report::Report,
     texts,
 };
@@ -59,6 +60,26 @@ pub(super) fn found(
         Err(_) => Found::by(report, |finding| finding.fingerprint.as_str().starts_with(named)),
     };
     Ok(found.ok_or_else(|| texts::attention::no_finding(named, &cluster, known)))
+}
+
+/// `/fix NUMBER`: proposes what cures that finding.
+pub(super) async fn fix(order: &Order<'_>, number: &str) -> Result<(), Failure> {
+    let Order { desk, taken, inbound, grant, invocation } = *order;
+    let Found { report, finding } = match found(desk, inbound, grant, number, invocation.get("cluster"))? {
+        Ok(found) => found,
+        Err(refusal) => return order.say(refusal).await,
+    };
+    let Some(hint) = finding.remedies.iter().find_map(Remedy::as_action) else {
+        return order.say(texts::numbered::no_action(number, &finding)).await;
+    };
+    let ask = Ask {
+        hint: hint.clone(),
+        channel: inbound.channel.clone(),
+        requester: repairs::requester(inbound, grant),
+        reason: Some(format!("{}.", finding.title)),
+        finding: Some(finding.fingerprint.clone()),
+    };
+    repairs::propose(desk, taken, inbound, grant, &report.cluster, ask).await
 }
 
 impl Found {

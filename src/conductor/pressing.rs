@@ -76,7 +76,8 @@ pub(super) async fn handle(
         }
         Purpose::Rest { report } => {
             let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
-            show(desk, taken, inbound, report, texts::report::whole(&stored), "rest").await
+            let body = showing::whole(desk, &stored)?;
+            show(desk, taken, inbound, report, body, "rest").await
         }
         Purpose::Score { report } => {
             let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };

@@ -54,7 +54,7 @@ pub(super) async fn fix(order: &Order<'_>) -> Result<(), Failure> {
 /// The typed hint of a `/fix` line.
 fn hint(invocation: &contract::Invocation) -> Result<ActionHint, String> {
     let kind: repair::ActionKind = invocation.get("action").unwrap_or_default().parse()?;
-    let object = invocation.get("object").unwrap_or_default();
+    let object = invocation.get("object").ok_or("Name the object too: KIND/NAME")?;
     let namespace = invocation.get("namespace").ok_or("Name the namespace too: -n NAMESPACE")?;
     let (given_kind, name) = object.split_once('/').unwrap_or(("pod", object));
     let proper = repair::proper_kind(given_kind).ok_or_else(|| format!("I cannot repair a {given_kind}"))?;

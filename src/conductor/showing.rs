@@ -4,7 +4,10 @@
 use super::{Desk, Failure, commands::Order};
 use crate::{
     channel::button::ReportKey,
-    inspection::archive::{self, SHOWN, Scope},
+    inspection::{
+        archive::{self, SHOWN, Scope},
+        attention::Silence,
+    },
     outbox::Subject,
     report::{Form, Report, Trend, View, chart},
     store::Commit,
@@ -19,12 +22,12 @@ const DAYS: (i64, i64) = (14, 90);
 
 /// `/findings`: the last report again, the daily one where no other is asked for.
 pub(super) async fn findings(order: &Order<'_>) -> Result<(), Failure> {
-    last_report(order, "findings", texts::report::whole).await
+    last_report(order, "findings", |report| whole(order.desk, report)).await
 }
 
 /// `/score`: why the score of the last report is what it is.
 pub(super) async fn score(order: &Order<'_>) -> Result<(), Failure> {
-    last_report(order, "score", texts::score::chat).await
+    last_report(order, "score", |report| Ok(texts::score::chat(report))).await
 }
 
 /// `/trend`: the last days.
@@ -47,6 +50,14 @@ pub(super) async fn trend(order: &Order<'_>) -> Result<(), Failure> {
 /// The days of a cluster up to its last report, for a button.
 pub(super) fn days(desk: &Desk, key: &ReportKey) -> Result<Body, Failure> {
     picture(desk, Scope::from(key), DAYS.0)
+}
+
+/// The whole report, with what was silenced since.
+pub(super) fn whole(desk: &Desk, report: &Report) -> Result<Body, Failure> {
+    let settings = desk.settings(&report.cluster, report.set)?;
+    let now = desk.clock.now();
+    let silences: Vec<Silence> = settings.silences.into_iter().filter(|silence| silence.holds(now)).collect();
+    Ok(texts::report::whole(report, &silences))
 }
 
 /// The report as a file that a browser shows.
@@ -73,7 +84,11 @@ fn last_days(mut trend: Trend, days: i64) -> Trend {
     trend
 }
 
-async fn last_report(order: &Order<'_>, which: &str, say: impl Fn(&Report) -> Body) -> Result<(), Failure> {
+async fn last_report(
+    order: &Order<'_>,
+    which: &str,
+    say: impl Fn(&Report) -> Result<Body, Failure>,
+) -> Result<(), Failure> {
     let cluster = match order.desk.cluster(order.grant.channel, order.invocation.get("cluster")) {
         Ok(cluster) => cluster,
         Err(body) => return order.say(body).await,
@@ -88,7 +103,7 @@ async fn last_report(order: &Order<'_>, which: &str, say: impl Fn(&Report) -> Bo
     let key = scope.at(report.taken_at);
     let mut commit = Commit::new();
     let subject = Subject::Report { key: key.clone() };
-    order.desk.answer_about(&mut commit, order.taken, order.inbound, say(&report), which, subject);
+    order.desk.answer_about(&mut commit, order.taken, order.inbound, say(&report)?, which, subject);
     commit.put(&SHOWN, (order.inbound.channel.to_string(), cluster.name()), &key);
     order.taken.done(&mut commit);
     Ok(order.desk.store.commit(commit).await?)

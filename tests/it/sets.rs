@@ -131,3 +131,30 @@ async fn why_goes_by_the_numbers_of_the_configuration() {
     assert!(!answer.text.contains("expires"), "{}", answer.text);
     world.drain().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_finding_without_a_button_is_reached_by_its_number_and_marked_when_it_is_silenced() {
+    let world = Embedded::new(Chat::telegram().await, None).await;
+    let report = world.ask(Who::Alice, "inspect", &[], "prod, ").await;
+    let last =
+        world.chat.wait(Who::Alice, "the way to the others", |seen| seen.text.contains("By their numbers")).await;
+    assert!(last.text.contains("By their numbers: /why 4, /fix 4, /ack 4."), "{}", last.text);
+    let target = |text: &str, number: usize| {
+        let line = text.lines().find(|line| line.starts_with(&format!("{number}. "))).unwrap().to_owned();
+        line.split_once(": ").unwrap().0.rsplit(' ').next().unwrap().to_owned()
+    };
+    let first = target(&report.text, 1);
+    let name = first.rsplit('/').next().unwrap();
+    world.ask(Who::Alice, "why", &[("object", "1")], name).await;
+    world.ask(Who::Alice, "fix", &[("action", "1")], "Waits for approval").await;
+    world.ask(Who::Alice, "fix", &[("action", "99")], "I do not know \"99\" in it").await;
+    world.ask(Who::Alice, "fix", &[("action", "undo"), ("namespace", "shop")], "Name the object too").await;
+
+    world.ask(Who::Alice, "ack", &[("finding", "2")], "alice acknowledged").await;
+    let marked = world.ask(Who::Alice, "findings", &[], "acknowledged since by alice").await;
+    let lines = marked.text.lines().filter(|line| line.contains("acknowledged since by alice"));
+    let lines: Vec<&str> = lines.collect();
+    assert!(matches!(lines.as_slice(), [line] if line.starts_with("2. ")), "{lines:?}");
+    world.chat.wait(Who::Alice, "their count", |seen| seen.text.contains("1 of them is silenced since")).await;
+    world.drain().await;
+}

@@ -59,7 +59,11 @@ pub const GRAMMAR: &[CommandSpec] = &[
         name: CommandName::Why,
         word: "why",
         summary: "Why is this object broken? The chain of causes",
-        arguments: &[OBJECT, NAMESPACE, CLUSTER],
+        arguments: &[
+            word("object", "KIND/NAME, such as deployment/checkout; or a finding's number"),
+            NAMESPACE,
+            CLUSTER,
+        ],
         example: "/why deployment/checkout -n shop",
     },
     CommandSpec {
@@ -227,8 +231,8 @@ pub const GRAMMAR: &[CommandSpec] = &[
         word: "fix",
         summary: "Propose a repair; nothing changes before somebody approves",
         arguments: &[
-            word("action", "undo, restart, scale or delete-pod"),
-            OBJECT,
+            word("action", "undo, restart, scale or delete-pod; or the number of a finding, to do what cures it"),
+            optional("object", "KIND/NAME, such as deployment/checkout; not with a number"),
             NAMESPACE,
             ArgumentSpec {
                 name: "replicas",
