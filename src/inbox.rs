@@ -2,6 +2,7 @@
 
 use crate::{
     clock::Clock,
+    inspection::{CheckSet, archive::Scope},
     store::{Commit, CommitError, Direction, Keys, ReadError, Record, Store, Table, Versioned},
 };
 use chrono::{DateTime, Utc};
@@ -51,6 +52,9 @@ pub enum Work {
         cluster: String,
         /// One namespace only.
         namespace: Option<String>,
+        /// Which checks.
+        #[serde(default)]
+        set: CheckSet,
     },
     /// The time of a silence is over.
     SilenceOver {
@@ -147,6 +151,14 @@ impl Inbox {
         commit.insert(&INBOX, key, &Item { lane, at: self.clock.now(), work, attempts: 0, not_before: None });
     }
 
+    /// Adds the inspection of a scope. Inspections of one place are made one after another, whatever they check.
+    pub fn add_inspection(&self, commit: &mut Commit, scope: Scope<'_>) {
+        let Scope { cluster, namespace, set } = scope;
+        let lane = format!("inspect {cluster} {}", namespace.unwrap_or("*"));
+        let work = Work::Inspect { cluster: cluster.to_owned(), namespace: namespace.map(str::to_owned), set };
+        self.add(commit, lane, work);
+    }
+
     /// Adds an item that is left alone until its time.
     pub fn add_later(&self, commit: &mut Commit, lane: String, work: Work, not_before: DateTime<Utc>) {
         let key = self.next.fetch_add(1, Ordering::Relaxed);
@@ -218,9 +230,4 @@ pub fn repair_lane(proposal: &str) -> String {
 /// The lane of what happens to one silence.
 pub fn silence_lane(silence: &str) -> String {
     format!("silence {silence}")
-}
-
-/// The lane of a cluster's inspections.
-pub fn inspection_lane(cluster: &str, namespace: Option<&str>) -> String {
-    format!("inspect {cluster} {}", namespace.unwrap_or("*"))
 }

@@ -1,7 +1,9 @@
 //! What callers of the API asked for, and what came of it: the rows behind `202 Accepted` and `GET …/{id}`.
 
 use crate::{
-    ids, redact,
+    ids,
+    inspection::CheckSet,
+    redact,
     report::Report,
     store::{Commit, ReadError, Record, Store, Table, Versioned},
 };
@@ -44,6 +46,9 @@ pub enum Received {
         cluster: String,
         /// One namespace only.
         namespace: Option<String>,
+        /// Which checks.
+        #[serde(default)]
+        set: CheckSet,
     },
     /// `POST /api/v1/questions`.
     Question {

@@ -73,8 +73,7 @@ async fn find(question: &Question<'_>, means: &Means<'_>, survey: &Survey) -> Fo
             root: None,
         };
     };
-    let last = || (means.latest)(cluster.name());
-    match survey.of(cluster, last, means.clock).await {
+    match survey.of(cluster, means).await {
         Ok(now) => {
             let Some(chain) = chain(question.text, &now) else {
                 let blocks = texts::nothing_matched(&now.report, question.place);
@@ -89,7 +88,8 @@ async fn find(question: &Question<'_>, means: &Means<'_>, survey: &Survey) -> Fo
             Found { blocks: crate::texts::why::chain(&chain).blocks, read: true, root }
         }
         Err(why) => {
-            let kept = question.report.cloned().filter(|report| report.cluster == cluster.name()).or_else(last);
+            let kept = question.report.cloned().filter(|report| report.cluster == cluster.name());
+            let kept = kept.or_else(|| (means.latest)(cluster.name()));
             let mut blocks = texts::not_readable(cluster.name(), &redact::text(&why), kept.as_ref());
             if let Some(report) = &kept {
                 match best(question.text, report) {

@@ -1,7 +1,10 @@
 //! Reports and findings for the tests of this module.
 
 use crate::{
-    inspection::finding::{CheckId, Evidence, Finding, FindingState, Fingerprint, Severity, Target},
+    inspection::{
+        CheckSet,
+        finding::{CheckId, Evidence, Finding, FindingState, Fingerprint, Severity, Target},
+    },
     report::{Changes, Grade, Report, SCHEMA},
 };
 use chrono::{DateTime, Utc};
@@ -22,6 +25,7 @@ pub(super) fn report(findings: Vec<Finding>) -> Report {
         schema: SCHEMA.to_owned(),
         cluster: "prod".to_owned(),
         taken_at: at(),
+        set: CheckSet::Daily,
         duration_ms: 3,
         score: 50,
         grade: Grade::D,

@@ -20,7 +20,10 @@ mod unverified;
 use crate::{
     clock::Clock,
     cluster::Cluster,
-    inspection::finding::{ActionHint, Finding},
+    inspection::{
+        attention::StandingOrders,
+        finding::{ActionHint, Finding},
+    },
     redact,
     report::Report,
     store::{Record, Table},
@@ -87,6 +90,8 @@ pub struct Means<'a> {
     pub proposer: &'a dyn Proposer,
     /// The latest stored report of a cluster.
     pub latest: &'a (dyn Fn(&str) -> Option<Report> + Send + Sync),
+    /// Which severities and numbers count in which cluster.
+    pub standing: &'a StandingOrders,
 }
 
 impl std::fmt::Debug for Means<'_> {

@@ -1,9 +1,9 @@
 //! One inspection per cluster and answer: the tools of one answer talk about the same moment, and read it once.
 
+use super::Means;
 use crate::{
-    clock::Clock,
     cluster::Cluster,
-    inspection::{self, History, Order, Settings},
+    inspection::{self, CheckSet, History, Order},
     report::Report,
     snapshot::Snapshot,
 };
@@ -31,22 +31,17 @@ pub(super) struct Survey {
 impl Survey {
     /// Reads and inspects the cluster, the first time; a failure is remembered too, so that a cluster that is down
     /// costs one deadline and not one per question.
-    pub(super) async fn of(
-        &self,
-        cluster: &Cluster,
-        last: impl FnOnce() -> Option<Report>,
-        clock: &Clock,
-    ) -> Result<Arc<Surveyed>, String> {
+    pub(super) async fn of(&self, cluster: &Cluster, means: &Means<'_>) -> Result<Arc<Surveyed>, String> {
         let cell = {
             let mut clusters = self.clusters.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(clusters.entry(cluster.name().to_owned()).or_default())
         };
         let surveyed = cell.get_or_init(|| async {
-            let read = inspection::read(cluster, &Order::default(), clock.now()).await;
+            let order = Order::of(None, means.standing.whole_truth(cluster.name(), CheckSet::Daily));
+            let read = inspection::read(cluster, &order, means.clock.now()).await;
             let snapshot = read.map_err(|error| error.to_string())?;
-            let history = last().as_ref().map(History::since).unwrap_or_default();
-            let report =
-                inspection::inspect(&snapshot, &history, &Settings { tells_ignored: true, ..Settings::default() });
+            let history = (means.latest)(cluster.name()).as_ref().map(History::since).unwrap_or_default();
+            let report = inspection::inspect(&snapshot, &history, &order.settings);
             Ok(Arc::new(Surveyed { snapshot, report }))
         });
         surveyed.await.clone()

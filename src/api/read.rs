@@ -3,7 +3,9 @@
 use super::{Api, Problem, auth::Caller};
 use crate::{
     inspection::{
-        archive,
+        CheckSet,
+        archive::{self, Scope},
+        attention::UnknownSet,
         finding::{Severity, UnknownSeverity},
     },
     repair::{self, PROPOSALS, Proposal},
@@ -70,7 +72,7 @@ fn find(api: &Api, caller: &Caller, id: &str) -> Result<Request, Problem> {
     visible.ok_or_else(|| Problem(StatusCode::NOT_FOUND, format!("there is no request {id}")))
 }
 
-/// The latest report of a cluster, as JSON or in the form that is asked for.
+/// The latest report of a cluster, as JSON or in the form that is asked for; of other than the daily checks by `?set=`.
 pub(super) async fn report(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
@@ -78,7 +80,7 @@ pub(super) async fn report(
     wish: Wish,
 ) -> Result<Response, Problem> {
     let known = api.clusters.contains_key(&cluster) && caller.may_see(&cluster);
-    let report = if known { archive::latest(&api.store, &cluster, None)? } else { None };
+    let report = if known { archive::latest(&api.store, Scope::daily(&cluster).with(wish.set))? } else { None };
     match report {
         Some(stored) => written(&api, &stored.report, None, wish.form.unwrap_or(Form::Json), &wish),
         None => Err(Problem(StatusCode::NOT_FOUND, format!("there is no report of {cluster}"))),
@@ -87,7 +89,7 @@ pub(super) async fn report(
 
 fn written(api: &Api, report: &Report, namespace: Option<&str>, form: Form, wish: &Wish) -> Result<Response, Problem> {
     let trend = match form {
-        Form::Html => Some(archive::trend(&api.store, &report.cluster, namespace)?),
+        Form::Html => Some(archive::trend(&api.store, Scope::of(report, namespace))?),
         Form::Text | Form::Json | Form::Markdown | Form::Junit | Form::Prometheus => None,
     };
     let view = View { fail_on: wish.fail_on, explain_score: true, trend, ..View::default() };
@@ -104,6 +106,8 @@ pub(super) struct Wish {
     form: Option<Form>,
     /// From which severity on a JUnit test case fails: `?fail_on=`.
     fail_on: Severity,
+    /// Of which checks, where a cluster's latest one is wanted: `?set=`.
+    set: CheckSet,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,6 +115,7 @@ pub(super) struct Wish {
 struct Asked {
     form: Option<String>,
     fail_on: Option<String>,
+    set: Option<String>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Wish {
@@ -129,7 +134,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Wish {
             Some(name) => name.parse().map_err(|unknown: UnknownSeverity| unprocessable(unknown.to_string()))?,
             None => Severity::High,
         };
-        Ok(Self { form, fail_on })
+        let set = match asked.set {
+            Some(name) => name.parse().map_err(|unknown: UnknownSet| unprocessable(unknown.to_string()))?,
+            None => CheckSet::Daily,
+        };
+        Ok(Self { form, fail_on, set })
     }
 }
 

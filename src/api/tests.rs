@@ -5,7 +5,7 @@ use crate::{
     config::{ApiSettings, ApiToken, Route},
     health::{Health, Phase},
     inbox::{self, Inbox, Work},
-    inspection::archive::{Listener, REPORTS, RUNS, Stored, run_key},
+    inspection::archive::{Listener, REPORTS, RUNS, Scope, Stored},
     report::{self, Report},
     requests::{self, Received},
     store::{Commit, Options, Store},
@@ -120,7 +120,7 @@ async fn an_inspection_is_accepted_stored_and_joined() {
     assert_ne!(first["id"], second["id"]);
     // One inspection for both.
     assert_eq!(stand.inbox.waiting(10).unwrap().len(), 1);
-    let run = stand.store.get(&RUNS, run_key("prod", None)).unwrap().unwrap();
+    let run = stand.store.get(&RUNS, Scope::daily("prod").key()).unwrap().unwrap();
     let asked: Vec<&Listener> = run.audience.iter().collect();
     assert_eq!(asked.len(), 2);
     let (status, looked) =

@@ -3,8 +3,11 @@
 use super::{Api, Problem, auth::Caller, routing};
 use crate::{
     ids,
-    inbox::{Work, inspection_lane},
-    inspection::archive::{self, Asked, Listener},
+    inbox::Work,
+    inspection::{
+        CheckSet,
+        archive::{self, Asked, Listener, Scope},
+    },
     redact,
     requests::{self, AlertBatch, REQUESTS, Received, Request},
     store::{Commit, CommitError},
@@ -29,6 +32,7 @@ const QUESTION_LIMIT: usize = 4_000;
 struct InspectionOrder {
     cluster: String,
     namespace: Option<String>,
+    set: Option<CheckSet>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -38,7 +42,7 @@ struct QuestionOrder {
     question: String,
 }
 
-/// `POST /api/v1/inspections {"cluster": "prod", "namespace": null}`.
+/// `POST /api/v1/inspections {"cluster": "prod", "namespace": null, "set": "hygiene"}`; without a set the daily checks.
 pub(super) async fn inspection(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
@@ -47,19 +51,17 @@ pub(super) async fn inspection(
     let order: InspectionOrder = parse(&body?)?;
     room(&api)?;
     known_cluster(&api, &caller, &order.cluster)?;
-    let namespace = order.namespace.as_deref();
-    let received = Received::Inspection { cluster: order.cluster.clone(), namespace: order.namespace.clone() };
+    let InspectionOrder { cluster, namespace, set } = order;
+    let set = set.unwrap_or_default();
+    let scope = Scope { cluster: &cluster, namespace: namespace.as_deref(), set };
+    let received = Received::Inspection { cluster: cluster.clone(), namespace: namespace.clone(), set };
     for _ in 0..TRIES {
         let request = accepted(&api, &caller, received.clone());
         let mut commit = Commit::new();
         commit.insert(&REQUESTS, request.id.as_str(), &request);
         let listener = Listener::Request { id: request.id.clone() };
-        let scope = (order.cluster.as_str(), namespace);
         match archive::ask(&api.store, &mut commit, scope, vec![listener], api.clock.now())? {
-            Asked::Opened => {
-                let work = Work::Inspect { cluster: order.cluster.clone(), namespace: order.namespace.clone() };
-                api.inbox.add(&mut commit, inspection_lane(&order.cluster, namespace), work);
-            }
+            Asked::Opened => api.inbox.add_inspection(&mut commit, scope),
             Asked::Joined => {}
             Asked::Full => return Err(busy()),
         }

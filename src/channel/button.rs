@@ -2,7 +2,10 @@
 
 use crate::{
     ids,
-    inspection::finding::{ActionHint, Fingerprint},
+    inspection::{
+        CheckSet,
+        finding::{ActionHint, Fingerprint},
+    },
     store::{Commit, Record, Table},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -117,6 +120,9 @@ pub struct ReportKey {
     pub cluster: String,
     /// Of one namespace only.
     pub namespace: Option<String>,
+    /// Of which checks.
+    #[serde(default)]
+    pub set: CheckSet,
     /// When it was taken.
     pub taken_at: DateTime<Utc>,
 }

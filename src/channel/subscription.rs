@@ -1,6 +1,7 @@
 //! Which reports a channel gets, and what was promised and kept.
 
 use crate::{
+    inspection::CheckSet,
     schedule::Missed,
     store::{Record, Table},
 };
@@ -8,7 +9,7 @@ use chrono::{DateTime, Utc};
 use contract::ChannelRef;
 use serde::{Deserialize, Serialize};
 
-/// By channel and cluster: one report of a cluster per channel and schedule.
+/// By channel and cluster: one report of a cluster per channel, schedule and set of checks.
 pub const SUBSCRIPTIONS: Table<Subscription> = Table::new("subscriptions");
 /// By subscription and planned time: each happens once.
 pub const OCCURRENCES: Table<Occurrence> = Table::new("occurrences");
@@ -22,6 +23,9 @@ pub struct Subscription {
     pub channel: ChannelRef,
     /// Of which cluster.
     pub cluster: String,
+    /// Which checks.
+    #[serde(default)]
+    pub set: CheckSet,
     /// The schedule as text, with its zone.
     pub schedule: String,
     /// Stay silent when nothing is new and nothing is resolved.
@@ -71,8 +75,13 @@ impl Record for Occurrence {
 }
 
 impl Subscription {
-    /// The key: a channel has one subscription per cluster and schedule.
+    /// The key: a channel has one subscription per cluster, schedule and set of checks.
     pub fn key(&self) -> (String, String) {
-        (self.channel.to_string(), format!("{} {}", self.cluster, self.schedule))
+        let promise = format!("{} {}", self.cluster, self.schedule);
+        let promise = match self.set {
+            CheckSet::Daily => promise,
+            CheckSet::Hygiene | CheckSet::All => format!("{promise} {}", self.set),
+        };
+        (self.channel.to_string(), promise)
     }
 }

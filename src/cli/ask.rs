@@ -3,7 +3,7 @@
 use super::{COULD_NOT, Where, run::stopped};
 use crate::{
     agent::{Agent, Conversation, Ended, Means, Place, Prompts, Proposed, Proposer, Question, model},
-    config::environment,
+    config::{Config, environment},
     inspection::finding::ActionHint,
     texts,
 };
@@ -41,6 +41,9 @@ pub(super) struct Args {
     /// A folder whose *.md replace the built-in prompts
     #[arg(long, value_name = "FOLDER")]
     prompts: Option<PathBuf>,
+    /// A configuration of the bot: its [[change]] count here too
+    #[arg(long, value_name = "roundsman.toml")]
+    config: Option<PathBuf>,
 }
 
 /// Exit status 0: answered, also where it is computed because no model is configured; 1: the model could not be used
@@ -49,6 +52,7 @@ pub(super) struct Args {
 /// # Errors
 /// When an option is mistaken or the output cannot be written.
 pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let standing = args.config.as_deref().map(Config::standing_orders).transpose()?.unwrap_or_default();
     let agent = Agent::new(model_of(&args)?, Prompts::load(args.prompts.as_deref())?)?;
     let cluster = match args.place.connect().await {
         // Before a model is asked about a cluster that nobody reaches.
@@ -65,7 +69,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<Exit
     let name = cluster.name().to_owned();
     let clusters = BTreeMap::from([(name.clone(), Arc::new(cluster))]);
     let clock = args.place.clock();
-    let means = Means { clusters: &clusters, clock: &clock, proposer: &Nobody, latest: &|_| None };
+    let means = Means { clusters: &clusters, clock: &clock, proposer: &Nobody, latest: &|_| None, standing: &standing };
     let conversation = Conversation::new("terminal".to_owned(), &name);
     let question = Question {
         text: &args.question,

@@ -9,10 +9,10 @@ use crate::{
     cluster::Cluster,
     demo::{Demo, Identity, Story, StoryError},
     ids,
-    inbox::{Inbox, Work, inspection_lane},
+    inbox::Inbox,
     inspection::{
         self, History, Order,
-        archive::{self, Asked, Listener, Retention},
+        archive::{self, Asked, Listener, Retention, Scope},
         attention::StandingOrders,
         finding::Severity,
     },
@@ -158,11 +158,9 @@ async fn first_report(store: &Store, clock: &Clock) -> anyhow::Result<()> {
     let inbox = Inbox::open(store.clone(), clock.clone())?;
     let mut commit = Commit::new();
     let listener = Listener::Post { channel: ChannelRef::new(Platform::Console, ROOM), after_repair: None };
-    match archive::ask(store, &mut commit, (CLUSTER, None), vec![listener], clock.now())? {
-        Asked::Opened => {
-            let work = Work::Inspect { cluster: CLUSTER.to_owned(), namespace: None };
-            inbox.add(&mut commit, inspection_lane(CLUSTER, None), work);
-        }
+    let scope = Scope::daily(CLUSTER);
+    match archive::ask(store, &mut commit, scope, vec![listener], clock.now())? {
+        Asked::Opened => inbox.add_inspection(&mut commit, scope),
         Asked::Joined | Asked::Full => {}
     }
     Ok(store.commit(commit).await?)

@@ -1,9 +1,9 @@
 //! `roundsman why KIND/NAME`: the chain of causes of one object, stateless.
 
 use super::{COULD_NOT, Where};
-use crate::{diagnosis::Verdict, inspection, texts};
+use crate::{config::Config, diagnosis::Verdict, inspection, texts};
 use anyhow::Context;
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 /// `roundsman why`
 #[derive(Debug, clap::Args)]
@@ -15,19 +15,23 @@ pub(super) struct Args {
     /// Its namespace
     #[arg(short, long)]
     namespace: Option<String>,
+    /// A configuration of the bot: its [[change]] count here too
+    #[arg(long, value_name = "roundsman.toml")]
+    config: Option<PathBuf>,
 }
 
 /// Exit status 0: explained or healthy; 1: no such object; 2: could not look.
 ///
 /// # Errors
-/// When the object is not written as KIND/NAME, or the output cannot be written.
+/// When the object is not written as KIND/NAME, the configuration cannot be read, or the output cannot be written.
 pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let named = args.object.split_once('/').filter(|(kind, name)| !kind.is_empty() && !name.is_empty());
     let (kind, name) = named.context("name the object as KIND/NAME, such as deployment/checkout")?;
+    let standing = args.config.as_deref().map(Config::standing_orders).transpose()?.unwrap_or_default();
     let explained = match args.place.connect().await {
         Ok(cluster) => {
             let object = (kind, args.namespace.as_deref(), name);
-            inspection::why(&cluster, object, args.place.clock().now()).await
+            inspection::why(&cluster, object, &standing, args.place.clock().now()).await
         }
         Err(unreachable) => Err(unreachable),
     };

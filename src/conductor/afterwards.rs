@@ -7,7 +7,7 @@ use crate::{
     cluster::Cluster,
     inspection::{
         self,
-        archive::{self, Listener},
+        archive::{self, Listener, Scope},
     },
     repair::{self, AuditEvent, FollowUp, PROPOSALS, Proposal, State, audit},
     report::{Report, Resolved},
@@ -19,10 +19,15 @@ use contract::{Block, ButtonStyle};
 
 /// Whether an inspection of its namespace still finds what the repair was meant to cure; what, in words. An inspection
 /// that cannot be made proves nothing against it.
-pub(super) async fn still_found(cluster: &Cluster, proposal: &Proposal, now: DateTime<Utc>) -> Option<String> {
+pub(super) async fn still_found(
+    desk: &Desk,
+    cluster: &Cluster,
+    proposal: &Proposal,
+    now: DateTime<Utc>,
+) -> Option<String> {
     let finding = proposal.finding.as_ref()?;
-    // Also what somebody silenced is cured or not.
-    let settings = inspection::Settings { tells_ignored: true, ..inspection::Settings::default() };
+    // Also what somebody silenced is cured or not, whichever checks found it.
+    let settings = desk.standing.whole_truth(cluster.name(), inspection::CheckSet::All);
     let order = inspection::Order::of(Some(&proposal.action.target().namespace), settings);
     match inspection::run(cluster, &order, &inspection::History::default(), now).await {
         Ok(inspected) => inspected.report.find(finding).map(|found| found.title.clone()),
@@ -40,7 +45,7 @@ pub(super) fn look_again(desk: &Desk, commit: &mut Commit, proposal: &Proposal) 
     }
     let now = desk.clock.now();
     let listener = Listener::Post { channel: proposal.channel.clone(), after_repair: Some(proposal.id.clone()) };
-    let scope = (proposal.cluster.as_str(), None);
+    let scope = Scope::daily(&proposal.cluster);
     let asked = archive::ask(&desk.store, commit, scope, vec![listener], now)?;
     inspecting::open_if(asked, desk, commit, scope);
     Ok(())

@@ -1,10 +1,14 @@
 //! The commands: parsed arguments in, an answer out.
 
-use super::{Desk, Failure, Taken, heeding, inspecting, looking, proposals, questions, repairs, showing};
+use super::{Desk, Failure, Taken, heeding, inspecting, looking, numbered, proposals, questions, repairs, showing};
 use crate::{
     channel::{Grant, SUBSCRIPTIONS, Subscription},
     ids,
-    inspection::archive::{self, Asked, Listener},
+    inspection::{
+        CheckSet,
+        archive::{self, Asked, Listener, Scope},
+        attention::UnknownSet,
+    },
     schedule::Schedule,
     store::{Commit, Versioned},
     texts,
@@ -48,7 +52,10 @@ pub(super) async fn handle(
         CommandName::Mute => heeding::mute(&order).await,
         CommandName::Unmute => heeding::unmute(&order).await,
         CommandName::Muted => heeding::muted(&order).await,
-        CommandName::Fix => repairs::fix(&order).await,
+        CommandName::Fix => match invocation.get("action").filter(|action| action.parse::<usize>().is_ok()) {
+            Some(number) => numbered::fix(&order, number).await,
+            None => repairs::fix(&order).await,
+        },
         CommandName::Proposals => proposals::handle(&order).await,
         CommandName::Approve | CommandName::Reject => repairs::decide_by_command(&order).await,
         CommandName::Cancel => {
@@ -77,6 +84,12 @@ impl Order<'_> {
             })
             .await
     }
+
+    /// The checks that are meant, or the sentence for the person.
+    pub(super) fn set(&self) -> Result<CheckSet, Body> {
+        let named = self.invocation.get("set").map(str::parse).transpose();
+        named.map(Option::unwrap_or_default).map_err(|unknown: UnknownSet| texts::chat::mistake(unknown))
+    }
 }
 
 async fn subscribe(order: &Order<'_>) -> Result<(), Failure> {
@@ -89,11 +102,16 @@ async fn subscribe(order: &Order<'_>) -> Result<(), Failure> {
         Ok(schedule) => schedule,
         Err(problem) => return order.say(texts::chat::mistake(problem)).await,
     };
+    let set = match order.set() {
+        Ok(set) => set,
+        Err(body) => return order.say(body).await,
+    };
     let now = desk.clock.now();
     let subscription = Subscription {
         id: ids::random(),
         channel: inbound.channel.clone(),
         cluster: cluster.name().to_owned(),
+        set,
         schedule: schedule.to_string(),
         only_changes: invocation.is_on("only-changes"),
         created_by: grant.person.cloned().unwrap_or_else(|| inbound.actor.name().to_owned()),
@@ -162,11 +180,14 @@ async fn inspect(order: &Order<'_>) -> Result<(), Failure> {
         Ok(cluster) => cluster,
         Err(body) => return order.say(body).await,
     };
-    let namespace = invocation.get("namespace");
+    let set = match order.set() {
+        Ok(set) => set,
+        Err(body) => return order.say(body).await,
+    };
     let listener = Listener::Chat { inbound: Box::new(inbound.clone()) };
     let mut commit = Commit::new();
     taken.done(&mut commit);
-    let scope = (cluster.name(), namespace);
+    let scope = Scope { cluster: cluster.name(), namespace: invocation.get("namespace"), set };
     match archive::ask(&desk.store, &mut commit, scope, vec![listener], desk.clock.now())? {
         Asked::Full => return order.say(texts::chat::too_many_wait(cluster.name())).await,
         asked @ (Asked::Opened | Asked::Joined) => inspecting::open_if(asked, desk, &mut commit, scope),

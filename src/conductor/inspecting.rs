@@ -3,11 +3,9 @@
 use super::{Desk, Failure, Taken, afterwards, desk::reply, heeding};
 use crate::{
     channel::button::{self, Purpose, ReportKey},
-    inbox::{Work, inspection_lane},
     inspection::{
         self, Inspected, Order,
-        archive::{self, Asked, Listener, RUNS, Run, SHOWN},
-        attention::CheckSet,
+        archive::{self, Asked, Listener, RUNS, Run, SHOWN, Scope},
         finding::{Finding, Remedy, Severity},
     },
     outbox::{Class, Draft, RowKind, SENT, Subject},
@@ -15,7 +13,7 @@ use crate::{
     report::Report,
     requests,
     store::{Commit, CommitError, Versioned},
-    texts,
+    texts::{self, report::WITH_BUTTONS},
 };
 use anyhow::anyhow;
 use contract::{Block, Button, ButtonStyle, ChannelRef, MessageRef, Visibility};
@@ -24,45 +22,42 @@ use contract::{Block, Button, ButtonStyle, ChannelRef, MessageRef, Visibility};
 const AT_ONCE: usize = 100;
 /// Where somebody else can have been faster: who joins, who decides about a proposal, who appends to the audit.
 const DECIDED_AGAIN: [&str; 3] = [RUNS.name(), PROPOSALS.name(), HEADS.name()];
-/// Findings of one report that get buttons of their own.
-const WITH_BUTTONS: usize = 3;
 
 /// Adds the inbox item of an inspection that was just opened.
-pub(super) fn open_if(asked: Asked, desk: &Desk, commit: &mut Commit, (cluster, namespace): (&str, Option<&str>)) {
+pub(super) fn open_if(asked: Asked, desk: &Desk, commit: &mut Commit, scope: Scope<'_>) {
     match asked {
-        Asked::Opened => {}
-        Asked::Joined | Asked::Full => return,
+        Asked::Opened => desk.inbox.add_inspection(commit, scope),
+        Asked::Joined | Asked::Full => {}
     }
-    let work = Work::Inspect { cluster: cluster.to_owned(), namespace: namespace.map(str::to_owned) };
-    desk.inbox.add(commit, inspection_lane(cluster, namespace), work);
 }
 
-pub(super) async fn handle(desk: &Desk, taken: &Taken, cluster: &str, namespace: Option<&str>) -> Result<(), Failure> {
+pub(super) async fn handle(desk: &Desk, taken: &Taken, scope: Scope<'_>) -> Result<(), Failure> {
+    let cluster = scope.cluster;
     let reader = desk.clusters.get(cluster).ok_or_else(|| anyhow!("the cluster {cluster} is not configured any more"));
-    let history = archive::history(&desk.store, cluster, namespace)?;
+    let history = archive::history(&desk.store, scope)?;
     let outcome = match reader {
         Ok(reader) => {
-            let order = Order::of(namespace, desk.settings(cluster, CheckSet::Daily)?);
+            let order = Order::of(scope.namespace, desk.settings(cluster, scope.set)?);
             let inspect = inspection::run(reader, &order, &history, desk.clock.now());
-            match first_chat(desk, cluster, namespace)? {
+            match first_chat(desk, scope)? {
                 Some(channel) => desk.while_working(&channel, inspect).await.map_err(|error| error.to_string()),
                 None => inspect.await.map_err(|error| error.to_string()),
             }
         }
         Err(error) => Err(error.to_string()),
     };
-    serve(desk, taken, (cluster, namespace), &outcome, &|commit| taken.done(commit)).await
+    serve(desk, taken, scope, &outcome, &|commit| taken.done(commit)).await
 }
 
 /// Tells everybody who waits for an inspection what came of it; `end` is part of the last commit.
 pub(super) async fn serve(
     desk: &Desk,
     taken: &Taken,
-    scope: (&str, Option<&str>),
+    scope: Scope<'_>,
     outcome: &Result<Inspected, String>,
     end: &(dyn Fn(&mut Commit) + Sync),
 ) -> Result<(), Failure> {
-    let key = archive::run_key(scope.0, scope.1);
+    let key = scope.key();
     // Whoever joined while it ran conflicts with the commit below and is then served too.
     loop {
         let mut commit = Commit::new();
@@ -81,7 +76,7 @@ pub(super) async fn serve(
             None => &mut commit,
         };
         if let Ok(inspected) = outcome {
-            archive::keep(&desk.store, &mut commit, scope.1, inspected, desk.retention)?;
+            archive::keep(&desk.store, &mut commit, scope, inspected, desk.retention)?;
             archive::let_go_of_solved(&desk.store, &mut commit, &inspected.report)?;
         }
         let over = left.is_empty();
@@ -99,8 +94,8 @@ pub(super) async fn serve(
     }
 }
 
-fn first_chat(desk: &Desk, cluster: &str, namespace: Option<&str>) -> Result<Option<ChannelRef>, Failure> {
-    let run = desk.store.get(&RUNS, archive::run_key(cluster, namespace))?;
+fn first_chat(desk: &Desk, scope: Scope<'_>) -> Result<Option<ChannelRef>, Failure> {
+    let run = desk.store.get(&RUNS, scope.key())?;
     Ok(run.and_then(|run: Versioned<Run>| {
         run.audience.iter().find_map(|listener| match listener {
             Listener::Chat { inbound } => Some(inbound.channel.clone()),
@@ -118,7 +113,7 @@ fn tell(
     commit: &mut Commit,
     taken: &Taken,
     listener: &Listener,
-    (cluster, namespace): (&str, Option<&str>),
+    scope: Scope<'_>,
     outcome: &Result<Inspected, String>,
 ) -> Result<(), Failure> {
     let outcome = outcome.as_ref().map(|inspected| &inspected.report).map_err(String::as_str);
@@ -146,7 +141,7 @@ fn tell(
         }
         Listener::SnoozeOver { channel, silence } => {
             let cause = taken.cause(&format!("report {}", listener.identity()));
-            heeding::tell_snooze_over(desk, commit, cause, (channel, cluster), silence, outcome);
+            heeding::tell_snooze_over(desk, commit, cause, (channel, scope), silence, outcome);
             return Ok(());
         }
         Listener::Request { id } => {
@@ -156,14 +151,13 @@ fn tell(
     };
     let (body, subject) = match outcome {
         Ok(report) => {
-            let namespace = namespace.map(str::to_owned);
-            let key = ReportKey { cluster: report.cluster.clone(), namespace, taken_at: report.taken_at };
+            let key = scope.at(report.taken_at);
             let mut body = texts::report::chat(report, notice.as_deref());
             body.blocks.extend(buttons(desk, commit, &to, report, &key));
             commit.put(&SHOWN, (to.to_string(), report.cluster.as_str()), &key);
             (body, Subject::Report { key })
         }
-        Err(error) => (texts::report::not_inspected(cluster, error, notice.as_deref()), Subject::Nothing),
+        Err(error) => (texts::report::not_inspected(scope.cluster, error, notice.as_deref()), Subject::Nothing),
     };
     let cause = taken.cause(&format!("report {}", listener.identity()));
     desk.outbox.add(commit, Draft { cause, to, kind, body, subject, class: Class::Report });

@@ -1,6 +1,11 @@
 //! The commands that look at a cluster and answer by themselves: why, describe, logs, events.
 
-use super::{Failure, commands::Order, inspecting};
+use super::{
+    Failure,
+    commands::Order,
+    inspecting,
+    numbered::{self, Found},
+};
 use crate::{cluster::Cluster, inspection, store::Commit, texts};
 use contract::{Block, Body};
 use std::sync::Arc;
@@ -8,14 +13,22 @@ use std::sync::Arc;
 /// Log lines when none are asked for, and at most.
 const TAIL: (i64, i64) = (50, 500);
 
-/// `/why KIND/NAME`: the cause chain, with a button for the remedy that cures the cause.
+/// `/why KIND/NAME`, or a finding's number: the cause chain, with a button for the remedy that cures the cause.
 pub(super) async fn why(order: &Order<'_>) -> Result<(), Failure> {
-    let (kind, name) = order.object();
-    let cluster = match order.desk.cluster(order.grant.channel, order.invocation.get("cluster")) {
+    let found = match order.finding()?.transpose() {
+        Ok(found) => found,
+        Err(body) => return order.say(body).await,
+    };
+    let target = found.as_ref().map(|found| &found.finding.target);
+    let (kind, name) = target.map_or_else(|| order.object(), |target| (target.kind.as_str(), target.name.as_str()));
+    let namespace = target.map_or_else(|| order.namespace(), |target| target.namespace.as_deref());
+    let cluster = found.as_ref().map(|found| found.report.cluster.as_str()).or(order.invocation.get("cluster"));
+    let cluster = match order.desk.cluster(order.grant.channel, cluster) {
         Ok(cluster) => cluster,
         Err(body) => return order.say(body).await,
     };
-    let looking = Box::pin(inspection::why(&cluster, (kind, order.namespace(), name), order.desk.clock.now()));
+    let looking =
+        Box::pin(inspection::why(&cluster, (kind, namespace, name), &order.desk.standing, order.desk.clock.now()));
     match order.desk.while_working(&order.inbound.channel, looking).await {
         Err(problem) => order.say(texts::report::not_inspected(cluster.name(), &problem.to_string(), None)).await,
         Ok(explained) => {
@@ -85,6 +98,13 @@ impl<'a> Order<'a> {
     fn object(&self) -> (&'a str, &'a str) {
         let object = self.invocation.get("object").unwrap_or_default();
         object.split_once('/').unwrap_or(("pod", object))
+    }
+
+    /// The finding that is meant, where a number stands in the object's place.
+    fn finding(&self) -> Result<Option<Result<Found, Body>>, Failure> {
+        let Self { desk, inbound, grant, invocation, .. } = *self;
+        let number = invocation.get("object").filter(|object| object.parse::<usize>().is_ok());
+        number.map(|number| numbered::found(desk, inbound, grant, number, invocation.get("cluster"))).transpose()
     }
 
     fn namespace(&self) -> Option<&'a str> {

@@ -10,6 +10,7 @@ mod desk;
 mod heeding;
 mod inspecting;
 mod looking;
+mod numbered;
 mod parking;
 mod pressing;
 mod proposals;
@@ -25,6 +26,7 @@ pub use upkeep::Upkeep;
 
 use crate::{
     inbox::{self, INBOX, Item, Work},
+    inspection::archive::Scope,
     store::{Commit, CommitError, ReadError, Versioned},
 };
 use anyhow::anyhow;
@@ -179,8 +181,9 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 async fn handle(desk: &Desk, taken: &Taken) -> Result<(), Failure> {
     match &taken.item.work {
         Work::Chat(inbound) => Box::pin(chat::handle(desk, taken, inbound)).await,
-        Work::Inspect { cluster, namespace } => {
-            Box::pin(inspecting::handle(desk, taken, cluster, namespace.as_deref())).await
+        Work::Inspect { cluster, namespace, set } => {
+            let scope = Scope { cluster, namespace: namespace.as_deref(), set: *set };
+            Box::pin(inspecting::handle(desk, taken, scope)).await
         }
         Work::SilenceOver { cluster, silence } => heeding::over(desk, taken, cluster, silence).await,
         Work::Repair { proposal } => repairs::advance(desk, taken, proposal).await,

@@ -3,7 +3,7 @@
 use super::{Desk, Failure, Taken, inspecting};
 use crate::{
     inbox::{INBOX, Item, PARKED, Parked, Work},
-    inspection::archive::SILENCES,
+    inspection::archive::{SILENCES, Scope},
     outbox::{Class, Draft, RowKind, Subject},
     repair::PROPOSALS,
     requests::{self, Received},
@@ -53,9 +53,10 @@ async fn give_up(
             desk.answer(&mut commit, taken, inbound, texts::chat::gave_up(failure), "gave up");
         }
         // A due report is always posted, also as one that could not be made.
-        Work::Inspect { cluster, namespace } => {
+        Work::Inspect { cluster, namespace, set } => {
+            let scope = Scope { cluster, namespace: namespace.as_deref(), set: *set };
             let outcome = Err(failure.to_string());
-            return inspecting::serve(desk, taken, (cluster, namespace.as_deref()), &outcome, end).await;
+            return inspecting::serve(desk, taken, scope, &outcome, end).await;
         }
         Work::SilenceOver { cluster, silence } => {
             if let Some(asked) = desk.store.get(&SILENCES, (cluster.as_str(), silence.as_str()))? {

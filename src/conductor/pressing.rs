@@ -76,7 +76,8 @@ pub(super) async fn handle(
         }
         Purpose::Rest { report } => {
             let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
-            show(desk, taken, inbound, report, texts::report::whole(&stored), "rest").await
+            let body = showing::whole(desk, &stored)?;
+            show(desk, taken, inbound, report, body, "rest").await
         }
         Purpose::Score { report } => {
             let Some(stored) = load(desk, report)? else { return gone(desk, taken, inbound).await };
@@ -127,7 +128,7 @@ async fn show(
 }
 
 fn load(desk: &Desk, key: &ReportKey) -> Result<Option<Report>, Failure> {
-    Ok(archive::at(&desk.store, &key.cluster, key.namespace.as_deref(), key.taken_at)?)
+    Ok(archive::at(&desk.store, key)?)
 }
 
 async fn gone(desk: &Desk, taken: &Taken, inbound: &Inbound) -> Result<(), Failure> {

@@ -6,7 +6,10 @@ use crate::{
     channel::{Grant, button::ReportKey},
     cluster::Cluster,
     ids,
-    inspection::{archive, finding::ActionHint},
+    inspection::{
+        archive::{self, Scope},
+        finding::ActionHint,
+    },
     outbox::{Class, Draft, RowKind, SUBJECTS, Subject},
     repair::{Ask, PROPOSALS, Proposal, Requester},
     report::Report,
@@ -37,7 +40,7 @@ pub(super) async fn handle_chat(
     };
     match subject.map(|subject| subject.into_value()) {
         Some(Subject::Report { key }) => {
-            let report = archive::at(&desk.store, &key.cluster, key.namespace.as_deref(), key.taken_at)?;
+            let report = archive::at(&desk.store, &key)?;
             ask(desk, taken, inbound, grant, text, report.map(|report| (key, report))).await
         }
         Some(Subject::Conversation { id }) => {
@@ -144,8 +147,9 @@ async fn answer(
     proposer: &dyn Proposer,
     cancel: &CancellationToken,
 ) -> Answer {
-    let latest = |cluster: &str| archive::latest(&desk.store, cluster, None).ok().flatten().map(|stored| stored.report);
-    let means = Means { clusters, clock: &desk.clock, proposer, latest: &latest };
+    let latest =
+        |cluster: &str| archive::latest(&desk.store, Scope::daily(cluster)).ok().flatten().map(|stored| stored.report);
+    let means = Means { clusters, clock: &desk.clock, proposer, latest: &latest, standing: &desk.standing };
     desk.agent.answer(question, &means, cancel).await
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn fix(order: &Order<'_>) -> Result<(), Failure> {
 /// The typed hint of a `/fix` line.
 fn hint(invocation: &contract::Invocation) -> Result<ActionHint, String> {
     let kind: repair::ActionKind = invocation.get("action").unwrap_or_default().parse()?;
-    let object = invocation.get("object").unwrap_or_default();
+    let object = invocation.get("object").ok_or("Name the object too: KIND/NAME")?;
     let namespace = invocation.get("namespace").ok_or("Name the namespace too: -n NAMESPACE")?;
     let (given_kind, name) = object.split_once('/').unwrap_or(("pod", object));
     let proper = repair::proper_kind(given_kind).ok_or_else(|| format!("I cannot repair a {given_kind}"))?;
@@ -272,7 +272,7 @@ async fn verify(desk: &Desk, taken: &Taken, mut stored: Versioned<Proposal>) -> 
         let mut look = repair::look(&cluster, &stored, now).await;
         let mut pause = LOOK_EVERY;
         if look.verdict == Some(Verdict::Succeeded)
-            && let Some(title) = afterwards::still_found(&cluster, &stored, now).await
+            && let Some(title) = afterwards::still_found(desk, &cluster, &stored, now).await
         {
             look = repair::still_found(&stored, &title, now);
             pause = INSPECT_EVERY;

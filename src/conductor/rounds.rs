@@ -3,7 +3,10 @@
 use super::{Desk, Failure, inspecting};
 use crate::{
     channel::{OCCURRENCES, Occurrence, OccurrenceState, SUBSCRIPTIONS, Subscription},
-    inspection::archive::{self, Listener},
+    inspection::{
+        CheckSet,
+        archive::{self, Listener, Scope},
+    },
     schedule::{Due, Misfire, Missed, Schedule, Ticker, due},
     store::{Commit, CommitError, Direction, Keys, Versioned},
 };
@@ -18,8 +21,8 @@ pub struct Rounds {
     misfire: Misfire,
 }
 
-/// What is due for one cluster.
-type DueNow = BTreeMap<String, Vec<DueOne>>;
+/// What is due, by the cluster and the checks.
+type DueNow = BTreeMap<(String, CheckSet), Vec<DueOne>>;
 
 /// A subscription whose time has come.
 struct DueOne {
@@ -75,11 +78,11 @@ impl Rounds {
                 Due::Late { planned_at, missed } => (planned_at, OccurrenceState::Late, missed),
                 Due::Skipped { planned_at, missed, .. } => (planned_at, OccurrenceState::Skipped, Some(missed)),
             };
-            let cluster = subscription.cluster.clone();
-            due_now.entry(cluster).or_default().push(DueOne { key, subscription, planned_at, state, missed });
+            let wanted = (subscription.cluster.clone(), subscription.set);
+            due_now.entry(wanted).or_default().push(DueOne { key, subscription, planned_at, state, missed });
         }
-        for (cluster, subscriptions) in due_now {
-            match self.commit(&cluster, subscriptions, now).await {
+        for ((cluster, set), subscriptions) in due_now {
+            match self.commit(Scope::daily(&cluster).with(set), subscriptions, now).await {
                 // Somebody changed one of them meanwhile: the next tick looks again.
                 Err(Failure::Commit(CommitError::Conflict { .. })) | Ok(()) => {}
                 Err(error) => return Err(error),
@@ -88,7 +91,7 @@ impl Rounds {
         Ok(())
     }
 
-    async fn commit(&self, cluster: &str, subscriptions: Vec<DueOne>, now: DateTime<Utc>) -> Result<(), Failure> {
+    async fn commit(&self, scope: Scope<'_>, subscriptions: Vec<DueOne>, now: DateTime<Utc>) -> Result<(), Failure> {
         let mut commit = Commit::new();
         let mut listeners = Vec::new();
         for DueOne { key, subscription, planned_at, state, missed } in subscriptions {
@@ -121,8 +124,8 @@ impl Rounds {
             commit.insert(&OCCURRENCES, (subscription.id.as_str(), planned_at), &occurrence);
         }
         if !listeners.is_empty() {
-            let asked = archive::ask(&self.desk.store, &mut commit, (cluster, None), listeners, now)?;
-            inspecting::open_if(asked, &self.desk, &mut commit, (cluster, None));
+            let asked = archive::ask(&self.desk.store, &mut commit, scope, listeners, now)?;
+            inspecting::open_if(asked, &self.desk, &mut commit, scope);
         }
         Ok(self.desk.store.commit(commit).await?)
     }

@@ -58,6 +58,7 @@ pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> R
         schema: SCHEMA.to_owned(),
         cluster: snapshot.cluster.clone(),
         taken_at: snapshot.taken_at,
+        set: settings.set,
         duration_ms: snapshot.duration.as_millis().try_into().unwrap_or(u64::MAX),
         score,
         grade: Grade::of(score),

@@ -1,6 +1,8 @@
 //! One inspection with its I/O: read the cluster, look at the snapshot, and measure both together.
 
-use super::{CheckSet, Day, History, Memory, Settings, checks, finding::Finding, history, inspect};
+use super::{
+    CheckSet, Day, History, Memory, Settings, attention::StandingOrders, checks, finding::Finding, history, inspect,
+};
 use crate::{
     cluster::{Cluster, Obstacle, ReadRequest, Unreachable},
     diagnosis::{self, Chain},
@@ -80,9 +82,10 @@ pub struct Explained {
 pub async fn why(
     cluster: &Cluster,
     (kind, namespace, name): (&str, Option<&str>, &str),
+    standing: &StandingOrders,
     now: DateTime<Utc>,
 ) -> Result<Explained, Unreachable> {
-    let whole = Order::of(None, Settings { tells_ignored: true, ..Settings::default() });
+    let whole = Order::of(None, standing.whole_truth(cluster.name(), CheckSet::Daily));
     let snapshot = match read(cluster, &whole, now).await {
         Err(Unreachable { obstacle: Obstacle::Forbidden, .. }) if namespace.is_some() => {
             read(cluster, &Order { namespace: namespace.map(str::to_owned), ..whole.clone() }, now).await?

@@ -12,13 +12,13 @@ mod redacted;
 pub mod score;
 pub mod text;
 
-use crate::inspection::attention::{KeptOut, Kind};
+use crate::inspection::attention::{CheckSet, KeptOut, Kind};
 use crate::inspection::finding::{ActionHint, CheckId, Finding, FindingState, Fingerprint, Severity, Target};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
-pub use crate::inspection::history::{Day, Trend};
+pub use crate::inspection::history::{Capacity, Day, Trend};
 pub use crate::snapshot::Reads;
 pub use form::{Form, UnknownForm, View};
 pub use score::Grade;
@@ -35,6 +35,9 @@ pub struct Report {
     pub cluster: String,
     /// The moment that the snapshot stands for.
     pub taken_at: DateTime<Utc>,
+    /// Which checks were asked for.
+    #[serde(default, skip_serializing_if = "CheckSet::is_daily")]
+    pub set: CheckSet,
     /// Reading and checking together, in milliseconds.
     pub duration_ms: u64,
     /// 0 to 100.

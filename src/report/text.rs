@@ -2,7 +2,7 @@
 
 use super::{Report, Tree, View, command, score};
 use crate::inspection::finding::Severity;
-use crate::texts::{attention, forms, report as texts, score as words, time, visible::line};
+use crate::texts::{attention, checks::of_set, forms, report as texts, score as words, time, visible::line};
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,8 @@ pub fn write(report: &Report, view: &View) -> String {
     let mut lines = vec![{
         let unread = texts::unread(&report.gaps).map(|unread| format!(" {unread}")).unwrap_or_default();
         let kept_out = attention::kept_out(report).map(|kept_out| format!(" {kept_out}")).unwrap_or_default();
-        let head = format!("{}, {}:", line(&report.cluster), time::moment(report.taken_at));
+        let set = of_set(report.set);
+        let head = format!("{}{set}, {}:", line(&report.cluster), time::moment(report.taken_at));
         format!("{} {}", style.strong(&head), line(&format!("{}{unread}{kept_out}", texts::verdict(report))))
     }];
     if !all.is_empty() {

@@ -52,6 +52,21 @@ pub(crate) fn notes(finding: &Finding) -> Vec<String> {
     finding.notes.iter().map(note).collect()
 }
 
+/// `acknowledged by alice since`: what was silenced after the report was made.
+pub(crate) fn silenced_since(root: &Finding, silences: &[Silence]) -> Option<String> {
+    let silence = silences.iter().find(|silence| silence.keeps_out(root))?;
+    let until = silence.until.map(|until| format!(" until {}", time::moment(until))).unwrap_or_default();
+    Some(format!("{} since by {}{until}", kind_name(silence.kind()), silence.by))
+}
+
+/// `2 of them are silenced since: the next report keeps them out.`
+pub(crate) fn silenced_since_count(count: usize) -> String {
+    match count {
+        1 => "1 of them is silenced since: the next report keeps it out.".to_owned(),
+        count => format!("{count} of them are silenced since: the next report keeps them out."),
+    }
+}
+
 fn note(note: &Note) -> String {
     let by = |by: &Option<String>| by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     match note {

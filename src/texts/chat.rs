@@ -1,5 +1,6 @@
 //! What the bot says about itself, its channels and its subscriptions.
 
+use super::checks::of_set;
 use crate::channel::{Denied, Subscription};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -101,8 +102,9 @@ pub fn subscribed(subscription: &Subscription, next: Option<DateTime<Utc>>, zone
     let how = if subscription.only_changes { ", only when something changed" } else { "" };
     let verb = if replaced { "Already so" } else { "Done" };
     Body::text(format!(
-        "{verb}: {} is reported here {}{how}. Next: {}.",
+        "{verb}: {}{} is reported here {}{how}. Next: {}.",
         subscription.cluster,
+        of_set(subscription.set),
         subscription.schedule,
         when(next, zone)
     ))
@@ -120,7 +122,8 @@ pub fn too_many_wait(cluster: &str) -> Body {
 
 /// A report was unsubscribed.
 pub fn unsubscribed(subscription: &Subscription) -> Body {
-    Body::text(format!("Stopped: {} is not reported here {} any more.", subscription.cluster, subscription.schedule))
+    let Subscription { cluster, set, schedule, .. } = subscription;
+    Body::text(format!("Stopped: {cluster}{} is not reported here {schedule} any more.", of_set(*set)))
 }
 
 /// There is no such subscription.
@@ -152,7 +155,7 @@ pub fn subscriptions(list: &[Listed]) -> Body {
             let mut item = vec![
                 plain(format!("{}. ", place + 1)),
                 Span::Strong(subscription.cluster.clone()),
-                plain(format!(" {}", subscription.schedule)),
+                plain(format!("{} {}", of_set(subscription.set), subscription.schedule)),
             ];
             if subscription.only_changes {
                 item.push(plain(", only changes"));

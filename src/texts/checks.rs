@@ -1,7 +1,17 @@
 //! What each check is, in words: one line of a list, one explanation, and the page that has them all.
 
+use crate::inspection::CheckSet;
 use crate::inspection::checks::{Check, Set};
 use crate::snapshot::Resource;
+
+/// Which checks a report is of, after the cluster's name, where they are not the daily ones.
+pub(crate) fn of_set(set: CheckSet) -> &'static str {
+    match set {
+        CheckSet::Daily => "",
+        CheckSet::Hygiene => " (hygiene checks)",
+        CheckSet::All => " (all checks)",
+    }
+}
 
 /// One line of the list.
 pub fn line(check: &Check) -> String {

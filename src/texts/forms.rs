@@ -1,6 +1,6 @@
 //! What the written forms of a report say around it: headings, notes, the help of the figures.
 
-use super::{attention, report, time};
+use super::{attention, checks::of_set, report, time};
 use crate::inspection::finding::{Evidence, Finding, ObjectRef};
 use crate::report::{Report, Resolved, Tree};
 
@@ -20,7 +20,7 @@ pub(crate) const CLUSTER_WIDE: &str = "whole cluster";
 
 /// `prod, 2026-11-23 09:00 UTC`.
 pub(crate) fn title(report: &Report) -> String {
-    format!("{}, {}", report.cluster, time::moment(report.taken_at))
+    format!("{}{}, {}", report.cluster, of_set(report.set), time::moment(report.taken_at))
 }
 
 /// The first sentence with a capital, what could not be read, and what is kept out.

@@ -13,6 +13,7 @@ pub mod findings;
 pub mod forms;
 pub mod junit;
 pub mod look;
+pub mod numbered;
 pub mod outbox;
 pub mod repair;
 pub mod report;

@@ -1,6 +1,8 @@
 //! The report in words: for the chat, and what the forms share.
 
-use super::{attention, chat::when, time, visible};
+use super::{attention, chat::when, checks::of_set, numbered::by_number, time, visible};
+use crate::inspection::CheckSet;
+use crate::inspection::attention::Silence;
 use crate::inspection::finding::{CheckId, Finding, FindingState, Severity};
 use crate::report::{Form, Gap, Offer, Report, Tree, command};
 use crate::schedule::Missed;
@@ -13,6 +15,8 @@ use std::collections::BTreeSet;
 pub const SHOWN: usize = 8;
 /// As many as the whole report in a chat shows: the file has the rest.
 pub const WHOLE: usize = 40;
+/// As many of them as have buttons of their own.
+pub const WITH_BUTTONS: usize = 3;
 
 /// Why a list is missing that nobody wanted to be read.
 const SWITCHED_OFF: &str = "switched off";
@@ -64,14 +68,17 @@ pub(crate) fn why_unread(why: &Why) -> String {
 pub fn chat(report: &Report, notice: Option<&str>) -> Body {
     let trees = report.trees();
     let shown: Vec<&Tree<'_>> = trees.iter().filter(|tree| tree.severity > Severity::Info).collect();
-    visible::body(told(report, notice, &shown, SHOWN))
+    let mut body = told(report, notice, &shown, SHOWN, &[]);
+    body.blocks.extend((shown.len() > WITH_BUTTONS).then(|| by_number(WITH_BUTTONS + 1)));
+    visible::body(body)
 }
 
-/// The whole report, notes too, and what was not checked.
-pub fn whole(report: &Report) -> Body {
+/// The whole report, notes too, and what was not checked; what was silenced since it was made is marked.
+pub fn whole(report: &Report, silences: &[Silence]) -> Body {
     let trees = report.trees();
     let shown: Vec<&Tree<'_>> = trees.iter().collect();
-    let mut body = told(report, None, &shown, WHOLE);
+    let mut body = told(report, None, &shown, WHOLE, silences);
+    body.blocks.extend((!shown.is_empty()).then(|| by_number(1)));
     body.blocks.extend(attention::kept_out_list(report));
     for gap in gaps(report) {
         body = body.with(Block::Paragraph(vec![Span::Muted(gap)]));
@@ -79,9 +86,9 @@ pub fn whole(report: &Report) -> Body {
     visible::body(body)
 }
 
-fn told(report: &Report, notice: Option<&str>, shown: &[&Tree<'_>], most: usize) -> Body {
-    let mut first =
-        vec![Span::Strong(report.cluster.clone()), Span::Plain(format!(", {}: ", time::moment(report.taken_at)))];
+fn told(report: &Report, notice: Option<&str>, shown: &[&Tree<'_>], most: usize, silences: &[Silence]) -> Body {
+    let about = format!("{}, {}: ", of_set(report.set), time::moment(report.taken_at));
+    let mut first = vec![Span::Strong(report.cluster.clone()), Span::Plain(about)];
     first.push(Span::Plain(verdict(report)));
     if let Some(unread) = unread(&report.gaps) {
         first.push(Span::Plain(format!(" {unread}")));
@@ -95,11 +102,15 @@ fn told(report: &Report, notice: Option<&str>, shown: &[&Tree<'_>], most: usize)
     }
     if !shown.is_empty() {
         body = body.with(Block::paragraph(summary(report, shown)));
-        let cards = shown.iter().take(most).enumerate().map(|(place, tree)| card(report, place, tree));
+        let cards = shown.iter().take(most).enumerate().map(|(place, tree)| card(report, place, tree, silences));
         body.blocks.extend(cards);
         if let Some(rest) = shown.get(most..).filter(|rest| !rest.is_empty()) {
             body = body.with(Block::paragraph(format!("And {} more: {}.", rest.len(), counts(rest))));
         }
+    }
+    let silenced = shown.iter().filter(|tree| attention::silenced_since(tree.root, silences).is_some()).count();
+    if silenced > 0 {
+        body = body.with(Block::Paragraph(vec![Span::Muted(attention::silenced_since_count(silenced))]));
     }
     body.blocks.extend(gone(report));
     body
@@ -277,13 +288,14 @@ pub(crate) fn consequences(tree: &Tree<'_>) -> Option<String> {
 }
 
 /// A root with what follows from it, what to do first, and the command to look.
-fn card(report: &Report, place: usize, tree: &Tree<'_>) -> Block {
+fn card(report: &Report, place: usize, tree: &Tree<'_>, silences: &[Silence]) -> Block {
     let root = tree.root;
+    let silenced = attention::silenced_since(root, silences).map(|since| format!("; {since}")).unwrap_or_default();
     let mut spans = vec![
         Span::Plain(format!("{}. {} ", place + 1, mark(tree.severity))),
         Span::Strong(format!("{} {}", tree.severity, root.target)),
         Span::Plain(format!(": {}", root.title)),
-        Span::Muted(format!(" ({})", state(report, tree))),
+        Span::Muted(format!(" ({}{silenced})", state(report, tree))),
     ];
     if let Some(consequences) = consequences(tree) {
         spans.push(Span::Plain(format!("\n{consequences}")));
@@ -390,13 +402,18 @@ pub fn file(report: &Report, form: Form, bytes: Vec<u8>) -> Body {
     Body::new([
         Block::Paragraph(vec![
             Span::Strong(report.cluster.clone()),
-            Span::Plain(format!(", {}: the whole report as a file.", time::moment(report.taken_at))),
+            Span::Plain(format!(
+                "{}, {}: the whole report as a file.",
+                of_set(report.set),
+                time::moment(report.taken_at)
+            )),
         ]),
         Block::File { name, media_type: form.media_type().to_owned(), bytes },
     ])
 }
 
 /// There is no report to show.
-pub fn none_yet(cluster: &str) -> Body {
-    Body::text(format!("There is no report of {cluster} yet. /inspect {cluster} makes one."))
+pub fn none_yet(cluster: &str, set: CheckSet) -> Body {
+    let option = if set.is_daily() { String::new() } else { format!(" --set {set}") };
+    Body::text(format!("There is no report of {cluster}{} yet. /inspect {cluster}{option} makes one.", of_set(set)))
 }

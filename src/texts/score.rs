@@ -17,7 +17,12 @@ pub fn chat(report: &Report) -> Body {
     let losses = losses(&report.findings);
     let mut body = Body::new([Block::Paragraph(vec![
         Span::Strong(report.cluster.clone()),
-        Span::Plain(format!(", {}. {}", time::moment(report.taken_at), head(report))),
+        Span::Plain(format!(
+            "{}, {}. {}",
+            super::checks::of_set(report.set),
+            time::moment(report.taken_at),
+            head(report)
+        )),
     ])]);
     if losses.is_empty() {
         return body;

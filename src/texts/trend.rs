@@ -1,13 +1,16 @@
 //! The trend in words: in the picture, beside it, and for those who cannot see it.
 
 use crate::inspection::finding::Severity;
-use crate::report::{Day, Grade, Trend};
+use crate::report::{Capacity, Day, Grade, Trend};
 use chrono::NaiveDate;
 use contract::{Block, Body, Span};
 
 pub(crate) const FINDINGS: &str = "findings";
 pub(crate) const SCORE: &str = "score";
 pub(crate) const RESTARTS: &str = "container restarts";
+pub(crate) const CAPACITY: &str = "requested of what nodes can give, in percent";
+pub(crate) const CPU: &str = "CPU";
+pub(crate) const MEMORY: &str = "memory";
 
 /// The roots of this severity.
 pub(crate) fn count(day: &Day, severity: Severity) -> usize {
@@ -47,6 +50,31 @@ pub(crate) fn restarts(day: &Day) -> String {
     }
 }
 
+/// `Nov 23: 3 nodes, 41 pods, CPU 61 % requested, memory 48 %`.
+pub(crate) fn capacity(day: &Day) -> String {
+    format!("{}: {}", date(day.date), size(&day.capacity))
+}
+
+fn size(capacity: &Capacity) -> String {
+    let of = |count: u64, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
+    let share = |share: Option<u64>| share.map_or_else(|| "unknown".to_owned(), |percent| format!("{percent} %"));
+    let (nodes, pods) = (of(capacity.nodes, "node"), of(capacity.pods, "pod"));
+    let (cpu, memory) = (share(capacity.cpu_share()), share(capacity.memory_share()));
+    format!("{nodes}, {pods}, {CPU} {cpu} requested, {MEMORY} {memory}")
+}
+
+/// The days of which the cluster's size is known.
+pub(crate) fn sized(days: &[Day]) -> impl DoubleEndedIterator<Item = &Day> {
+    days.iter().filter(|day| day.capacity.nodes > 0)
+}
+
+/// How large the cluster was at the end, and at the beginning where that was otherwise.
+fn sizes(trend: &Trend) -> Option<String> {
+    let (first, last) = (sized(&trend.days).next()?, sized(&trend.days).next_back()?);
+    let then = if first.capacity == last.capacity { String::new() } else { format!("; {}", capacity(first)) };
+    Some(format!("{}{then}.", size(&last.capacity)))
+}
+
 fn findings(count: usize) -> String {
     match count {
         0 => "no findings".to_owned(),
@@ -57,7 +85,7 @@ fn findings(count: usize) -> String {
 
 /// What the picture shows, as a sentence.
 pub(crate) fn alt(trend: &Trend) -> String {
-    match trend.days.as_slice() {
+    let days = match trend.days.as_slice() {
         [] => format!("{}: no day was inspected yet.", trend.cluster),
         [day] => format!("{}: score {} and {}.", title(trend), day.score, findings(total(day))),
         [first, .., last] => format!(
@@ -68,7 +96,8 @@ pub(crate) fn alt(trend: &Trend) -> String {
             findings(total(first)),
             findings(total(last))
         ),
-    }
+    };
+    [Some(days), sizes(trend)].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// The picture in a chat.
@@ -90,11 +119,11 @@ pub fn chat(trend: &Trend, png: Vec<u8>) -> Body {
         }
     };
     let name = format!("{}-trend.png", trend.cluster);
-    Body::new([
-        Block::Paragraph(vec![
-            Span::Strong(format!("{}, {}", trend.cluster, date(last.date))),
-            Span::Plain(format!("{now}{then}")),
-        ]),
-        Block::Image { name, alt: alt(trend), bytes: png },
-    ])
+    let words = Block::Paragraph(vec![
+        Span::Strong(format!("{}, {}", trend.cluster, date(last.date))),
+        Span::Plain(format!("{now}{then}")),
+    ]);
+    let sizes = sizes(trend).map(Block::paragraph);
+    let picture = Block::Image { name, alt: alt(trend), bytes: png };
+    Body::new([Some(words), sizes, Some(picture)].into_iter().flatten())
 }

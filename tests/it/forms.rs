@@ -5,7 +5,7 @@
 use crate::checks::data;
 use chrono::TimeDelta;
 use roundsman::inspection::finding::Severity;
-use roundsman::report::{Day, Form, Report, Trend, View, chart, json};
+use roundsman::report::{Capacity, Day, Form, Report, Trend, View, chart, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -197,6 +197,45 @@ fn the_trend_is_a_picture_that_tells_the_days_apart() {
     assert_eq!(without, [6, 7, 8], "the days without an inspection");
     let tall = |slot: usize| bar(slot).filter(|pixel| *pixel == critical).count();
     assert!(tall(13) > 2 * tall(0), "three findings stand higher than one: {} and {}", tall(13), tall(0));
+}
+
+/// The fortnight of a cluster that lost a node in it, and then got what it needs.
+fn fortnight_of_a_cluster(report: &Report) -> Trend {
+    let mut trend = fortnight(report);
+    let gib = 1 << 30;
+    for (place, day) in (0..).zip(&mut trend.days) {
+        let nodes = if (3..6).contains(&place) { 2 } else { 3 };
+        day.capacity = Capacity {
+            nodes,
+            pods: 38 + place,
+            cpu: nodes * 4_000,
+            cpu_requested: 7_000 + 200 * place,
+            memory: nodes * 16 * gib,
+            memory_requested: (30 + place) * gib,
+        };
+    }
+    trend
+}
+
+#[test]
+fn the_trend_shows_what_of_the_cluster_is_asked_for() {
+    let report = report("trouble");
+    let trend = fortnight_of_a_cluster(&report);
+    let bytes = chart::png(&chart::trend(&trend).unwrap()).unwrap();
+    leave("forms", "trend-capacity.png", &bytes);
+    let (with, without) = (Picture::read(&bytes), chart::trend(&fortnight(&report)).unwrap());
+    assert!(with.height > Picture::read(&chart::png(&without).unwrap()).height, "a panel more");
+    // 7800m of 8 CPUs, and 33Gi of 32Gi, on the two days with a node less: above the middle of the panel.
+    let page = Form::Html.write(&report, &View { trend: Some(trend.clone()), ..View::default() }).unwrap();
+    leave("forms", "trend-capacity.html", page.as_bytes());
+    for words in ["requested of what nodes can give, in percent", "2 nodes, 41 pods, CPU 95 % requested, memory 103 %"]
+    {
+        assert!(page.contains(words), "{words}");
+    }
+    let said = contract::plain(&roundsman::texts::trend::chat(&trend, bytes));
+    let sizes =
+        "3 nodes, 48 pods, CPU 75 % requested, memory 83 %; Nov 10: 3 nodes, 38 pods, CPU 58 % requested, memory 62 %.";
+    assert!(said.contains(sizes), "{said}");
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn a_chat_and_a_terminal_show_it() {
     let report = report();
     let bodies: [Body; 4] = [
         texts::report::chat(&report, None),
-        texts::report::whole(&report),
+        texts::report::whole(&report, &[]),
         texts::score::chat(&report),
         texts::details::details(&report, &report.findings[0]),
     ];

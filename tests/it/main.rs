@@ -33,6 +33,7 @@ mod rounds;
 mod scale;
 mod schedules;
 mod secrets;
+mod sets;
 mod shapes;
 mod showing;
 mod signals;

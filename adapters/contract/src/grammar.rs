@@ -25,6 +25,12 @@ const CLUSTER: ArgumentSpec = ArgumentSpec {
     kind: ArgumentKind::Option { short: None },
     required: false,
 };
+const SET: ArgumentSpec = ArgumentSpec {
+    name: "set",
+    about: "Which checks: daily (when none is named), hygiene, or all",
+    kind: ArgumentKind::Option { short: None },
+    required: false,
+};
 const FINDING: ArgumentSpec = word("finding", "Its number in the last report here, or in the one that you reply to");
 const OBJECT: ArgumentSpec = word("object", "KIND/NAME, such as deployment/checkout");
 
@@ -34,7 +40,7 @@ pub const GRAMMAR: &[CommandSpec] = &[
         name: CommandName::Inspect,
         word: "inspect",
         summary: "Inspect a cluster now and post what is wrong",
-        arguments: &[optional("cluster", "Cluster, if not this channel's default"), NAMESPACE],
+        arguments: &[optional("cluster", "Cluster, if not this channel's default"), NAMESPACE, SET],
         example: "/inspect prod",
     },
     CommandSpec {
@@ -53,21 +59,25 @@ pub const GRAMMAR: &[CommandSpec] = &[
         name: CommandName::Why,
         word: "why",
         summary: "Why is this object broken? The chain of causes",
-        arguments: &[OBJECT, NAMESPACE, CLUSTER],
+        arguments: &[
+            word("object", "KIND/NAME, such as deployment/checkout; or a finding's number"),
+            NAMESPACE,
+            CLUSTER,
+        ],
         example: "/why deployment/checkout -n shop",
     },
     CommandSpec {
         name: CommandName::Findings,
         word: "findings",
         summary: "What the last report of a cluster found",
-        arguments: &[optional("cluster", "Cluster, if not this channel's default")],
+        arguments: &[optional("cluster", "Cluster, if not this channel's default"), SET],
         example: "/findings prod",
     },
     CommandSpec {
         name: CommandName::Score,
         word: "score",
         summary: "Why the score is what it is: where the points went",
-        arguments: &[optional("cluster", "Cluster, if not this channel's default")],
+        arguments: &[optional("cluster", "Cluster, if not this channel's default"), SET],
         example: "/score prod",
     },
     CommandSpec {
@@ -82,6 +92,7 @@ pub const GRAMMAR: &[CommandSpec] = &[
                 kind: ArgumentKind::Option { short: Some('d') },
                 required: false,
             },
+            SET,
         ],
         example: "/trend prod --days 30",
     },
@@ -140,6 +151,7 @@ pub const GRAMMAR: &[CommandSpec] = &[
                 kind: ArgumentKind::Switch { short: None },
                 required: false,
             },
+            SET,
         ],
         example: "/subscribe prod daily 09:00 Europe/Berlin",
     },
@@ -219,8 +231,8 @@ pub const GRAMMAR: &[CommandSpec] = &[
         word: "fix",
         summary: "Propose a repair; nothing changes before somebody approves",
         arguments: &[
-            word("action", "undo, restart, scale or delete-pod"),
-            OBJECT,
+            word("action", "undo, restart, scale or delete-pod; or the number of a finding, to do what cures it"),
+            optional("object", "KIND/NAME, such as deployment/checkout; not with a number"),
             NAMESPACE,
             ArgumentSpec {
                 name: "replicas",

@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     cluster::Cluster,
     demo::{Demo, Identity, Story, covered::Covered},
-    inspection::finding::ActionHint,
+    inspection::{attention::StandingOrders, finding::ActionHint},
     report::Report,
 };
 use std::{
@@ -29,6 +29,7 @@ struct Room {
     clock: Clock,
     proposed: Recorder,
     latest: Option<Report>,
+    standing: StandingOrders,
     _covered: Option<Covered>,
 }
 
@@ -56,6 +57,7 @@ impl Room {
             clock: Clock::fixed(fixture::at()),
             proposed: Recorder::default(),
             latest: None,
+            standing: StandingOrders::default(),
             _covered: None,
         }
     }
@@ -78,7 +80,13 @@ impl Room {
         cancel: &CancellationToken,
     ) -> Answer {
         let latest = |_: &str| self.latest.clone();
-        let means = Means { clusters: &self.clusters, clock: &self.clock, proposer: &self.proposed, latest: &latest };
+        let means = Means {
+            clusters: &self.clusters,
+            clock: &self.clock,
+            proposer: &self.proposed,
+            latest: &latest,
+            standing: &self.standing,
+        };
         let question =
             Question { text, conversation, report, cluster: self.name(), asked_by: "alice", place: Place::Chat };
         sent(agent.answer(question, &means, cancel)).await

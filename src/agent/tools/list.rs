@@ -48,8 +48,7 @@ pub(super) fn spec() -> ToolSpec {
 
 pub(super) async fn run(arguments: &Arguments, cluster: &Cluster, bench: &Bench<'_>) -> Result<Found, ToolError> {
     if matches!(arguments.kind.to_lowercase().as_str(), "finding" | "findings") {
-        let last = || (bench.means.latest)(cluster.name());
-        let surveyed = bench.survey.of(cluster, last, bench.means.clock).await.map_err(tell)?;
+        let surveyed = bench.survey.of(cluster, bench.means).await.map_err(tell)?;
         return Ok(Found {
             source: "findings of an inspection".to_owned(),
             text: texts::agent::findings(&surveyed.report, arguments.namespace.as_deref()),

@@ -29,8 +29,7 @@ pub(super) fn spec() -> ToolSpec {
 
 pub(super) async fn run(arguments: &Arguments, cluster: &Cluster, bench: &Bench<'_>) -> Result<Found, ToolError> {
     let Arguments { kind, name, namespace, cluster: _ } = arguments;
-    let last = || (bench.means.latest)(cluster.name());
-    let surveyed = bench.survey.of(cluster, last, bench.means.clock).await.map_err(tell)?;
+    let surveyed = bench.survey.of(cluster, bench.means).await.map_err(tell)?;
     let namespace = namespace.as_deref();
     let chain = diagnosis::why(&surveyed.snapshot, &surveyed.report, kind, namespace.unwrap_or_default(), name);
     Ok(Found {

@@ -2,11 +2,11 @@
 
 mod who;
 
-use super::{Desk, Failure, Taken, commands::Order, inspecting};
+use super::{Desk, Failure, Taken, commands::Order, inspecting, numbered::Found};
 use crate::{
     channel::button::{self, Purpose, ReportKey},
     inspection::{
-        archive::{self, ChatSilence, Listener, SILENCES},
+        archive::{self, ChatSilence, Listener, SILENCES, Scope},
         attention::{Kind, Pattern, Rule, Silence, What, until},
         finding::{Finding, Fingerprint},
     },
@@ -17,7 +17,6 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use contract::{Block, Body, Button, ButtonStyle, ChannelRef};
-use who::Found;
 
 pub(super) use who::Who;
 
@@ -38,7 +37,7 @@ pub(super) async fn ack(order: &Order<'_>) -> Result<(), Failure> {
     match who.found(order.invocation.get("finding").unwrap_or_default(), order.invocation.get("cluster"))? {
         Ok(found) => {
             let why = order.invocation.get("why").map(str::to_owned);
-            who.silence(&found.report.cluster, found.what(), why, None).await
+            who.silence(found.place(), found.what(), why, None).await
         }
         Err(refusal) => who.refuse(refusal).await,
     }
@@ -53,7 +52,7 @@ pub(super) async fn snooze(order: &Order<'_>) -> Result<(), Failure> {
     };
     let (now, zone) = (who.desk.clock.now(), who.desk.time_zone);
     match until(order.invocation.get("until").unwrap_or_default(), now, zone) {
-        Ok(until) => who.silence(&found.report.cluster, found.what(), until.why, Some(until.at)).await,
+        Ok(until) => who.silence(found.place(), found.what(), until.why, Some(until.at)).await,
         Err(problem) => who.refuse(Body::text(problem.to_string())).await,
     }
 }
@@ -64,7 +63,7 @@ pub(super) async fn mute(order: &Order<'_>) -> Result<(), Failure> {
     match mute_asked(&who, order)? {
         Ok((cluster, rule, until)) => {
             let why = order.invocation.get("why").map(str::to_owned);
-            who.silence(&cluster, What::Rule(rule), why, until).await
+            who.silence(Scope::daily(&cluster), What::Rule(rule), why, until).await
         }
         Err(refusal) => who.refuse(refusal).await,
     }
@@ -138,14 +137,14 @@ pub(super) async fn press(who: &Who<'_>, report: &ReportKey, finding: &Fingerpri
     if let Err(refusal) = who.may() {
         return who.refuse(refusal).await;
     }
-    let stored = archive::at(&who.desk.store, &report.cluster, report.namespace.as_deref(), report.taken_at)?;
+    let stored = archive::at(&who.desk.store, report)?;
     let found = stored.and_then(|stored| Found::by(stored, |found| found.fingerprint == *finding));
     let Some(found) = found else { return who.refuse(crate::texts::chat::dead_button()).await };
     match heed {
-        Heed::Ack => who.silence(&report.cluster, found.what(), None, None).await,
+        Heed::Ack => who.silence(found.place(), found.what(), None, None).await,
         Heed::Snooze(hours) => {
             let until = who.desk.clock.now() + TimeDelta::hours(i64::from(hours));
-            who.silence(&report.cluster, found.what(), None, Some(until)).await
+            who.silence(found.place(), found.what(), None, Some(until)).await
         }
         Heed::AskHowLong => {
             let mut commit = Commit::new();
@@ -191,9 +190,9 @@ pub(super) async fn over(desk: &Desk, taken: &Taken, cluster: &str, silence: &st
     let mut commit = Commit::new();
     commit.remove_expected(&SILENCES, (cluster, silence), &asked);
     if asked.silence.kind() == Kind::Snoozed {
-        let ChatSilence { channel, silence, .. } = asked.into_value();
+        let ChatSilence { channel, set, silence, .. } = asked.into_value();
         let listener = Listener::SnoozeOver { channel, silence: Box::new(silence) };
-        let scope = (cluster, None);
+        let scope = Scope::daily(cluster).with(set);
         let asked = archive::ask(&desk.store, &mut commit, scope, vec![listener], desk.clock.now())?;
         inspecting::open_if(asked, desk, &mut commit, scope);
     }
@@ -206,17 +205,18 @@ pub(super) fn tell_snooze_over(
     desk: &Desk,
     commit: &mut Commit,
     cause: String,
-    (channel, cluster): (&ChannelRef, &str),
+    (channel, scope): (&ChannelRef, Scope<'_>),
     silence: &Silence,
     outcome: Result<&Report, &str>,
 ) {
     let What::Finding { fingerprint, .. } = &silence.what else { return };
+    let cluster = scope.cluster;
     let (body, subject) = match outcome {
         Err(error) => (texts::not_looked_at(cluster, silence, error), Subject::Nothing),
         // Silenced again meanwhile, in another way.
         Ok(report) if report.kept_out.iter().any(|kept| kept.finding.fingerprint == *fingerprint) => return,
         Ok(report) => {
-            let key = ReportKey { cluster: cluster.to_owned(), namespace: None, taken_at: report.taken_at };
+            let key = scope.at(report.taken_at);
             let not_rechecked = &report.changes.not_rechecked;
             let body = match report.find(fingerprint) {
                 Some(finding) => {

@@ -2,10 +2,12 @@
 
 mod retention;
 mod runs;
+mod scope;
 mod silences;
 
-use super::{Day, History, Inspected, Memory, RestartCounts, Trend};
+use super::{CheckSet, Day, History, Inspected, Memory, RestartCounts, Trend};
 use crate::{
+    channel::button::ReportKey,
     report::Report,
     store::{Commit, Direction, Keys, ReadError, Record, Store, Table, Versioned, key_parts},
 };
@@ -15,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub use retention::Retention;
-pub use runs::{Asked, Listener, RUNS, Run, ask, run_key};
+pub use runs::{Asked, Listener, RUNS, Run, ask};
+pub use scope::Scope;
 pub use silences::{ChatSilence, MOST, SHOWN, SILENCES, let_go_of_solved, shown, silences};
 
 /// Reports by cluster, scope and time.
@@ -55,32 +58,32 @@ impl Record for Day {
 pub fn keep(
     store: &Store,
     commit: &mut Commit,
-    namespace: Option<&str>,
+    scope: Scope<'_>,
     inspected: &Inspected,
     retention: Retention,
 ) -> Result<(), ReadError> {
     let Inspected { report, memory, day } = inspected;
-    let (cluster, scope) = run_key(&report.cluster, namespace);
-    let key = (cluster.as_str(), scope.as_str(), report.taken_at);
+    let (cluster, place) = scope.key();
+    let key = (cluster.as_str(), place.as_str(), report.taken_at);
     // Where many wait, several commits tell them, and the first one keeps it.
     if store.get(&REPORTS, key)?.is_some_and(|kept| kept.report == *report) {
         return Ok(());
     }
-    let begun = store.get(&DAYS, (cluster.as_str(), scope.as_str(), day.date.to_string()))?;
+    let begun = store.get(&DAYS, (cluster.as_str(), place.as_str(), day.date.to_string()))?;
     let day = begun.map_or_else(|| day.clone(), |begun| begun.into_value().and(day.clone()));
-    commit.put(&MEMORIES, run_key(&report.cluster, namespace), memory);
-    commit.put(&DAYS, (cluster.as_str(), scope.as_str(), day.date.to_string()), &day);
+    commit.put(&MEMORIES, scope.key(), memory);
+    commit.put(&DAYS, (cluster.as_str(), place.as_str(), day.date.to_string()), &day);
     let stored = Stored { report: report.clone(), restarts: None };
     commit.put(&REPORTS, key, &stored);
 
-    let scope = Keys::under((cluster.as_str(), scope.as_str()));
-    let reports = store.keys(&REPORTS, &scope, usize::MAX, Direction::Ascending)?;
+    let kept = Keys::under((cluster.as_str(), place.as_str()));
+    let reports = store.keys(&REPORTS, &kept, usize::MAX, Direction::Ascending)?;
     let taken = reports.into_iter().filter_map(|key| Some((taken_at(&key)?, key))).collect();
     for key in outdated(taken, report.taken_at, retention).into_iter().take(MOST_AT_ONCE) {
         commit.remove(&REPORTS, key);
     }
     let oldest = retention.oldest_day(day.date).to_string();
-    for key in store.keys(&DAYS, &scope, MOST_AT_ONCE, Direction::Ascending)? {
+    for key in store.keys(&DAYS, &kept, MOST_AT_ONCE, Direction::Ascending)? {
         if key_parts(&key).last().is_some_and(|date| *date < oldest) {
             commit.remove(&DAYS, key);
         }
@@ -96,31 +99,43 @@ fn taken_at(key: &str) -> Option<DateTime<Utc>> {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn trend(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<Trend, ReadError> {
-    let days = store.scan(&DAYS, &Keys::under(run_key(cluster, namespace)), usize::MAX, Direction::Ascending)?;
+pub fn trend(store: &Store, scope: Scope<'_>) -> Result<Trend, ReadError> {
+    let days = store.scan(&DAYS, &Keys::under(scope.key()), usize::MAX, Direction::Ascending)?;
     let mut days: Vec<Day> = days.into_iter().map(|(_, day)| day.into_value()).collect();
     if days.is_empty() {
         // Reports that were kept before there were days: the last one of each.
-        let reports =
-            store.scan(&REPORTS, &Keys::under(run_key(cluster, namespace)), usize::MAX, Direction::Ascending)?;
+        let reports = store.scan(&REPORTS, &Keys::under(scope.key()), usize::MAX, Direction::Ascending)?;
         let by_date: BTreeMap<_, _> =
             reports.into_iter().map(|(_, stored)| Day::of(&stored.report)).map(|day| (day.date, day)).collect();
         days = by_date.into_values().collect();
     }
-    Ok(Trend { cluster: cluster.to_owned(), days })
+    Ok(Trend { cluster: scope.cluster.to_owned(), days })
 }
 
-/// What the next inspection of a scope is compared with.
+/// What the next inspection of a scope is compared with: the last one of the same checks. What is measured again and
+/// again is everybody's, so it goes on from whoever measured last.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn history(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<History, ReadError> {
-    let Some(last) = latest(store, cluster, namespace)? else { return Ok(History::default()) };
-    let history = History::since(&last.report);
-    let memory = store.get(&MEMORIES, run_key(cluster, namespace))?;
-    Ok(match (memory, last.restarts) {
-        (Some(memory), _) => history.with_memory(memory.into_value()),
-        (None, Some(restarts)) => history.with_restarts(restarts),
+pub fn history(store: &Store, scope: Scope<'_>) -> Result<History, ReadError> {
+    let last = latest(store, scope)?;
+    let history = last.as_ref().map(|last| History::since(&last.report)).unwrap_or_default();
+    let memory = match store.get(&MEMORIES, scope.key())?.filter(|_| last.is_some()) {
+        Some(memory) => Some(memory.into_value()),
+        None => {
+            let restarts = last.and_then(|last| last.restarts);
+            restarts.map(|restarts| Memory { restarts: Some(restarts), ..Memory::default() })
+        }
+    };
+    let mut measured: Option<Memory> = None;
+    for set in CheckSet::EACH.into_iter().filter(|set| *set != scope.set) {
+        let other = store.get(&MEMORIES, scope.with(set).key())?.map(Versioned::into_value);
+        measured = [measured, other].into_iter().flatten().max_by_key(|memory| memory.taken_at);
+    }
+    Ok(match (memory, measured) {
+        (Some(memory), Some(later)) if later.taken_at > memory.taken_at => history.with_memory(memory.measured(later)),
+        (Some(memory), _) => history.with_memory(memory),
+        (None, Some(other)) => history.with_memory(Memory::default().measured(other)),
         (None, None) => history,
     })
 }
@@ -129,24 +144,19 @@ pub fn history(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn latest(store: &Store, cluster: &str, namespace: Option<&str>) -> Result<Option<Stored>, ReadError> {
-    let keys = Keys::under(run_key(cluster, namespace));
-    let newest = store.scan(&REPORTS, &keys, 1, Direction::Descending)?;
+pub fn latest(store: &Store, scope: Scope<'_>) -> Result<Option<Stored>, ReadError> {
+    let newest = store.scan(&REPORTS, &Keys::under(scope.key()), 1, Direction::Descending)?;
     Ok(newest.into_iter().next().map(|(_, stored)| stored.into_value()))
 }
 
-/// The report of a cluster that was taken then, whatever its scope.
+/// That report.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn at(
-    store: &Store,
-    cluster: &str,
-    namespace: Option<&str>,
-    taken_at: DateTime<Utc>,
-) -> Result<Option<Report>, ReadError> {
-    let key = (cluster.to_owned(), namespace.unwrap_or("").to_owned(), taken_at);
-    Ok(store.get(&REPORTS, key)?.map(|stored: Versioned<Stored>| stored.into_value().report))
+pub fn at(store: &Store, key: &ReportKey) -> Result<Option<Report>, ReadError> {
+    let (cluster, place) = Scope::from(key).key();
+    let stored = store.get(&REPORTS, (cluster, place, key.taken_at))?;
+    Ok(stored.map(|stored| stored.into_value().report))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The inspections that wait or run: one for each scope, and whoever asks meanwhile joins it.
 
+use super::Scope;
 use crate::{
-    inspection::attention::Silence,
+    inspection::attention::{CheckSet, Silence},
     schedule::Missed,
     store::{Commit, ReadError, Record, Store, Table},
 };
@@ -22,6 +23,9 @@ pub struct Run {
     pub cluster: String,
     /// One namespace only.
     pub namespace: Option<String>,
+    /// Which checks.
+    #[serde(default)]
+    pub set: CheckSet,
     /// When it was first asked for.
     pub requested_at: DateTime<Utc>,
     /// Who waits for its report.
@@ -111,11 +115,6 @@ impl Record for Run {
     const VERSION: u16 = 1;
 }
 
-/// The key of a scope's run.
-pub fn run_key(cluster: &str, namespace: Option<&str>) -> (String, String) {
-    (cluster.to_owned(), namespace.unwrap_or("").to_owned())
-}
-
 /// Asks for an inspection: joins the one that waits or runs, or opens one.
 ///
 /// # Errors
@@ -123,11 +122,11 @@ pub fn run_key(cluster: &str, namespace: Option<&str>) -> (String, String) {
 pub fn ask(
     store: &Store,
     commit: &mut Commit,
-    (cluster, namespace): (&str, Option<&str>),
+    scope: Scope<'_>,
     listeners: Vec<Listener>,
     now: DateTime<Utc>,
 ) -> Result<Asked, ReadError> {
-    let key = run_key(cluster, namespace);
+    let key = scope.key();
     match store.get(&RUNS, &key)? {
         Some(run) if run.audience.len() >= AUDIENCE && !listeners.iter().any(Listener::is_promised) => Ok(Asked::Full),
         Some(run) => {
@@ -138,8 +137,9 @@ pub fn ask(
         }
         None => {
             let run = Run {
-                cluster: cluster.to_owned(),
-                namespace: namespace.map(str::to_owned),
+                cluster: scope.cluster.to_owned(),
+                namespace: scope.namespace.map(str::to_owned),
+                set: scope.set,
                 requested_at: now,
                 audience: listeners,
             };

@@ -2,7 +2,7 @@
 
 use crate::{
     channel::button::ReportKey,
-    inspection::attention::{Silence, What},
+    inspection::attention::{CheckSet, Silence, What},
     report::Report,
     store::{Commit, Direction, Keys, ReadError, Record, Store, Table, Versioned},
 };
@@ -25,6 +25,9 @@ pub struct ChatSilence {
     pub cluster: String,
     /// Where it was asked for, and where its end is told.
     pub channel: ChannelRef,
+    /// Which checks the report was of in which it was asked for: they tell whether it is still so.
+    #[serde(default)]
+    pub set: CheckSet,
     /// What.
     pub silence: Silence,
 }
@@ -63,17 +66,17 @@ pub fn let_go_of_solved(store: &Store, commit: &mut Commit, report: &Report) -> 
     Ok(())
 }
 
-/// The report that a channel was shown last, or else the newest of the whole cluster.
+/// The report that a channel was shown last, or else the newest daily one of the whole cluster.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub fn shown(store: &Store, channel: &ChannelRef, cluster: &str) -> Result<Option<Report>, ReadError> {
     let shown = match store.get(&SHOWN, (channel.to_string(), cluster))? {
-        Some(key) => super::at(store, &key.cluster, key.namespace.as_deref(), key.taken_at)?,
+        Some(key) => super::at(store, &key)?,
         None => None,
     };
     match shown {
         Some(report) => Ok(Some(report)),
-        None => Ok(super::latest(store, cluster, None)?.map(|stored| stored.report)),
+        None => Ok(super::latest(store, super::Scope::daily(cluster))?.map(|stored| stored.report)),
     }
 }

@@ -40,7 +40,7 @@ pub struct Settings {
 }
 
 /// Which checks run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckSet {
     /// What can hurt users soon: for every day.
@@ -53,12 +53,20 @@ pub enum CheckSet {
 }
 
 impl CheckSet {
+    /// Each that can be asked for.
+    pub const EACH: [Self; 3] = [Self::Daily, Self::Hygiene, Self::All];
+
     /// Whether a check of that set of the catalogue runs when this one is asked for.
     pub fn includes(self, of: Set) -> bool {
         match of {
             Set::Daily | Set::Extra => self != Self::Hygiene,
             Set::Hygiene => self != Self::Daily,
         }
+    }
+
+    /// Whether it is what is meant where nobody names one.
+    pub fn is_daily(&self) -> bool {
+        *self == Self::Daily
     }
 
     /// The lower-case name, as on the command line.
@@ -81,8 +89,7 @@ impl FromStr for CheckSet {
     type Err = UnknownSet;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let sets = [Self::Daily, Self::Hygiene, Self::All];
-        sets.into_iter().find(|set| set.name() == text).ok_or_else(|| UnknownSet(text.to_owned()))
+        Self::EACH.into_iter().find(|set| set.name() == text).ok_or_else(|| UnknownSet(text.to_owned()))
     }
 }
 

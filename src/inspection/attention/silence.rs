@@ -1,7 +1,7 @@
 //! What somebody asked not to be told, and until when.
 
 use super::pattern::{Pattern, any};
-use crate::inspection::finding::{Finding, Fingerprint, ObjectRef, Severity, Target};
+use crate::inspection::finding::{Finding, Fingerprint, Note, ObjectRef, Severity, Target};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
@@ -113,6 +113,17 @@ impl Silence {
             (What::Finding { fingerprint, .. }, What::Finding { fingerprint: other, .. }) => fingerprint == other,
             (What::Finding { .. } | What::Rule(_), _) => false,
         }
+    }
+
+    /// Whether a root of a report stays out by it from the next one on. A report does not tell labels: a rule that
+    /// asks for some is not known to.
+    pub fn keeps_out(&self, root: &Finding) -> bool {
+        let outgrown = |note: &Note| matches!(note, Note::Worse { silence, .. } if *silence == self.id);
+        let covers = match &self.what {
+            What::Finding { fingerprint, .. } => *fingerprint == root.fingerprint,
+            What::Rule(rule) => rule.covers(root, |_| None),
+        };
+        covers && !root.notes.iter().any(outgrown)
     }
 
     /// Whether it counts at that time.

@@ -65,6 +65,12 @@ impl StandingOrders {
             flapping: self.flapping,
         }
     }
+
+    /// How a cluster is looked at by who wants to know why: with the severities and numbers of its reports, and
+    /// nothing left out.
+    pub fn whole_truth(&self, cluster: &str, set: CheckSet) -> Settings {
+        Settings { silences: Vec::new(), tells_ignored: true, ..self.settings(cluster, set, []) }
+    }
 }
 
 impl Change {

@@ -142,6 +142,19 @@ impl Memory {
         .bounded(MOST_BYTES)
     }
 
+    /// With what an inspection of other checks has measured since. What it compares is its own: it saw a change that
+    /// nobody was told of yet.
+    #[must_use]
+    pub fn measured(self, later: Self) -> Self {
+        Self {
+            at_max: later.at_max.or(self.at_max),
+            claims: later.claims.or(self.claims),
+            usage: later.usage.or(self.usage),
+            runs: later.runs.or(self.runs),
+            ..self
+        }
+    }
+
     /// With the findings that this inspection saw appear.
     #[must_use]
     pub fn and(mut self, report: &Report) -> Self {

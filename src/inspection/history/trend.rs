@@ -122,6 +122,17 @@ impl Capacity {
         }
         capacity
     }
+
+    /// Percent of the CPU that is requested; None where no node was seen.
+    pub fn cpu_share(&self) -> Option<u64> {
+        (self.cpu_requested * 100).checked_div(self.cpu)
+    }
+
+    /// Percent of the memory that is requested.
+    pub fn memory_share(&self) -> Option<u64> {
+        // Percent of bytes: more than an exabyte is no cluster.
+        self.memory_requested.saturating_mul(100).checked_div(self.memory)
+    }
 }
 
 fn is_to_run(pod: &Pod) -> bool {

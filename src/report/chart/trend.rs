@@ -1,8 +1,9 @@
-//! The trend: findings by severity, the score, and restarts where somebody counted, day by day.
+//! The trend: findings by severity, the score, restarts where somebody counted, and what of the cluster is asked for,
+//! day by day.
 
 use super::{Anchor, Drawing, Ink, bars::GRADES};
 use crate::inspection::finding::Severity;
-use crate::report::{Day, Trend};
+use crate::report::{Capacity, Day, Trend};
 use crate::texts::trend::{self as texts, count, total};
 use chrono::{NaiveDate, TimeDelta};
 
@@ -15,8 +16,12 @@ const TITLE: f32 = 30.0;
 /// Where each panel begins, and how high it is.
 const FINDINGS: (f32, f32) = (74.0, 150.0);
 const SCORE: (f32, f32) = (264.0, 110.0);
-const RESTARTS: (f32, f32) = (414.0, 56.0);
+/// How high the panels are that not every trend has, and what is above each of them.
+const RESTARTS: f32 = 56.0;
+const CAPACITY: f32 = 80.0;
+const BETWEEN: f32 = 40.0;
 const LETTERS: f32 = 9.5;
+const LINE: f32 = LETTERS + 5.0;
 /// As few days as the picture is wide for: a first day does not fill it.
 const FEWEST: usize = 7;
 /// As many dates as stand under it.
@@ -25,16 +30,21 @@ const DATES: usize = 8;
 /// The picture; None while there is no day to show.
 pub fn trend(trend: &Trend) -> Option<Drawing> {
     let axis = Axis::over(&trend.days)?;
-    let restarts = trend.days.iter().any(|day| day.restarts > 0);
-    let (last, height) = if restarts { (RESTARTS, 510.0) } else { (SCORE, 414.0) };
-    let mut drawing = Drawing::new((WIDTH, height), texts::alt(trend));
+    let mut bottom = SCORE.0 + SCORE.1;
+    let mut drawing = Drawing::new((WIDTH, bottom), texts::alt(trend));
     drawing.text((LEFT, TITLE), 14.0, Anchor::Start, Ink::Text, texts::title(trend));
     findings(&mut drawing, &axis, &trend.days);
     score(&mut drawing, &axis, &trend.days);
-    if restarts {
-        self::restarts(&mut drawing, &axis, &trend.days);
+    if trend.days.iter().any(|day| day.restarts > 0) {
+        restarts(&mut drawing, &axis, &trend.days, bottom + BETWEEN);
+        bottom += BETWEEN + RESTARTS;
     }
-    dates(&mut drawing, &axis, last.0 + last.1);
+    if texts::sized(&trend.days).next().is_some() {
+        capacity(&mut drawing, &axis, &trend.days, bottom + BETWEEN);
+        bottom += BETWEEN + CAPACITY;
+    }
+    dates(&mut drawing, &axis, bottom);
+    drawing.height = bottom + BETWEEN;
     Some(drawing)
 }
 
@@ -69,7 +79,8 @@ fn findings(drawing: &mut Drawing, axis: &Axis, days: &[Day]) {
         .filter(|severity| *severity > Severity::Info && days.iter().any(|day| count(day, *severity) > 0))
         .collect();
     drawing.text((LEFT, top - 14.0), LETTERS, Anchor::Start, Ink::Faint, texts::FINDINGS);
-    legend(drawing, &shown, TITLE);
+    let named: Vec<_> = shown.iter().map(|severity| (severity.name(), Ink::Severity(*severity))).collect();
+    legend(drawing, &named, TITLE);
     let most = days.iter().map(total).max().unwrap_or_default();
     let (step, ceiling) = steps(most);
     let y = |count: usize| top + height - height * count as f32 / ceiling as f32;
@@ -94,14 +105,14 @@ fn findings(drawing: &mut Drawing, axis: &Axis, days: &[Day]) {
     }
 }
 
-/// The severities with their colours, at the right.
-fn legend(drawing: &mut Drawing, shown: &[Severity], base: f32) {
+/// Names with their colours, at the right.
+fn legend(drawing: &mut Drawing, named: &[(&str, Ink)], base: f32) {
     let mut right = RIGHT;
-    for severity in shown.iter().rev() {
-        drawing.text((right, base), LETTERS, Anchor::End, Ink::Faint, severity.name());
+    for (name, ink) in named.iter().rev() {
+        drawing.text((right, base), LETTERS, Anchor::End, Ink::Faint, *name);
         // A page's letters may be broader than ours.
-        right -= super::font::length(severity.name(), LETTERS) * 1.08 + 16.0;
-        drawing.bar([right, base - 9.5, 10.0, 10.0], Ink::Severity(*severity), "");
+        right -= super::font::length(name, LETTERS) * 1.08 + 16.0;
+        drawing.bar([right, base - 9.5, 10.0, 10.0], *ink, "");
         right -= 18.0;
     }
 }
@@ -134,8 +145,8 @@ fn score(drawing: &mut Drawing, axis: &Axis, days: &[Day]) {
     }
 }
 
-fn restarts(drawing: &mut Drawing, axis: &Axis, days: &[Day]) {
-    let (top, height) = RESTARTS;
+fn restarts(drawing: &mut Drawing, axis: &Axis, days: &[Day], top: f32) {
+    let height = RESTARTS;
     drawing.text((LEFT, top - 12.0), LETTERS, Anchor::Start, Ink::Faint, texts::RESTARTS);
     let most = days.iter().map(|day| day.restarts).max().unwrap_or_default();
     let (_, ceiling) = steps(usize::try_from(most).unwrap_or(usize::MAX));
@@ -147,6 +158,46 @@ fn restarts(drawing: &mut Drawing, axis: &Axis, days: &[Day]) {
         let tall = height * day.restarts as f32 / ceiling as f32;
         let area = [axis.x(day.date) - width / 2.0, top + height - tall, width, tall];
         drawing.bar(area, Ink::Figure, texts::restarts(day));
+    }
+}
+
+/// How much of the CPU and of the memory is requested, as two lines.
+fn capacity(drawing: &mut Drawing, axis: &Axis, days: &[Day], top: f32) {
+    let kinds: [(&str, Ink, fn(&Capacity) -> Option<u64>); 2] =
+        [(texts::CPU, Ink::Figure, Capacity::cpu_share), (texts::MEMORY, Ink::Text, Capacity::memory_share)];
+    drawing.text((LEFT, top - 12.0), LETTERS, Anchor::Start, Ink::Faint, texts::CAPACITY);
+    legend(drawing, &kinds.map(|(name, ink, _)| (name, ink)), top - 12.0);
+    let known: Vec<&Day> = texts::sized(days).collect();
+    let shares = known.iter().flat_map(|day| kinds.iter().filter_map(move |(.., share)| share(&day.capacity)));
+    // More can be requested than there is, where nodes are gone.
+    let ceiling = shares.max().unwrap_or_default().max(100).next_multiple_of(50);
+    let y = |share: u64| top + CAPACITY - CAPACITY * share as f32 / ceiling as f32;
+    let step = if ceiling > 200 { ceiling / 2 } else { 50 };
+    for tick in (0..=ceiling / step).map(|place| place * step) {
+        grid(drawing, y(tick), &tick.to_string());
+    }
+    let mut said: Option<f32> = None;
+    for (_, ink, share) in kinds {
+        let at = |day: &&Day| Some((axis.x(day.date), y(share(&day.capacity)?)));
+        for run in known.chunk_by(|one, next| next.date - one.date == TimeDelta::days(1)) {
+            let points: Vec<(f32, f32)> = run.iter().filter_map(at).collect();
+            if points.len() > 1 {
+                drawing.line(points, 2.2, ink);
+            }
+        }
+        for day in &known {
+            if let Some(point) = at(day) {
+                drawing.dot(point, 2.6, ink, texts::capacity(day));
+            }
+        }
+        let last = known.last().and_then(|day| at(day).zip(share(&day.capacity)));
+        if let Some(((x, level), share)) = last {
+            // Two that are near each other stand one above the other.
+            let near = said.filter(|other| (other - level).abs() < LINE);
+            let base = near.map_or(level, |other| if level < other { other - LINE } else { other + LINE });
+            drawing.text((x + 8.0, base + LETTERS / 2.0), LETTERS, Anchor::Start, ink, share.to_string());
+            said = Some(base);
+        }
     }
 }
 

@@ -17,6 +17,17 @@ fn why_explains_or_says_what_may_be_meant() {
     assert!(text.starts_with(&format!("Service {namespace}/search: ")), "{text}");
     assert!(text.contains("matches no pod") && text.contains("What to do:"), "{text}");
 
+    // With the numbers of a configuration, which its reports go by.
+    let mut orders = tempfile::NamedTempFile::new().unwrap();
+    orders.write_all(b"[[change]]\nthresholds = { settle_minutes = 120 }\n").unwrap();
+    let config = ["--config", orders.path().to_str().unwrap()];
+    let patient = ["why", "svc/search", "-n", &namespace, "--now", &now, config[0], config[1]];
+    let ran = roundsman(&patient).with(&kubeconfig).run();
+    assert!(ran.printed(0).starts_with(&format!("Service {namespace}/search is healthy.")), "{ran:?}");
+    let ask = ["ask", "why is svc/search broken?", "--now", &now, config[0], config[1]];
+    let ran = roundsman(&ask).with(&kubeconfig).run();
+    assert!(!ran.printed(0).contains(&format!("{namespace}/search: ")), "{ran:?}");
+
     let ran = roundsman(&["why", "node/node-1"]).with(&kubeconfig).run();
     assert!(ran.printed(0).starts_with("Node node-1 is healthy.\nprod, "), "{ran:?}");
 
