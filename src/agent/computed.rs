@@ -80,11 +80,7 @@ async fn find(question: &Question<'_>, means: &Means<'_>, survey: &Survey) -> Fo
                 return Found { blocks, read: true, root: None };
             };
             let root = chain.root.as_ref().and_then(|root| now.report.find(root));
-            let root = root.map(|finding| Root {
-                cluster: cluster.name().to_owned(),
-                finding: finding.clone(),
-                why_this: chain.why_this().map(str::to_owned),
-            });
+            let root = root.map(|finding| Root { cluster: cluster.name().to_owned(), finding: finding.clone() });
             Found { blocks: crate::texts::why::chain(&chain).blocks, read: true, root }
         }
         Err(why) => {
@@ -118,6 +114,12 @@ fn known(means: &Means<'_>) -> Vec<String> {
     means.clusters.keys().cloned().collect()
 }
 
+/// The root in a report of what the question names; None where it names nothing in particular.
+pub(super) fn named_in(question: &str, report: &Report) -> Option<Root> {
+    let root = if names(question, report).is_empty() { None } else { best(question, report) };
+    root.map(|finding| Root { cluster: report.cluster.clone(), finding: finding.clone() })
+}
+
 /// Words that name nothing.
 const FILLERS: &str = "a an and any are at be broken can cannot cluster crashing do does down error errors everything \
     explain failed failing fails fix for from happening has have health help how i in is issue issues it its me my not now of on \
@@ -133,11 +135,7 @@ fn words(text: &str) -> Vec<String> {
 
 /// The root of the finding that the question mentions most of; the worst root, if it mentions nothing in particular.
 fn best<'a>(question: &str, report: &'a Report) -> Option<&'a Finding> {
-    let fillers: Vec<&str> = FILLERS.split_whitespace().collect();
-    let words = words(question);
-    let cluster = report.cluster.to_lowercase();
-    let named: Vec<&String> =
-        words.iter().filter(|word| !fillers.contains(&word.as_str()) && **word != cluster).collect();
+    let named = names(question, report);
     if named.is_empty() {
         return report.roots().next();
     }
@@ -148,6 +146,15 @@ fn best<'a>(question: &str, report: &'a Report) -> Option<&'a Finding> {
         if better { Some((score, finding)) } else { best }
     });
     best.map(|(_, finding)| report.root_of(finding))
+}
+
+/// The words of a question that can name something.
+fn names(question: &str, report: &Report) -> Vec<String> {
+    let fillers: Vec<&str> = FILLERS.split_whitespace().collect();
+    let cluster = report.cluster.to_lowercase();
+    let mut named = words(question);
+    named.retain(|word| !fillers.contains(&word.as_str()) && *word != cluster);
+    named
 }
 
 /// How much a word says that the finding is meant.

@@ -123,7 +123,7 @@ pub struct Answer {
     pub ended: Ended,
     /// What it cost.
     pub usage: Usage,
-    /// What a computed answer ends at: where there is an action that cures it, a button can offer it.
+    /// What the answer ends at: where there is a change to propose for it, a button can offer it.
     pub root: Option<Root>,
 }
 
@@ -134,8 +134,6 @@ pub struct Root {
     pub cluster: String,
     /// What nothing else explains.
     pub finding: Finding,
-    /// Why the first action of its remedies is the one for it.
-    pub why_this: Option<String>,
 }
 
 /// How an answer came to an end.

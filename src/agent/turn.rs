@@ -1,7 +1,7 @@
 //! One answer with a model: it reads through tools until it can answer, within limits, and can be stopped at any time.
 
 use super::{
-    Answer, Call, Ended, Exchange, Means, Prompts, Question, ResultKind, Step, ToolResult, Usage,
+    Answer, Call, Ended, Exchange, Means, Prompts, Question, ResultKind, Root, Step, ToolResult, Usage,
     compose::{self, Said},
     computed,
     conversation::shortened,
@@ -10,7 +10,7 @@ use super::{
     survey::Survey,
     tools::{self, Bench, Found, Tool, ToolError, data},
 };
-use crate::texts;
+use crate::{diagnosis, texts};
 use chrono::SecondsFormat;
 use std::collections::BTreeMap;
 use tokio::time::{Instant, timeout_at};
@@ -44,11 +44,12 @@ pub(super) async fn answer(
         usage: Usage::default(),
         text: String::new(),
         cut: false,
+        root: None,
     };
     let ended = match turn.run().await {
         Ok(ended) | Err(ended) => ended,
     };
-    let Turn { steps, usage, text, cut, .. } = turn;
+    let Turn { steps, usage, text, cut, root, .. } = turn;
     let now = means.clock.now();
     if let Ended::ModelFailed(why) = &ended {
         let because = computed::Because::ModelFailed(why.clone());
@@ -67,7 +68,10 @@ pub(super) async fn answer(
     let said = Said { text: &text, cut, steps: &steps, ended: &ended, computed: known };
     let (body, text) = compose::answer(question, &said, means);
     let exchange = Exchange::new(question.text, question.asked_by, now, steps, &text);
-    Answer { body, text, exchange, ended, usage, root: None }
+    // Who replies to a report and needs no chain for it is told about what the report says.
+    let root = root.or_else(|| computed::named_in(question.text, question.report?));
+    let root = root.filter(|_| ended != Ended::Cancelled);
+    Answer { body, text, exchange, ended, usage, root }
 }
 
 /// The messages before the first reply.
@@ -125,6 +129,8 @@ struct Turn<'a> {
     /// What the model said last.
     text: String,
     cut: bool,
+    /// The last root that was found and that a change can do something about.
+    root: Option<Root>,
 }
 
 impl Turn<'_> {
@@ -207,7 +213,11 @@ impl Turn<'_> {
         }
         self.usage.tool_calls += 1;
         let running = Box::pin(tool.run(&self.bench));
-        let Found { source, text } = within(self.cancel, self.deadline, running).await.map_err(ToolError::Abort)??;
+        let Found { source, text, root } =
+            within(self.cancel, self.deadline, running).await.map_err(ToolError::Abort)??;
+        if let Some(root) = root.filter(|root| diagnosis::proposed(&root.finding).is_some()) {
+            self.root = Some(root);
+        }
         let number = self.asked.len() + 1;
         self.asked.insert(key, number);
         let at = self.bench.means.clock.now();

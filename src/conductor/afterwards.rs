@@ -1,46 +1,19 @@
-//! What follows a repair: whether it cured what it was meant to, the next report, and what a card that came to no good
-//! end offers.
+//! What follows a repair: the next report, and what a card that came to no good end offers.
 
 use super::{Desk, Failure, Taken, inspecting, repairs};
 use crate::{
     channel::button::{self, Purpose},
-    cluster::Cluster,
-    inspection::{
-        self,
-        archive::{self, Listener, Scope},
-    },
+    inspection::archive::{self, Listener, Scope},
     repair::{self, AuditEvent, FollowUp, PROPOSALS, Proposal, State, audit},
     report::{Report, Resolved},
     store::{Commit, Direction, Keys},
     texts,
 };
-use chrono::{DateTime, Utc};
 use contract::{Block, ButtonStyle};
-
-/// Whether an inspection of its namespace still finds what the repair was meant to cure; what, in words. An inspection
-/// that cannot be made proves nothing against it.
-pub(super) async fn still_found(
-    desk: &Desk,
-    cluster: &Cluster,
-    proposal: &Proposal,
-    now: DateTime<Utc>,
-) -> Option<String> {
-    let finding = proposal.finding.as_ref()?;
-    // Also what somebody silenced is cured or not, whichever checks found it.
-    let settings = desk.standing.whole_truth(cluster.name(), inspection::CheckSet::All);
-    let order = inspection::Order::of(Some(&proposal.action.target().namespace), settings);
-    match inspection::run(cluster, &order, &inspection::History::default(), now).await {
-        Ok(inspected) => inspected.report.find(finding).map(|found| found.title.clone()),
-        Err(error) => {
-            tracing::warn!(%error, proposal = proposal.id, "what was repaired could not be inspected again");
-            None
-        }
-    }
-}
 
 /// After a repair the cluster is inspected again for the channel, so that it sees what is resolved.
 pub(super) fn look_again(desk: &Desk, commit: &mut Commit, proposal: &Proposal) -> Result<(), Failure> {
-    if !matches!(proposal.state, State::Succeeded { .. }) {
+    if !matches!(proposal.state, State::Succeeded { .. } | State::Unproven { .. }) {
         return Ok(());
     }
     let now = desk.clock.now();

@@ -3,10 +3,11 @@
 use super::{Desk, Failure, Taken, afterwards, desk::reply, heeding};
 use crate::{
     channel::button::{self, Purpose, ReportKey},
+    diagnosis,
     inspection::{
         self, Inspected, Order,
         archive::{self, Asked, Listener, RUNS, Run, SHOWN, Scope},
-        finding::{Finding, Remedy, Severity},
+        finding::{Effect, Finding, Severity},
     },
     outbox::{Class, Draft, RowKind, SENT, Subject},
     repair::{PROPOSALS, audit::HEADS},
@@ -189,7 +190,7 @@ fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, k
             make(commit, format!("Details {number}"), details),
             make(commit, format!("Explain {number}"), explain),
         ];
-        row.extend(fix_button(desk, commit, to, &report.cluster, (finding, None), &format!("Fix {number}…")));
+        row.extend(fix_button(desk, commit, to, &report.cluster, finding, Some(number)));
         if heeding::have_room(desk, to, WITH_BUTTONS) {
             row.extend(heeding::buttons(desk, commit, to, key, finding, Some(number)));
         }
@@ -208,25 +209,27 @@ fn buttons(desk: &Desk, commit: &mut Commit, to: &ChannelRef, report: &Report, k
     blocks
 }
 
-/// The button for the remedy that cures a finding, where there is one and repairs are on; `why` it is that one, where
-/// a cause chain tells.
+/// The button for the change that is proposed for a finding, where there is one and repairs are on, with the finding's
+/// number where several are shown. What only relieves is not the first thing to press.
 pub(super) fn fix_button(
     desk: &Desk,
     commit: &mut Commit,
     to: &ChannelRef,
     cluster: &str,
-    (finding, why): (&Finding, Option<&str>),
-    label: &str,
+    finding: &Finding,
+    number: Option<usize>,
 ) -> Option<Button> {
-    if !desk.policy.enabled {
-        return None;
-    }
-    let hint = finding.remedies.iter().find_map(Remedy::as_action)?.clone();
+    let change = diagnosis::proposed(finding).filter(|_| desk.policy.enabled)?;
+    let style = match change.effect {
+        Effect::Cures => ButtonStyle::Primary,
+        Effect::Relieves => ButtonStyle::Neutral,
+    };
     let purpose = Purpose::Fix {
         cluster: cluster.to_owned(),
-        hint,
+        hint: change.action.clone(),
         finding: Some(finding.fingerprint.clone()),
-        reason: Some(format!("{}.", why.unwrap_or(&finding.title))),
+        reason: Some(format!("{}.", change.why.unwrap_or(&finding.title))),
     };
-    Some(button::make(commit, (to, desk.clock.now() + button::LASTS), (label, ButtonStyle::Primary), purpose))
+    let label = texts::cures::button(&change, number);
+    Some(button::make(commit, (to, desk.clock.now() + button::LASTS), (label, style), purpose))
 }

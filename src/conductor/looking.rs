@@ -36,8 +36,7 @@ pub(super) async fn why(order: &Order<'_>) -> Result<(), Failure> {
             let mut body = texts::why::chain(&explained.chain);
             if let Some(root) = &explained.root {
                 let channel = &order.inbound.channel;
-                let cure = (root, explained.chain.why_this());
-                let fix = inspecting::fix_button(order.desk, &mut commit, channel, cluster.name(), cure, "Fix…");
+                let fix = inspecting::fix_button(order.desk, &mut commit, channel, cluster.name(), root, None);
                 body.blocks.extend(fix.map(|button| Block::Buttons(vec![button])));
             }
             order.desk.answer(&mut commit, order.taken, order.inbound, body, "why");

@@ -5,6 +5,7 @@
 
 mod afterwards;
 mod chat;
+mod checkups;
 mod commands;
 mod desk;
 mod heeding;
@@ -30,6 +31,7 @@ use crate::{
     store::{Commit, CommitError, ReadError, Versioned},
 };
 use anyhow::anyhow;
+use chrono::TimeDelta;
 use contract::Stop;
 use futures::FutureExt;
 use std::{any::Any, collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -63,6 +65,15 @@ pub struct Conductor {
     desk: Arc<Desk>,
 }
 
+/// What becomes of an item once it was handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It is done, by a commit of its handler.
+    Done,
+    /// It is to be handled again; until then others have its place.
+    Again { after: TimeDelta },
+}
+
 /// An item under way, with its key.
 #[derive(Debug)]
 pub(crate) struct Taken {
@@ -82,6 +93,14 @@ impl Taken {
     }
 }
 
+/// What came of an item.
+#[derive(Debug)]
+struct Handled {
+    lane: String,
+    key: String,
+    next: Next,
+}
+
 impl Conductor {
     /// A conductor over this desk.
     pub fn new(desk: Arc<Desk>) -> Self {
@@ -92,22 +111,39 @@ impl Conductor {
     pub async fn run(self, stop: Stop) {
         let mut changes = self.desk.store.commits_watch();
         let mut busy: BTreeSet<String> = BTreeSet::new();
-        let mut tasks: JoinSet<String> = JoinSet::new();
+        let mut tasks: JoinSet<Handled> = JoinSet::new();
+        // What waits for its next look, by key: stopped with the conductor, and taken up again by the next one.
+        let mut resting: BTreeSet<String> = BTreeSet::new();
+        let mut rests: JoinSet<String> = JoinSet::new();
         loop {
             changes.mark_unchanged();
             if !stop.is_stopped() {
-                self.start_what_waits(&mut busy, &mut tasks);
+                self.start_what_waits(&mut busy, &resting, &mut tasks);
             } else if tasks.is_empty() {
                 return;
             }
             let retry = self.next_retry(&busy);
             tokio::select! {
                 Some(finished) = tasks.join_next(), if !tasks.is_empty() => match finished {
-                    Ok(lane) => { busy.remove(&lane); }
+                    Ok(Handled { lane, key, next }) => {
+                        busy.remove(&lane);
+                        if let Next::Again { after } = next {
+                            resting.insert(key.clone());
+                            let desk = Arc::clone(&self.desk);
+                            rests.spawn(async move { desk.pause(after).await; key });
+                        }
+                    }
                     // Only while the runtime ends: `work` catches the panics of its items.
                     Err(error) => {
                         tracing::error!(%error, "an item of the inbox was lost sight of");
                         if tasks.is_empty() { busy.clear(); }
+                    }
+                },
+                Some(rested) = rests.join_next(), if !rests.is_empty() => match rested {
+                    Ok(key) => { resting.remove(&key); }
+                    Err(error) => {
+                        tracing::error!(%error, "a rest was lost sight of");
+                        if rests.is_empty() { resting.clear(); }
                     }
                 },
                 changed = changes.changed() => if changed.is_err() { return },
@@ -117,7 +153,7 @@ impl Conductor {
         }
     }
 
-    fn start_what_waits(&self, busy: &mut BTreeSet<String>, tasks: &mut JoinSet<String>) {
+    fn start_what_waits(&self, busy: &mut BTreeSet<String>, resting: &BTreeSet<String>, tasks: &mut JoinSet<Handled>) {
         let waiting = match self.desk.inbox.waiting(PASS) {
             Ok(waiting) => waiting,
             Err(error) => {
@@ -131,6 +167,10 @@ impl Conductor {
             if tasks.len() >= PARALLEL {
                 return;
             }
+            // What rests holds back nobody: a press on its card is answered meanwhile.
+            if resting.contains(&key) {
+                continue;
+            }
             // An item that waits for its next try holds back the later ones of its lane.
             let first_of_lane = passed.insert(item.lane.clone());
             if !first_of_lane || busy.contains(&item.lane) || item.not_before.is_some_and(|at| at > now) {
@@ -139,9 +179,9 @@ impl Conductor {
             busy.insert(item.lane.clone());
             let desk = Arc::clone(&self.desk);
             tasks.spawn(async move {
-                let lane = item.lane.clone();
-                work(&desk, Taken { key, item }).await;
-                lane
+                let taken = Taken { key, item };
+                let next = work(&desk, &taken).await;
+                Handled { lane: taken.item.lane.clone(), key: taken.key, next }
             });
         }
     }
@@ -159,17 +199,19 @@ impl Conductor {
 }
 
 /// Does one item, and puts it back or parks it when it fails.
-async fn work(desk: &Desk, taken: Taken) {
+async fn work(desk: &Desk, taken: &Taken) -> Next {
     // A panic is a failure like any other: the item is not repeated for ever, and nothing else stops.
-    let result = AssertUnwindSafe(handle(desk, &taken)).catch_unwind().await;
-    let Err(failure) = result.unwrap_or_else(|panic| Err(anyhow!("a bug: {}", said(panic.as_ref())).into())) else {
-        return;
+    let result = AssertUnwindSafe(handle(desk, taken)).catch_unwind().await;
+    let failure = match result.unwrap_or_else(|panic| Err(anyhow!("a bug: {}", said(panic.as_ref())).into())) {
+        Ok(next) => return next,
+        Err(failure) => failure,
     };
     tracing::warn!(lane = taken.item.lane, attempts = taken.item.attempts, error = %failure, "an item failed");
-    if let Err(error) = parking::put_back(desk, &taken, &failure).await {
+    if let Err(error) = parking::put_back(desk, taken, &failure).await {
         tracing::error!(%error, "a failed item could not be put back");
         tokio::time::sleep(BREATH).await;
     }
+    Next::Done
 }
 
 /// What a panic said.
@@ -178,16 +220,17 @@ fn said(panic: &(dyn Any + Send)) -> &str {
     text.unwrap_or("it panicked")
 }
 
-async fn handle(desk: &Desk, taken: &Taken) -> Result<(), Failure> {
-    match &taken.item.work {
+async fn handle(desk: &Desk, taken: &Taken) -> Result<Next, Failure> {
+    let done = match &taken.item.work {
+        Work::Repair { proposal } => return repairs::advance(desk, taken, proposal).await,
         Work::Chat(inbound) => Box::pin(chat::handle(desk, taken, inbound)).await,
         Work::Inspect { cluster, namespace, set } => {
             let scope = Scope { cluster, namespace: namespace.as_deref(), set: *set };
             Box::pin(inspecting::handle(desk, taken, scope)).await
         }
         Work::SilenceOver { cluster, silence } => heeding::over(desk, taken, cluster, silence).await,
-        Work::Repair { proposal } => repairs::advance(desk, taken, proposal).await,
         Work::Question { request } => questions::handle_request(desk, taken, request).await,
         Work::Alerts { request } => questions::handle_alerts(desk, taken, request).await,
-    }
+    };
+    done.map(|()| Next::Done)
 }

@@ -57,7 +57,7 @@ pub(super) async fn handle(
             let mut commit = Commit::new();
             let mut body = texts::details::details(&stored, found);
             let (to, cluster) = (&inbound.channel, &report.cluster);
-            let fix = inspecting::fix_button(desk, &mut commit, to, cluster, (found, None), "Fix…");
+            let fix = inspecting::fix_button(desk, &mut commit, to, cluster, found, None);
             let mut row: Vec<Button> = fix.into_iter().collect();
             if heeding::have_room(desk, to, 1) {
                 row.extend(heeding::buttons(desk, &mut commit, to, report, found, None));

@@ -125,9 +125,10 @@ async fn go_on(
     let subject = Subject::Conversation { id: conversation.id.clone() };
     commit.put(&CONVERSATIONS, conversation.id.as_str(), &conversation);
     let mut body = answer.body;
-    if let Some(root) = &answer.root {
-        let cure = (&root.finding, root.why_this.as_deref());
-        let fix = inspecting::fix_button(desk, &mut commit, &inbound.channel, &root.cluster, cure, "Fix…");
+    // What the model proposed has a card of its own.
+    if let Some(root) = answer.root.as_ref().filter(|_| proposals.is_empty()) {
+        let channel = &inbound.channel;
+        let fix = inspecting::fix_button(desk, &mut commit, channel, &root.cluster, &root.finding, None);
         body.blocks.extend(fix.map(|button| Block::Buttons(vec![button])));
     }
     desk.answer_about(&mut commit, taken, inbound, body, "answer", subject);

@@ -1,6 +1,6 @@
 //! Repairs as the conductor takes them through their states: each step is one commit with the card that shows it.
 
-use super::{Desk, Failure, Taken, afterwards, commands::Order, proposals};
+use super::{Desk, Failure, Next, Taken, afterwards, checkups, commands::Order, proposals};
 use crate::{
     channel::{Grant, button},
     cluster::Cluster,
@@ -100,13 +100,16 @@ pub(super) async fn propose(
     }
 }
 
-/// Plans a repair, unless too many wait for a decision already.
+/// Plans a repair, unless too many wait for a decision already, and finds out what it has to cure.
 pub(super) async fn plan(desk: &Desk, cluster: &Cluster, ask: Ask) -> Result<Result<Proposal, Refusal>, ReadError> {
     let open = proposals::shown_in(desk, &ask.channel)?.iter().filter(|proposal| proposal.is_open()).count();
     if open >= OPEN {
         return Ok(Err(Refusal::TooManyOpen { limit: OPEN }));
     }
-    Ok(repair::propose(cluster, &desk.policy, ask, &desk.clock).await)
+    Ok(match repair::propose(cluster, &desk.policy, ask, &desk.clock).await {
+        Ok(proposal) => Ok(Box::pin(checkups::before(desk, cluster, proposal, desk.clock.now())).await),
+        Err(refusal) => Err(refusal),
+    })
 }
 
 /// A proposal, if it is one of this channel's.
@@ -196,7 +199,7 @@ pub(super) fn note_foreign_press(desk: &Desk, commit: &mut Commit, inbound: &Inb
 }
 
 /// Takes a proposal on from the state in which it is stored, until it waits for somebody or is over.
-pub(super) async fn advance(desk: &Desk, taken: &Taken, id: &str) -> Result<(), Failure> {
+pub(super) async fn advance(desk: &Desk, taken: &Taken, id: &str) -> Result<Next, Failure> {
     let stored = desk.store.get(&PROPOSALS, id)?.ok_or_else(|| anyhow!("there is no proposal {id}"))?;
     let now = desk.clock.now();
     match &stored.state {
@@ -206,9 +209,10 @@ pub(super) async fn advance(desk: &Desk, taken: &Taken, id: &str) -> Result<(), 
                 audit::append(&desk.store, &mut commit, AuditEvent::expired(&expired), now)?;
                 save(desk, &mut commit, taken, &stored, &expired, "expired")?;
                 taken.done(&mut commit);
-                Ok(desk.store.commit(commit).await?)
+                desk.store.commit(commit).await?;
+                Ok(Next::Done)
             }
-            None => desk.finish(taken, |_| {}).await,
+            None => over(desk, taken).await,
         },
         State::Approved { .. } => carry_out(desk, taken, stored).await,
         // The process stopped after the intent was written: look, never repeat.
@@ -220,16 +224,23 @@ pub(super) async fn advance(desk: &Desk, taken: &Taken, id: &str) -> Result<(), 
         }
         State::Verifying { .. } => verify(desk, taken, stored).await,
         State::Succeeded { .. }
+        | State::Unproven { .. }
         | State::Failed { .. }
         | State::Unknown { .. }
         | State::Rejected { .. }
         | State::Expired { .. }
-        | State::Superseded { .. } => desk.finish(taken, |_| {}).await,
+        | State::Superseded { .. } => over(desk, taken).await,
     }
 }
 
+/// There is nothing to be done for it any more.
+async fn over(desk: &Desk, taken: &Taken) -> Result<Next, Failure> {
+    desk.finish(taken, |_| {}).await?;
+    Ok(Next::Done)
+}
+
 /// Writes the intent, does it once, writes what came of it.
-async fn carry_out(desk: &Desk, taken: &Taken, stored: Versioned<Proposal>) -> Result<(), Failure> {
+async fn carry_out(desk: &Desk, taken: &Taken, stored: Versioned<Proposal>) -> Result<Next, Failure> {
     let cluster = desk.configured(&stored.cluster)?;
     let now = desk.clock.now();
     let executing = match repair::begin(&stored, now) {
@@ -262,42 +273,34 @@ async fn after_execution(
     reload(desk, &executing.id)
 }
 
-/// Looks until the repair is proven or the deadline is over, with the progress on the card.
-async fn verify(desk: &Desk, taken: &Taken, mut stored: Versioned<Proposal>) -> Result<(), Failure> {
+/// Looks whether the repair is proven or the deadline is over, with the progress on the card.
+async fn verify(desk: &Desk, taken: &Taken, stored: Versioned<Proposal>) -> Result<Next, Failure> {
+    let State::Verifying { .. } = stored.state else { return over(desk, taken).await };
     let cluster = desk.configured(&stored.cluster)?;
-    let mut told = stored.progress.clone();
-    let mut step = 0;
-    while let State::Verifying { .. } = stored.state {
-        let now = desk.clock.now();
-        let mut look = repair::look(&cluster, &stored, now).await;
-        let mut pause = LOOK_EVERY;
-        if look.verdict == Some(Verdict::Succeeded)
-            && let Some(title) = afterwards::still_found(desk, &cluster, &stored, now).await
-        {
-            look = repair::still_found(&stored, &title, now);
-            pause = INSPECT_EVERY;
-        }
-        if let Some(verdict) = &look.verdict {
-            let concluded = repair::conclude(&stored, verdict, now);
-            let mut commit = Commit::new();
-            audit::append(&desk.store, &mut commit, AuditEvent::verified(&concluded), now)?;
-            save(desk, &mut commit, taken, &stored, &concluded, "concluded")?;
-            afterwards::look_again(desk, &mut commit, &concluded)?;
-            taken.done(&mut commit);
-            return Ok(desk.store.commit(commit).await?);
-        }
-        if told.as_ref() != Some(&look.progress) {
-            step += 1;
-            let shown = Proposal { progress: Some(look.progress.clone()), ..Proposal::clone(&stored) };
-            let mut commit = Commit::new();
-            save(desk, &mut commit, taken, &stored, &shown, &format!("progress {now} {step}"))?;
-            desk.store.commit(commit).await?;
-            stored = reload(desk, &shown.id)?;
-            told = Some(look.progress);
-        }
-        desk.pause(pause).await;
+    let now = desk.clock.now();
+    let mut look = repair::look(&cluster, &stored, now).await;
+    let mut pause = LOOK_EVERY;
+    if look.verdict == Some(Verdict::Succeeded) {
+        look = repair::rechecked(&stored, &Box::pin(checkups::after(desk, &cluster, &stored, now)).await, now);
+        pause = INSPECT_EVERY;
     }
-    desk.finish(taken, |_| {}).await
+    let mut commit = Commit::new();
+    if let Some(verdict) = &look.verdict {
+        let concluded = repair::conclude(&stored, verdict, now);
+        audit::append(&desk.store, &mut commit, AuditEvent::verified(&concluded), now)?;
+        save(desk, &mut commit, taken, &stored, &concluded, "concluded")?;
+        afterwards::look_again(desk, &mut commit, &concluded)?;
+        taken.done(&mut commit);
+        desk.store.commit(commit).await?;
+        return Ok(Next::Done);
+    }
+    if stored.progress.as_ref() != Some(&look.progress) {
+        let which = format!("progress {now} {}", look.progress);
+        let shown = Proposal { progress: Some(look.progress), ..Proposal::clone(&stored) };
+        save(desk, &mut commit, taken, &stored, &shown, &which)?;
+        desk.store.commit(commit).await?;
+    }
+    Ok(Next::Again { after: pause })
 }
 
 /// Adds the new state and the card that shows it, with what it offers now.

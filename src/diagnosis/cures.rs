@@ -5,39 +5,40 @@ use super::look::{command, container};
 use super::object::Entity;
 use super::relations::{Relation, config_refs};
 use super::rollout::{Rollback, rollback};
-use crate::inspection::finding::{ActionHint, Finding, ObjectRef, Remedy, Target};
+use crate::inspection::finding::{ActionHint, Effect, Finding, ObjectRef, Remedy, Target};
 use crate::texts::cures as texts;
 
-/// A remedy, and why it stands where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cure {
-    /// What to do.
-    pub remedy: Remedy,
+/// The change to propose for a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proposed<'a> {
+    /// What.
+    pub action: &'a ActionHint,
     /// Why this, and not another.
-    pub why: String,
+    pub why: Option<&'a str>,
+    /// What it does about the cause.
+    pub effect: Effect,
 }
 
-impl Cure {
-    /// The command that shows more, and what a person then does.
-    fn look(finding: &Finding) -> Self {
-        let advice = crate::inspection::checks::find(&finding.id).map(|check| check.advice).unwrap_or_default();
-        Self { remedy: Remedy::command(texts::advice(advice), command(finding)), why: texts::why_look() }
-    }
-
-    fn act(title: String, action: ActionHint, why: String) -> Self {
-        Self { remedy: Remedy::action(title, action), why }
-    }
+/// Which change is proposed wherever one is: the first that cures the cause; where none does, the first that relieves.
+pub fn proposed(finding: &Finding) -> Option<Proposed<'_>> {
+    let changes = || {
+        finding.remedies.iter().filter_map(|remedy| {
+            let action = remedy.as_action()?;
+            Some(Proposed { action, why: remedy.why.as_deref(), effect: remedy.effect })
+        })
+    };
+    changes().find(|change| change.effect == Effect::Cures).or_else(|| changes().next())
 }
 
 /// The remedies of a finding. Changes are proposed at the root only: at a symptom they cure nothing.
 pub fn remedies(graph: &Graph<'_>, finding: &Finding) -> Vec<Remedy> {
-    let cures = cures(graph, finding).into_iter().map(|cure| cure.remedy);
+    let cures = cures(graph, finding).into_iter();
     cures.filter(|remedy| finding.is_root() || remedy.as_action().is_none()).collect()
 }
 
 /// Everything that fits, the cure of the cause first.
-pub fn cures(graph: &Graph<'_>, finding: &Finding) -> Vec<Cure> {
-    let look = Cure::look(finding);
+fn cures(graph: &Graph<'_>, finding: &Finding) -> Vec<Remedy> {
+    let look = look(finding);
     match finding.id.as_str() {
         "pod/image-pull" => {
             let mut cures = Vec::new();
@@ -50,27 +51,29 @@ pub fn cures(graph: &Graph<'_>, finding: &Finding) -> Vec<Cure> {
         }
         "pod/crash-loop" | "pod/not-ready" | "deployment/rollout-stuck" => {
             let back = rollback(graph, finding).filter(|back| back.serves || back.fresh);
-            let mut cures: Vec<Cure> = back.map(|back| undo(finding, &back)).into_iter().collect();
+            let mut cures: Vec<Remedy> = back.map(|back| undo(finding, &back)).into_iter().collect();
             cures.push(look);
             cures.extend(fresh_start(graph, finding));
             cures
         }
         "pod/oom-killed" => {
             let back = rollback(graph, finding).filter(|back| back.serves);
-            let mut cures: Vec<Cure> = back.map(|back| undo(finding, &back)).into_iter().collect();
+            let mut cures: Vec<Remedy> = back.map(|back| undo(finding, &back)).into_iter().collect();
             cures.push(look);
-            cures.extend(restart(finding, texts::why_restart_after_oom()));
+            cures.extend(
+                restart(finding, texts::restart_after_oom(), texts::why_restart_after_oom()).map(Remedy::as_relief),
+            );
             cures
         }
         "pod/create-error" | "pod/missing-config-ref" => {
             let back = rollback(graph, finding).filter(|back| needs_less(graph, back, finding));
-            let mut cures: Vec<Cure> = back.map(|back| undo(finding, &back)).into_iter().collect();
+            let mut cures: Vec<Remedy> = back.map(|back| undo(finding, &back)).into_iter().collect();
             cures.push(look);
             cures
         }
         "pod/unschedulable" => {
             let back = rollback(graph, finding).filter(|back| back.serves && asks_otherwise(back));
-            let mut cures: Vec<Cure> = back.map(|back| undo(finding, &back)).into_iter().collect();
+            let mut cures: Vec<Remedy> = back.map(|back| undo(finding, &back)).into_iter().collect();
             cures.push(look);
             cures.extend(fewer(graph, &finding.target));
             cures
@@ -90,7 +93,7 @@ pub fn cures(graph: &Graph<'_>, finding: &Finding) -> Vec<Cure> {
         }
         "deployment/unavailable" => {
             let mut cures = vec![look];
-            cures.extend(restart(finding, texts::why_restart()));
+            cures.extend(restart(finding, texts::restart(), texts::why_restart()));
             cures
         }
         "statefulset/degraded" | "daemonset/not-ready" => {
@@ -102,10 +105,16 @@ pub fn cures(graph: &Graph<'_>, finding: &Finding) -> Vec<Cure> {
     }
 }
 
-fn undo(finding: &Finding, back: &Rollback<'_>) -> Cure {
+/// The command that shows more, and what a person then does.
+fn look(finding: &Finding) -> Remedy {
+    let advice = crate::inspection::checks::find(&finding.id).map(|check| check.advice).unwrap_or_default();
+    Remedy::command(texts::advice(advice), command(finding))
+}
+
+fn undo(finding: &Finding, back: &Rollback<'_>) -> Remedy {
     let action = ActionHint::UndoRollout { target: finding.target.clone(), to_revision: Some(back.revision) };
     let change = back.image_change(container(finding));
-    Cure::act(texts::undo(back.revision), action, texts::why_undo(back.revision, back.serves, change))
+    Remedy::action(texts::undo(back.revision), action).because(texts::why_undo(back.revision, back.serves, change))
 }
 
 /// Whether the revision before does without the ConfigMaps and Secrets that are missing.
@@ -138,33 +147,67 @@ fn requests(set: &crate::snapshot::ReplicaSet) -> Vec<(String, String)> {
 }
 
 /// New pods: one if only one of several is ill, else all.
-fn fresh_start(graph: &Graph<'_>, finding: &Finding) -> Option<Cure> {
+fn fresh_start(graph: &Graph<'_>, finding: &Finding) -> Option<Remedy> {
     let ill: Vec<&ObjectRef> = finding.objects.iter().filter(|object| object.kind == "Pod").collect();
     let all = graph.find_target(&finding.target).map(|id| graph.pods(id).len()).unwrap_or_default();
     match ill.as_slice() {
         // Who owns itself is not made again.
         [pod] if all > 1 && finding.target.kind != "Pod" && finding.target.kind != "Job" => {
             let action = ActionHint::DeletePod { target: pod.target() };
-            Some(Cure::act(texts::delete_pod(&pod.name), action, texts::why_delete_pod(all - 1)))
+            Some(Remedy::action(texts::delete_pod(&pod.name), action).because(texts::why_delete_pod(all - 1)))
         }
-        _ => restart(finding, texts::why_restart()),
+        _ => restart(finding, texts::restart(), texts::why_restart()),
     }
 }
 
-fn restart(finding: &Finding, why: String) -> Option<Cure> {
+fn restart(finding: &Finding, title: String, why: String) -> Option<Remedy> {
     let restartable = matches!(finding.target.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet");
     let action = ActionHint::RestartRollout { target: finding.target.clone() };
-    restartable.then(|| Cure::act(texts::restart(), action, why))
+    restartable.then(|| Remedy::action(title, action).because(why))
 }
 
 /// As many replicas as there are, where more are asked for than can be.
-fn fewer(graph: &Graph<'_>, workload: &Target) -> Option<Cure> {
+fn fewer(graph: &Graph<'_>, workload: &Target) -> Option<Remedy> {
     let (asked, ready) = match graph.object(graph.find_target(workload)?).entity? {
         Entity::Deployment(deployment) => (deployment.spec.replicas.unwrap_or(1), deployment.status.ready_replicas),
         Entity::StatefulSet(set) => (set.spec.replicas.unwrap_or(1), set.status.ready_replicas),
         _ => return None,
     };
     let action = ActionHint::Scale { target: workload.clone(), replicas: ready };
-    (ready > 0 && ready < asked)
-        .then(|| Cure::act(texts::scale(&workload.name, ready), action, texts::why_fewer(asked)))
+    (ready > 0 && ready < asked).then(|| {
+        Remedy::action(texts::scale(&workload.name, ready), action).because(texts::why_fewer(asked)).as_relief()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Proposed, proposed};
+    use crate::inspection::finding::{ActionHint, Effect, Finding, Remedy, Target};
+    use serde_json::json;
+
+    fn finding(remedies: Vec<Remedy>) -> Finding {
+        let finding = json!({ "id": "pod/oom-killed", "fingerprint": "00", "severity": "high", "state": "new",
+            "first_seen": "2026-11-23T09:00:00Z", "target": { "kind": "Deployment", "namespace": "shop", "name": "cart" },
+            "objects": [], "title": "1 pod was killed", "evidence": [], "remedies": [] });
+        Finding { remedies, ..serde_json::from_value(finding).unwrap() }
+    }
+
+    #[test]
+    fn what_cures_is_proposed_before_what_relieves_wherever_it_stands() {
+        let cart = || Target::namespaced("Deployment", "shop", "cart");
+        let look = || Remedy::command("look", "kubectl get pods");
+        let restart = ActionHint::RestartRollout { target: cart() };
+        let relief = || Remedy::action("restart", restart.clone()).because("only buys time").as_relief();
+        let undo = ActionHint::UndoRollout { target: cart(), to_revision: Some(1) };
+        let cure = || Remedy::action("undo", undo.clone()).because("it came with the image");
+
+        let only_look = finding(vec![look()]);
+        assert_eq!(proposed(&only_look), None);
+        let only_relief = finding(vec![look(), relief()]);
+        let why = Some("only buys time");
+        assert_eq!(proposed(&only_relief), Some(Proposed { action: &restart, why, effect: Effect::Relieves }));
+        let both = finding(vec![relief(), look(), cure()]);
+        let why = Some("it came with the image");
+        assert_eq!(proposed(&both), Some(Proposed { action: &undo, why, effect: Effect::Cures }));
+    }
 }

@@ -21,7 +21,7 @@ mod wider;
 pub use ask::best_match;
 pub use calls::{exceeded_quota, refusing_webhook};
 pub use causes::{link, order};
-pub use cures::{Cure, cures, remedies};
+pub use cures::{Proposed, proposed, remedies};
 pub use graph::{Graph, ObjectId, resources};
 pub use object::{Entity, Object};
 pub use relations::{ConfigRef, KeyRef, Relation, backends, config_keys, config_refs};

@@ -1,12 +1,12 @@
 //! The cause chain of one object: from what a person asked about, step by step, to what they have to change.
 
 use super::ask;
-use super::cures::{Cure, cures};
+use super::cures::remedies;
 use super::facts::facts;
 use super::graph::{Graph, ObjectId};
 use super::object::{Entity, kinds};
 use super::relations::Relation;
-use crate::inspection::finding::{Evidence, Finding, Fingerprint, Severity, Target};
+use crate::inspection::finding::{Evidence, Finding, Fingerprint, Remedy, Severity, Target};
 use crate::redact;
 use crate::report::Report;
 use crate::snapshot::{Labels, Snapshot};
@@ -31,7 +31,7 @@ pub struct Chain {
     /// What it comes down to.
     pub verdict: Verdict,
     /// What to do, the cure of the root first.
-    pub cures: Vec<Cure>,
+    pub cures: Vec<Remedy>,
 }
 
 /// One step of a chain.
@@ -88,11 +88,6 @@ pub fn why(snapshot: &Snapshot, report: &Report, kind: &str, namespace: &str, na
 }
 
 impl Chain {
-    /// Why the first cure that changes something is the one for this cause.
-    pub fn why_this(&self) -> Option<&str> {
-        self.cures.iter().find(|cure| cure.remedy.as_action().is_some()).map(|cure| cure.why.as_str())
-    }
-
     /// The chain as it may be shown: secrets taken out of what events and containers are quoted with.
     fn redacted(mut self) -> Self {
         let clean = |text: &mut String| {
@@ -208,7 +203,7 @@ fn follow(graph: &Graph<'_>, report: &Report, start: &Finding, chain: &mut Chain
     let root = report.root_of(start);
     chain.root = Some(root.fingerprint.clone());
     chain.verdict = Verdict::Explained;
-    chain.cures = cures(graph, root);
+    chain.cures = remedies(graph, root);
 }
 
 /// The way from an object to the nearest finding that concerns it: its own; those of its pods and its owner; those of

@@ -18,7 +18,7 @@ use checks::{Check, Draft, Role, Scene};
 use finding::{CheckId, Finding, FindingState, Fingerprint, Note, Target};
 
 pub use attention::{CheckSet, Settings, Thresholds};
-pub use history::{Day, History, Memory, RestartCounts, Trend};
+pub use history::{Absence, Day, History, Memory, RestartCounts, Trend};
 pub use run::{Explained, Inspected, Order, read, reads, run, why};
 
 /// Runs the checks that the settings ask for, folds symptoms under their causes, and compares with the last time.
@@ -43,7 +43,14 @@ pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> R
     let (mut findings, mut kept_out) = keep_out(&graph, findings, history, settings);
     let changes = history.compare(&mut findings, &mut kept_out, |root| {
         let check = chosen.iter().find(|check| root.id == check.id);
-        check.is_some_and(|check| saw_everything(snapshot, check) && in_scope(snapshot, &root.target))
+        let rechecked = check.is_some_and(|check| saw_everything(snapshot, check) && in_scope(snapshot, &root.target));
+        if !rechecked {
+            Absence::NotRechecked
+        } else if checks::shows_after_a_run(&root.id) && scene.has_just_started(&root.target) {
+            Absence::TooEarly
+        } else {
+            Absence::Resolved
+        }
     });
     diagnosis::order(&mut findings);
     for finding in &mut findings {

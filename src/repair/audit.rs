@@ -144,6 +144,7 @@ impl AuditEvent {
             | State::Approved { .. }
             | State::Verifying { .. }
             | State::Succeeded { .. }
+            | State::Unproven { .. }
             | State::Failed { .. }
             | State::Unknown { .. }
             | State::Rejected { .. }
@@ -163,7 +164,10 @@ impl AuditEvent {
     pub fn verified(proposal: &Proposal) -> Self {
         let Named { proposal: id, cluster, title } = Named::of(proposal);
         let why = match &proposal.state {
-            State::Failed { why, .. } | State::Unknown { why, .. } | State::Superseded { why, .. } => Some(why.clone()),
+            State::Failed { why, .. }
+            | State::Unproven { why, .. }
+            | State::Unknown { why, .. }
+            | State::Superseded { why, .. } => Some(why.clone()),
             State::Proposed
             | State::Approved { .. }
             | State::Executing { .. }

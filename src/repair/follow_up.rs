@@ -31,13 +31,14 @@ pub fn follow_up(before: &State, after: &Proposal) -> Option<FollowUp> {
         // There is nothing left to cure.
         State::Superseded { .. } if matches!(before, State::Proposed) => None,
         State::Failed { .. } | State::Superseded { .. } | State::Expired { .. } => {
-            Some(FollowUp::PlanAgain(again(&after.action)))
+            Some(FollowUp::PlanAgain(wish(&after.action)))
         }
         State::Proposed
         | State::Approved { .. }
         | State::Executing { .. }
         | State::Verifying { .. }
         | State::Succeeded { .. }
+        | State::Unproven { .. }
         // Nobody knows what it would be planned from.
         | State::Unknown { .. }
         | State::Rejected { .. } => None,
@@ -45,7 +46,7 @@ pub fn follow_up(before: &State, after: &Proposal) -> Option<FollowUp> {
 }
 
 /// The same wish, to be planned from what the cluster says then.
-fn again(action: &Action) -> ActionHint {
+pub(super) fn wish(action: &Action) -> ActionHint {
     let target = action.target().found();
     match action {
         Action::RestartRollout { .. } => ActionHint::RestartRollout { target },
@@ -114,6 +115,7 @@ mod tests {
             State::Approved { by: by(), at },
             verifying(),
             State::Succeeded { by: by(), at },
+            State::Unproven { by: by(), at, why: String::new() },
             State::Unknown { by: by(), at, why: String::new() },
             State::Rejected { by: by(), at },
         ] {

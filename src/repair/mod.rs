@@ -6,15 +6,19 @@
 mod action;
 pub mod audit;
 mod carry;
+mod diagnosed;
 mod diff;
+mod endpoints;
 mod follow_up;
 mod ledger;
 mod plan;
+mod pods;
 mod policy;
 mod proposal;
 mod request;
 mod revisions;
 mod rights;
+mod settle;
 mod state;
 mod surroundings;
 mod verify;
@@ -31,6 +35,7 @@ pub(crate) mod samples;
 pub use action::{Action, ActionKind, Kind, Relative, Target, fingerprint, proper_kind};
 pub use audit::{AUDIT, AuditEvent, Entry};
 pub use carry::{carry_out, settle};
+pub use diagnosed::{Trouble, diagnosed, undiagnosed};
 pub use follow_up::{FollowUp, follow_up};
 pub use ledger::{LEASES, PROPOSALS, give_back, take};
 pub use plan::{Ask, propose};
@@ -39,7 +44,7 @@ pub use proposal::{Approved, Decider, Decision, Proposal, Requester, Risk, concl
 pub use request::{FIELD_MANAGER, MARKER, RESTARTED_AT, Request, Verb};
 pub use rights::{reads, writes};
 pub use state::{Event, Outcome, State, Verdict};
-pub use verify::{Look, look, still_found};
+pub use verify::{Look, Recheck, look, rechecked};
 
 use crate::ids;
 use chrono::{DateTime, Utc};

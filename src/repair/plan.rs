@@ -4,11 +4,12 @@
 use super::{
     action::{Action, ActionKind, Kind, Relative, Target, fingerprint},
     carry::replicas,
-    diff,
+    diff, pods,
     policy::{self, Policy, Refusal},
     proposal::{Proposal, Requester, Risk},
     request::Request,
     revisions::{self, controller, label, number, template_of, text},
+    settle,
     state::State,
     surroundings,
 };
@@ -16,7 +17,7 @@ use crate::{
     clock::Clock,
     cluster::{Cluster, Denied, NotSeen},
     ids,
-    inspection::finding::{ActionHint, Fingerprint},
+    inspection::finding::{ActionHint, Effect, Fingerprint},
     texts::{self, repair::plan},
 };
 use chrono::TimeDelta;
@@ -114,10 +115,23 @@ pub async fn propose(cluster: &Cluster, policy: &Policy, ask: Ask, clock: &Clock
         (Some(given), Some(planned)) => Some(format!("{} {planned}", given.trim_end())),
         (given, planned) => given.or(planned),
     };
+    let longest_run = match &draft.action {
+        Action::DeletePod { .. } => settle::longest_run(std::slice::from_ref(&live), now),
+        Action::RestartRollout { target, .. } | Action::UndoRollout { target, .. } | Action::Scale { target, .. } => {
+            match pods::pods(cluster, target, &live).await {
+                Ok(pods) => settle::longest_run(&pods.all, pods.server_time.unwrap_or(now)),
+                Err(_) => {
+                    draft.warnings.push(plan::unseen("pods"));
+                    None
+                }
+            }
+        }
+    };
     let grace = number(&live, "/spec/template/spec/terminationGracePeriodSeconds")
         .max(number(&live, "/spec/terminationGracePeriodSeconds"))
         + number(&live, "/spec/minReadySeconds");
-    let verify_within = (VERIFY_BASE + grace + VERIFY_PER_POD * draft.pods).clamp(VERIFY_BASE, VERIFY_LONGEST);
+    let settle = settle::settle(longest_run).num_seconds();
+    let verify_within = (VERIFY_BASE + grace + settle + VERIFY_PER_POD * draft.pods).clamp(VERIFY_BASE, VERIFY_LONGEST);
     let expires_after = TimeDelta::from_std(policy.expires_after).unwrap_or(TimeDelta::minutes(15));
     Ok(Proposal {
         id: ids::short("r"),
@@ -133,6 +147,9 @@ pub async fn propose(cluster: &Cluster, policy: &Policy, ask: Ask, clock: &Clock
         risk: draft.risk,
         inverse: draft.inverse,
         finding: ask.finding,
+        trouble: Vec::new(),
+        effect: Effect::Cures,
+        longest_run: longest_run.map(|run| u32::try_from(run.num_seconds()).unwrap_or(u32::MAX)),
         created_at: now,
         expires_at: now + expires_after,
         verify_within: u32::try_from(verify_within).unwrap_or_default(),
@@ -151,7 +168,7 @@ fn restart(target: Target, live: &Value) -> Result<Draft, Refusal> {
         warnings: if recreates { vec![plan::RECREATE.to_owned()] } else { Vec::new() },
         risk: if recreates || target.kind != Kind::Deployment { Risk::Medium } else { Risk::Low },
         inverse: None,
-        pods: pods(target.kind, live),
+        pods: count(target.kind, live),
         action: Action::RestartRollout { target, template: template_of(live) },
     })
 }
@@ -193,7 +210,7 @@ async fn undo(cluster: &Cluster, target: Target, live: &Value, asked: Option<i64
         warnings: if recreates(live) { vec![plan::RECREATE.to_owned()] } else { Vec::new() },
         risk: Risk::Medium,
         inverse: Some(ActionHint::UndoRollout { target: target.found(), to_revision: Some(current) }),
-        pods: pods(target.kind, live),
+        pods: count(target.kind, live),
         action: Action::UndoRollout {
             target,
             template,
@@ -268,7 +285,7 @@ fn recreates(live: &Value) -> bool {
     text(live, "/spec/strategy/type") == "Recreate"
 }
 
-fn pods(kind: Kind, live: &Value) -> i64 {
+fn count(kind: Kind, live: &Value) -> i64 {
     match kind {
         Kind::DaemonSet => number(live, "/status/desiredNumberScheduled"),
         Kind::Deployment | Kind::StatefulSet => replicas(live),

@@ -2,10 +2,11 @@
 
 use super::{
     action::Action,
+    diagnosed::Trouble,
     policy::{Policy, Refusal},
     state::{Event, Outcome, State, Verdict},
 };
-use crate::inspection::finding::{ActionHint, Fingerprint};
+use crate::inspection::finding::{ActionHint, Effect, Fingerprint};
 use chrono::{DateTime, TimeDelta, Utc};
 use contract::{Actor, ChannelRef, OutboundId};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,15 @@ pub struct Proposal {
     pub inverse: Option<ActionHint>,
     /// What it is meant to cure.
     pub finding: Option<Fingerprint>,
+    /// What may not be left: that, or what the object had for a cause when it was planned.
+    #[serde(default)]
+    pub trouble: Vec<Trouble>,
+    /// What it does about that.
+    #[serde(default)]
+    pub effect: Effect,
+    /// How long the longest of the last runs of its containers lasted, in seconds, where one ended lately.
+    #[serde(default)]
+    pub longest_run: Option<u32>,
     pub created_at: DateTime<Utc>,
     /// Until then it can be approved.
     pub expires_at: DateTime<Utc>,
@@ -98,6 +108,7 @@ impl Proposal {
         match self.state {
             State::Proposed | State::Approved { .. } | State::Executing { .. } | State::Verifying { .. } => false,
             State::Succeeded { .. }
+            | State::Unproven { .. }
             | State::Failed { .. }
             | State::Unknown { .. }
             | State::Rejected { .. }
@@ -144,6 +155,7 @@ impl Proposal {
             (Event::Record(_), _) => return out_of_turn("record"),
             (Event::Conclude(verdict), State::Verifying { by, .. }) => match verdict {
                 Verdict::Succeeded => State::Succeeded { by: by.clone(), at: now },
+                Verdict::Unproven { why } => State::Unproven { by: by.clone(), at: now, why },
                 Verdict::Failed { why } => State::Failed { by: by.clone(), at: now, why },
             },
             (Event::Conclude(_), _) => return out_of_turn("conclude"),

@@ -1,6 +1,7 @@
 //! Values that the tests of repairs share.
 
 use super::{Action, ActionKind, Decider, Kind, Policy, Proposal, Relative, Requester, Risk, Rule, State, Target};
+use crate::inspection::finding::Effect;
 use chrono::{DateTime, TimeDelta, Utc};
 use contract::{Actor, ChannelRef, Platform};
 use std::time::Duration;
@@ -94,6 +95,9 @@ pub(crate) fn proposal(action: Action) -> Proposal {
         risk: Risk::Medium,
         inverse: None,
         finding: None,
+        trouble: Vec::new(),
+        effect: Effect::Cures,
+        longest_run: None,
         created_at: now(),
         expires_at: now() + TimeDelta::minutes(15),
         verify_within: 240,

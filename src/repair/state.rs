@@ -32,6 +32,12 @@ pub enum State {
         by: String,
         at: DateTime<Utc>,
     },
+    /// It happened, and nobody can say whether it helped.
+    Unproven {
+        by: String,
+        at: DateTime<Utc>,
+        why: String,
+    },
     /// Not carried out, or without the effect.
     Failed {
         by: String,
@@ -101,6 +107,7 @@ pub enum Outcome {
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     Succeeded,
+    Unproven { why: String },
     Failed { why: String },
 }
 
@@ -113,6 +120,7 @@ impl State {
             Self::Executing { .. } => "executing",
             Self::Verifying { .. } => "verifying",
             Self::Succeeded { .. } => "succeeded",
+            Self::Unproven { .. } => "unproven",
             Self::Failed { .. } => "failed",
             Self::Unknown { .. } => "unknown",
             Self::Rejected { .. } => "rejected",
@@ -127,7 +135,7 @@ impl State {
             Self::Proposed => return Refusal::OutOfTurn { step: "decide", state: self.name() },
             Self::Approved { by, at } | Self::Executing { by, at, .. } => ("approved", Some(by), at),
             Self::Verifying { by, since, .. } => ("carried out", Some(by), since),
-            Self::Succeeded { by, at } => ("carried out", Some(by), at),
+            Self::Succeeded { by, at } | Self::Unproven { by, at, .. } => ("carried out", Some(by), at),
             Self::Failed { by, at, .. } => ("tried without success", Some(by), at),
             Self::Unknown { by, at, .. } => ("tried", Some(by), at),
             Self::Rejected { by, at } => ("rejected", Some(by), at),

@@ -4,20 +4,20 @@
 use super::{
     action::{Action, Kind, Target},
     carry::{marker, replicas},
+    endpoints::without_endpoints,
+    pods::{Pods, ends, pods, started, stuck},
     proposal::Proposal,
     revisions::{number, template_of, text},
+    settle,
     state::{State, Verdict},
-    surroundings::{is_ready, owner_path, selected_by},
+    surroundings::{is_ready, owner_path},
 };
 use crate::{
-    cluster::{Cluster, NotSeen, Peek},
+    cluster::{Cluster, NotSeen},
     texts::repair::plan,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
-
-/// So long every new container has to run before it counts, by the server's clock.
-const SETTLED: TimeDelta = TimeDelta::seconds(5);
 
 /// What one look saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,50 +38,87 @@ enum Seen {
     Wrong(String),
 }
 
+/// What an inspection says of what a repair was meant to cure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recheck {
+    Gone,
+    /// Under this title.
+    Still(String),
+    /// It could not be looked at, and why.
+    Unseen(String),
+}
+
 /// Looks once at what a repair changed.
 pub async fn look(cluster: &Cluster, proposal: &Proposal, now: DateTime<Utc>) -> Look {
-    let State::Verifying { deadline, execution, .. } = &proposal.state else {
+    let State::Verifying { execution, .. } = &proposal.state else {
         return Look { progress: proposal.progress.clone().unwrap_or_default(), verdict: None };
     };
-    let seen = match &proposal.action {
+    let looked = match &proposal.action {
         Action::DeletePod { target, owner } => {
-            replaced(cluster, target, owner_path(&target.namespace, owner).as_deref(), now).await
+            replaced(cluster, target, owner_path(&target.namespace, owner).as_deref()).await
         }
         action @ (Action::RestartRollout { target, .. }
         | Action::UndoRollout { target, .. }
-        | Action::Scale { target, .. }) => rolled_out(cluster, action, target, execution, now).await,
+        | Action::Scale { target, .. }) => rolled_out(cluster, action, target, execution).await,
     };
-    let late = now >= *deadline;
-    match seen.unwrap_or_else(|said| Seen::Waiting(plan::not_yet(&said))) {
-        Seen::Well => Look { progress: plan::ALL_WELL.to_owned(), verdict: Some(Verdict::Succeeded) },
-        Seen::Wrong(what) => {
+    let seen = match looked {
+        Ok((seen, pods)) => proven(cluster, proposal, seen, &pods, now).await,
+        Err(said) => Err(said),
+    };
+    match seen {
+        Ok(Seen::Well) => Look { progress: plan::ALL_WELL.to_owned(), verdict: Some(Verdict::Succeeded) },
+        Ok(Seen::Wrong(what)) => {
             let why = plan::went_wrong(&what);
             Look { progress: what, verdict: Some(Verdict::Failed { why }) }
         }
-        Seen::Waiting(missing) => {
-            let verdict = late.then(|| Verdict::Failed { why: plan::ran_out(&missing) });
-            Look { progress: missing, verdict }
+        Ok(Seen::Waiting(missing)) => missed(proposal, missing, now),
+        Err(said) => unseen(proposal, plan::not_yet(&said), now),
+    }
+}
+
+/// The look at a repair whose objects are well, once an inspection has been made too.
+pub fn rechecked(proposal: &Proposal, recheck: &Recheck, now: DateTime<Utc>) -> Look {
+    match recheck {
+        Recheck::Still(title) => missed(proposal, plan::still_found(title), now),
+        Recheck::Unseen(why) => unseen(proposal, plan::not_checked_again(why), now),
+        Recheck::Gone => {
+            let before = proposal.longest_run.map(|run| TimeDelta::seconds(run.into()));
+            let unproven = before.filter(|run| !proposal.trouble.is_empty() && settle::is_too_long_to_wait_for(*run));
+            let verdict = match unproven {
+                Some(run) => Verdict::Unproven { why: plan::may_come_back(settle::settle(before), run) },
+                None => Verdict::Succeeded,
+            };
+            Look { progress: plan::ALL_WELL.to_owned(), verdict: Some(verdict) }
         }
     }
 }
 
-/// The same look when the inspection still finds what the repair was meant to cure.
-pub fn still_found(proposal: &Proposal, title: &str, now: DateTime<Utc>) -> Look {
-    let missing = plan::still_found(title);
-    let late = match &proposal.state {
+/// It is not there yet; after the deadline it failed.
+fn missed(proposal: &Proposal, missing: String, now: DateTime<Utc>) -> Look {
+    let verdict = is_late(proposal, now).then(|| Verdict::Failed { why: plan::ran_out(&missing) });
+    Look { progress: missing, verdict }
+}
+
+/// It could not be seen; after the deadline nobody knows.
+fn unseen(proposal: &Proposal, why: String, now: DateTime<Utc>) -> Look {
+    let verdict = is_late(proposal, now).then(|| Verdict::Unproven { why: why.clone() });
+    Look { progress: why, verdict }
+}
+
+fn is_late(proposal: &Proposal, now: DateTime<Utc>) -> bool {
+    match &proposal.state {
         State::Verifying { deadline, .. } => now >= *deadline,
         State::Proposed
         | State::Approved { .. }
         | State::Executing { .. }
         | State::Succeeded { .. }
+        | State::Unproven { .. }
         | State::Failed { .. }
         | State::Unknown { .. }
         | State::Rejected { .. }
         | State::Expired { .. }
         | State::Superseded { .. } => false,
-    };
-    let verdict = late.then(|| Verdict::Failed { why: plan::ran_out(&missing) });
-    Look { progress: missing, verdict }
+    }
 }
 
 async fn rolled_out(
@@ -89,15 +126,15 @@ async fn rolled_out(
     action: &Action,
     target: &Target,
     execution: &str,
-    now: DateTime<Utc>,
-) -> Result<Seen, String> {
+) -> Result<(Seen, Pods), String> {
+    let wrong = |what: String| Ok((Seen::Wrong(what), Pods::none()));
     let live = match cluster.peek(&target.path()).await {
         Ok(peek) => peek.value,
-        Err(NotSeen::NotFound) => return Ok(Seen::Wrong(plan::gone(&target.to_string()))),
+        Err(NotSeen::NotFound) => return wrong(plan::gone(&target.to_string())),
         Err(NotSeen::Unable(said)) => return Err(said),
     };
-    if let Some(wrong) = overtaken(action, target, execution, &live) {
-        return Ok(Seen::Wrong(wrong));
+    if let Some(what) = overtaken(action, target, execution, &live) {
+        return wrong(what);
     }
     let pods = pods(cluster, target, &live).await?;
     let seen = match target.kind {
@@ -106,7 +143,7 @@ async fn rolled_out(
         Kind::DaemonSet => daemon_set(&live),
         Kind::Pod => Seen::Well,
     };
-    Ok(steady(seen, &pods, now))
+    Ok((seen, pods))
 }
 
 /// Whether somebody else has changed the object since, so that looking on would prove nothing.
@@ -193,19 +230,22 @@ fn scaled(wanted: i64, there: i64, ready: i64) -> Seen {
 }
 
 /// A deleted pod: it is gone, and its owner has all its pods again.
-async fn replaced(cluster: &Cluster, target: &Target, owner: Option<&str>, now: DateTime<Utc>) -> Result<Seen, String> {
+async fn replaced(cluster: &Cluster, target: &Target, owner: Option<&str>) -> Result<(Seen, Pods), String> {
     match cluster.peek(&target.path()).await {
         // A StatefulSet makes its pod again under the same name.
         Ok(peek) if text(&peek.value, "/metadata/uid") == target.uid => {
-            return Ok(Seen::Waiting(plan::pod_going(&target.name)));
+            return Ok((Seen::Waiting(plan::pod_going(&target.name)), Pods::none()));
         }
         Ok(_) | Err(NotSeen::NotFound) => {}
         Err(NotSeen::Unable(said)) => return Err(said),
     }
-    let Some(owner) = owner else { return Ok(Seen::Well) };
+    let Some(owner) = owner else { return Ok((Seen::Well, Pods::none())) };
     let live = match cluster.peek(owner).await {
         Ok(peek) => peek.value,
-        Err(NotSeen::NotFound) => return Ok(Seen::Wrong(plan::gone(owner.rsplit('/').next().unwrap_or(owner)))),
+        Err(NotSeen::NotFound) => {
+            let gone = plan::gone(owner.rsplit('/').next().unwrap_or(owner));
+            return Ok((Seen::Wrong(gone), Pods::none()));
+        }
         Err(NotSeen::Unable(said)) => return Err(said),
     };
     let wanted = match live.pointer("/status/desiredNumberScheduled").and_then(Value::as_i64) {
@@ -224,38 +264,36 @@ async fn replaced(cluster: &Cluster, target: &Target, owner: Option<&str>, now: 
     } else {
         Seen::Well
     };
-    Ok(steady(seen, &pods, now))
+    Ok((seen, pods))
 }
 
-/// The pods that a selector selects and that are not on their way out.
-struct Pods {
-    all: Vec<Value>,
-    server_time: Option<DateTime<Utc>>,
-}
-
-async fn pods(cluster: &Cluster, target: &Target, live: &Value) -> Result<Pods, String> {
-    let path = format!("{}{}", Kind::Pod.path(&target.namespace), selected_by(live));
-    match cluster.peek(&path).await {
-        Ok(Peek { mut value, server_time }) => {
-            let mut all = match value.pointer_mut("/items").map(Value::take) {
-                Some(Value::Array(items)) => items,
-                Some(_) | None => Vec::new(),
-            };
-            all.retain(|pod| pod.pointer("/metadata/deletionTimestamp").is_none());
-            Ok(Pods { all, server_time })
-        }
-        Err(NotSeen::NotFound) => Ok(Pods { all: Vec::new(), server_time: None }),
-        Err(NotSeen::Unable(said)) => Err(said),
+/// What the pods add, and the Services in front of them.
+async fn proven(
+    cluster: &Cluster,
+    proposal: &Proposal,
+    seen: Seen,
+    pods: &Pods,
+    now: DateTime<Utc>,
+) -> Result<Seen, String> {
+    let now = pods.server_time.unwrap_or(now);
+    let before = proposal.longest_run.map(|run| TimeDelta::seconds(run.into()));
+    let settle = settle::settle(before.max(settle::longest_run(&pods.all, now)));
+    let seen = steady(seen, &pods.all, settle, now);
+    if seen != Seen::Well {
+        return Ok(seen);
     }
+    let namespace = &proposal.action.target().namespace;
+    let unreached = without_endpoints(cluster, namespace, &pods.all).await?;
+    Ok(unreached.map_or(Seen::Well, |service| Seen::Waiting(plan::no_endpoints(&service))))
 }
 
 /// What the pods add: those that are stuck are named, and those that have just started are not yet believed.
-fn steady(seen: Seen, pods: &Pods, now: DateTime<Utc>) -> Seen {
+fn steady(seen: Seen, pods: &[Value], settle: TimeDelta, now: DateTime<Utc>) -> Seen {
     match seen {
         Seen::Wrong(_) => seen,
         Seen::Waiting(missing) => {
             // The newest first: that is the one that the change made.
-            let mut newest: Vec<&Value> = pods.all.iter().collect();
+            let mut newest: Vec<&Value> = pods.iter().collect();
             newest.sort_by_key(|pod| std::cmp::Reverse(text(pod, "/metadata/creationTimestamp").to_owned()));
             match newest.into_iter().find_map(|pod| Some((text(pod, "/metadata/name"), stuck(pod)?))) {
                 Some((pod, why)) => Seen::Waiting(format!("{missing} {}", plan::stuck(pod, &why))),
@@ -263,55 +301,93 @@ fn steady(seen: Seen, pods: &Pods, now: DateTime<Utc>) -> Seen {
             }
         }
         Seen::Well => {
-            let by_then = pods.server_time.unwrap_or(now) - SETTLED;
-            let fresh = pods.all.iter().flat_map(started).any(|started| started > by_then);
-            if fresh { Seen::Waiting(plan::steady(SETTLED.num_seconds())) } else { Seen::Well }
-        }
-    }
-}
-
-/// When the containers of a pod were started, as far as they run.
-fn started(pod: &Value) -> Vec<DateTime<Utc>> {
-    let containers = pod.pointer("/status/containerStatuses").and_then(Value::as_array);
-    containers.into_iter().flatten().filter_map(|one| text(one, "/state/running/startedAt").parse().ok()).collect()
-}
-
-/// Why a pod does not start, in Kubernetes' own word.
-fn stuck(pod: &Value) -> Option<String> {
-    const PASSING: [&str; 2] = ["ContainerCreating", "PodInitializing"];
-    for field in ["initContainerStatuses", "containerStatuses"] {
-        let containers = pod.pointer(&format!("/status/{field}")).and_then(Value::as_array);
-        for container in containers.into_iter().flatten() {
-            let reason = text(container, "/state/waiting/reason");
-            if !reason.is_empty() && !PASSING.contains(&reason) {
-                return Some(reason.to_owned());
+            let since = now - settle;
+            let ended = pods.iter().flat_map(ends).filter(|end| end.at > since).max_by_key(|end| end.at);
+            match ended {
+                Some(end) => Seen::Waiting(plan::ended_again(&end.pod, &end.reason, end.ran)),
+                None if pods.iter().flat_map(started).any(|started| started > since) => {
+                    Seen::Waiting(plan::steady(settle.num_seconds()))
+                }
+                None => Seen::Well,
             }
         }
     }
-    let conditions = pod.pointer("/status/conditions").and_then(Value::as_array);
-    let unscheduled = conditions
-        .into_iter()
-        .flatten()
-        .find(|condition| text(condition, "/type") == "PodScheduled" && text(condition, "/status") == "False");
-    unscheduled.map(|condition| text(condition, "/message").to_owned()).filter(|message| !message.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Look, still_found};
-    use crate::repair::{Proposal, State, Verdict, samples};
-    use chrono::TimeDelta;
+    use super::{Look, Recheck, Seen, rechecked, steady};
+    use crate::{
+        inspection::finding::{CheckId, Fingerprint},
+        repair::{Proposal, State, Trouble, Verdict, samples},
+    };
+    use chrono::{DateTime, TimeDelta, Utc};
+    use serde_json::{Value, json};
+
+    fn deadline() -> DateTime<Utc> {
+        samples::now() + TimeDelta::minutes(3)
+    }
+
+    fn verifying() -> Proposal {
+        let state =
+            State::Verifying { by: "bob".into(), since: samples::now(), deadline: deadline(), execution: "x".into() };
+        let trouble = Trouble { check: CheckId::new("pod/oom-killed"), fingerprint: Fingerprint::from("00") };
+        Proposal { state, trouble: vec![trouble], ..samples::proposal(samples::undo()) }
+    }
 
     #[test]
     fn what_it_was_meant_to_cure_and_is_still_there_is_waited_for_and_then_a_failure() {
-        let (since, deadline) = (samples::now(), samples::now() + TimeDelta::minutes(3));
-        let state = State::Verifying { by: "bob".into(), since, deadline, execution: "x".into() };
-        let proposal = Proposal { state, ..samples::proposal(samples::undo()) };
-        let Look { progress, verdict } = still_found(&proposal, "2 pods crash", since);
+        let still = Recheck::Still("2 pods crash".into());
+        let Look { progress, verdict } = rechecked(&verifying(), &still, samples::now());
         assert!(progress.contains("still there: 2 pods crash.") && verdict.is_none(), "{progress}");
-        match still_found(&proposal, "2 pods crash", deadline).verdict {
+        match rechecked(&verifying(), &still, deadline()).verdict {
             Some(Verdict::Failed { why }) => assert!(why.contains("2 pods crash"), "{why}"),
             verdict => panic!("{verdict:?}"),
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_checked_again_is_not_verified() {
+        let unseen = Recheck::Unseen("list pods: forbidden".into());
+        assert_eq!(rechecked(&verifying(), &unseen, samples::now()).verdict, None);
+        match rechecked(&verifying(), &unseen, deadline()).verdict {
+            Some(Verdict::Unproven { why }) => {
+                assert!(why.contains("could not be checked again (list pods: forbidden)"), "{why}");
+            }
+            verdict => panic!("{verdict:?}"),
+        }
+    }
+
+    #[test]
+    fn what_lasted_longer_before_than_anybody_waits_for_is_not_verified() {
+        let after = |run| Proposal { longest_run: Some(run), ..verifying() };
+        let verdict = |proposal: &Proposal| rechecked(proposal, &Recheck::Gone, samples::now()).verdict;
+        assert_eq!(verdict(&after(45)), Some(Verdict::Succeeded));
+        match verdict(&after(7_200)) {
+            Some(Verdict::Unproven { why }) => assert!(why.contains("2h") && why.contains("10m"), "{why}"),
+            verdict => panic!("{verdict:?}"),
+        }
+        let nothing_to_cure = Proposal { trouble: Vec::new(), ..after(7_200) };
+        assert_eq!(verdict(&nothing_to_cure), Some(Verdict::Succeeded));
+    }
+
+    #[test]
+    fn pods_are_believed_when_they_have_run_for_long_enough_without_an_end() {
+        let now = samples::now();
+        let settle = TimeDelta::seconds(60);
+        let before = |seconds| (now - TimeDelta::seconds(seconds)).to_rfc3339();
+        let pod = |status: Value| json!({"metadata": {"name": "cart-x"}, "status": {"containerStatuses": [status]}});
+        let since = |seconds| pod(json!({"state": {"running": {"startedAt": before(seconds)}}}));
+        assert_eq!(steady(Seen::Well, &[since(61), since(90)], settle, now), Seen::Well);
+        match steady(Seen::Well, &[since(61), since(59)], settle, now) {
+            Seen::Waiting(missing) => assert!(missing.contains("for 60 s"), "{missing}"),
+            seen => panic!("{seen:?}"),
+        }
+        let killed = json!({"state": {"running": {"startedAt": before(10)}},
+            "lastState": {"terminated": {"reason": "OOMKilled", "startedAt": before(55), "finishedAt": before(10)}}});
+        match steady(Seen::Well, &[since(61), pod(killed)], settle, now) {
+            Seen::Waiting(missing) => assert!(missing.contains("cart-x") && missing.contains("OOMKilled"), "{missing}"),
+            seen => panic!("{seen:?}"),
         }
     }
 }

@@ -237,6 +237,9 @@ fn resolved(page: &mut Page, report: &Report) {
     if !changes.not_rechecked.is_empty() {
         page.line(format!("<p class=\"faint\">{}</p>", words::not_rechecked(changes.not_rechecked.len())));
     }
+    if !changes.too_early.is_empty() {
+        page.line(format!("<p class=\"faint\">{}</p>", value(&words::too_early(&changes.too_early))));
+    }
 }
 
 fn lost(page: &mut Page, report: &Report) {

@@ -29,6 +29,9 @@ pub(super) fn write(report: &Report) -> String {
     if !report.changes.not_rechecked.is_empty() {
         parts.push(words::not_rechecked(report.changes.not_rechecked.len()));
     }
+    if !report.changes.too_early.is_empty() {
+        parts.push(escape(&words::too_early(&report.changes.too_early)));
+    }
     parts.extend(lost(report));
     if !report.gaps.is_empty() {
         parts.push(format!("## {}", texts::NOT_CHECKED));

@@ -12,8 +12,9 @@ mod redacted;
 pub mod score;
 pub mod text;
 
+use crate::diagnosis::{self, Proposed};
 use crate::inspection::attention::{CheckSet, KeptOut, Kind};
-use crate::inspection::finding::{ActionHint, CheckId, Finding, FindingState, Fingerprint, Severity, Target};
+use crate::inspection::finding::{CheckId, Finding, FindingState, Fingerprint, Severity, Target};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -75,6 +76,9 @@ pub struct Changes {
     /// Its roots whose check did not run over their scope this time: nobody knows.
     #[serde(default)]
     pub not_rechecked: Vec<Resolved>,
+    /// Its roots that show only after a run, and whose containers have just been started: they can come back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub too_early: Vec<Resolved>,
 }
 
 fn is_none(count: &usize) -> bool {
@@ -202,17 +206,17 @@ impl Tree<'_> {
 
 /// What a person can do about a finding in a chat: one button each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Offer {
+pub enum Offer<'a> {
     /// Evidence, objects, commands.
     Details,
     /// The cause chain, worded by the model where there is one.
     Explain,
-    /// A proposal of the first action that fits: what it would change is shown before anybody approves.
-    Fix(ActionHint),
+    /// A proposal: what it would change is shown before anybody approves.
+    Fix(Proposed<'a>),
 }
 
 /// The buttons of a finding, in their order.
-pub fn offers(finding: &Finding) -> Vec<Offer> {
-    let fix = finding.remedies.iter().find_map(|remedy| remedy.as_action()).cloned();
+pub fn offers(finding: &Finding) -> Vec<Offer<'_>> {
+    let fix = diagnosis::proposed(finding);
     [Offer::Details, Offer::Explain].into_iter().chain(fix.map(Offer::Fix)).collect()
 }

@@ -32,6 +32,7 @@ pub(super) fn write(report: &Report) -> String {
         ("ongoing", changes.ongoing),
         ("resolved", changes.resolved.len()),
         ("not_rechecked", changes.not_rechecked.len()),
+        ("too_early", changes.too_early.len()),
     ];
     exposition.gauge(
         "roundsman_changes",

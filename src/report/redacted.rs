@@ -1,6 +1,6 @@
 //! A report quotes messages of events and containers, and those may quote secrets.
 
-use super::Report;
+use super::{Changes, Report};
 use crate::inspection::finding::RemedyKind;
 use crate::redact;
 
@@ -19,6 +19,7 @@ impl Report {
             finding.evidence.iter_mut().for_each(|evidence| clean(&mut evidence.value));
             for remedy in &mut finding.remedies {
                 clean(&mut remedy.title);
+                remedy.why.iter_mut().for_each(clean);
                 match &mut remedy.what {
                     RemedyKind::Command(command) => clean(command),
                     // Names, numbers and kinds only.
@@ -27,8 +28,9 @@ impl Report {
             }
         }
         self.gaps.iter_mut().for_each(|gap| clean(&mut gap.why));
-        let resolved = self.changes.resolved.iter_mut().chain(&mut self.changes.not_rechecked);
-        resolved.for_each(|resolved| clean(&mut resolved.title));
+        let Changes { resolved, not_rechecked, too_early, .. } = &mut self.changes;
+        let gone = resolved.iter_mut().chain(not_rechecked).chain(too_early);
+        gone.for_each(|resolved| clean(&mut resolved.title));
         self
     }
 }

@@ -72,6 +72,10 @@ pub fn write(report: &Report, view: &View) -> String {
         lines.push(String::new());
         lines.push(texts::not_rechecked(report.changes.not_rechecked.len()));
     }
+    if !report.changes.too_early.is_empty() {
+        lines.push(String::new());
+        lines.push(line(&texts::too_early(&report.changes.too_early)).into_owned());
+    }
     if view.explain_score {
         lines.push(String::new());
         lines.extend(score_lines(report));

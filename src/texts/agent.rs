@@ -1,6 +1,6 @@
 //! What an answer says beside what the model or the cause chain says: where it is from, and what it could not do.
 
-use super::time;
+use super::{cures, time};
 use crate::{
     agent::{Ended, Place, ToolResult},
     cluster::{Described, LogTail},
@@ -119,13 +119,7 @@ pub fn chain(report: &Report, root: &Finding, now: DateTime<Utc>) -> Vec<Block> 
     }
     if !root.remedies.is_empty() {
         blocks.push(Block::paragraph("What to do:"));
-        let remedy = |remedy: &crate::inspection::finding::Remedy| match &remedy.what {
-            RemedyKind::Command(command) => {
-                vec![plain(format!("{}: ", remedy.title)), Span::Code(command.clone())]
-            }
-            RemedyKind::Action(_) => vec![plain(remedy.title.clone())],
-        };
-        blocks.push(Block::List(root.remedies.iter().map(remedy).collect()));
+        blocks.push(Block::List(root.remedies.iter().map(cures::remedy).collect()));
     }
     blocks
 }
@@ -231,7 +225,8 @@ pub fn findings(report: &Report, namespace: Option<&str>) -> String {
                 RemedyKind::Command(command) => format!("command {command}"),
                 RemedyKind::Action(action) => format!("action {}", serde_json::to_string(action).unwrap_or_default()),
             };
-            lines.push(format!("    remedy: {} ({how})", remedy.title));
+            let why = remedy.why.as_ref().map(|why| format!(", {why}")).unwrap_or_default();
+            lines.push(format!("    remedy: {} ({how}){why}", remedy.title));
         }
         lines.extend(report.children(&root.fingerprint).map(|symptom| format!("  - {}", line(symptom))));
     }

@@ -271,6 +271,11 @@ pub fn not_checked() -> String {
     "its check did not run".to_owned()
 }
 
+/// The same for what only a longer run would show.
+pub fn too_early() -> String {
+    "its containers have only just been started".to_owned()
+}
+
 /// A mute of the configuration, as its silence says who asked for it.
 pub fn by_configuration() -> String {
     "the configuration".to_owned()

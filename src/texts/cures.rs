@@ -1,11 +1,34 @@
 //! Remedies in words, and why one is better than another.
 
-pub(crate) fn advice(advice: &str) -> String {
-    if advice.is_empty() { "Look closer.".to_owned() } else { advice.to_owned() }
+use crate::diagnosis::Proposed;
+use crate::inspection::finding::{ActionHint, Effect, Remedy, RemedyKind};
+use contract::Span;
+
+/// A remedy of a list: what to do, and with which command, or why.
+pub(crate) fn remedy(remedy: &Remedy) -> Vec<Span> {
+    let title = Span::Plain(remedy.title.clone());
+    match (&remedy.what, &remedy.why) {
+        (RemedyKind::Command(command), _) => vec![title, Span::Plain(" ".to_owned()), Span::Code(command.clone())],
+        (RemedyKind::Action(_), Some(why)) => vec![title, Span::Muted(format!(" ({why})"))],
+        (RemedyKind::Action(_), None) => vec![title],
+    }
 }
 
-pub(crate) fn why_look() -> String {
-    "it only looks".to_owned()
+/// What the button of a change says, with the finding's number where several are shown.
+pub fn button(change: &Proposed<'_>, number: Option<usize>) -> String {
+    let number = number.map_or_else(String::new, |number| format!(" {number}"));
+    let what = match (change.effect, change.action) {
+        (Effect::Cures, _) => return format!("Fix{number}…"),
+        (Effect::Relieves, ActionHint::RestartRollout { .. }) => "Restart",
+        (Effect::Relieves, ActionHint::UndoRollout { .. }) => "Undo",
+        (Effect::Relieves, ActionHint::Scale { .. }) => "Scale",
+        (Effect::Relieves, ActionHint::DeletePod { .. }) => "Delete pod",
+    };
+    format!("{what}{number} anyway…")
+}
+
+pub(crate) fn advice(advice: &str) -> String {
+    if advice.is_empty() { "Look closer.".to_owned() } else { advice.to_owned() }
 }
 
 pub(crate) fn undo(revision: i64) -> String {
@@ -22,6 +45,10 @@ pub(crate) fn why_undo(revision: i64, serves: bool, change: Option<(&str, &str)>
 
 pub(crate) fn restart() -> String {
     "Restart the rollout: new pods from the same template".to_owned()
+}
+
+pub(crate) fn restart_after_oom() -> String {
+    "Restart the rollout, which only buys time".to_owned()
 }
 
 pub(crate) fn why_restart() -> String {

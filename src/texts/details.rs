@@ -1,8 +1,8 @@
 //! All about one finding, for a chat.
 
-use super::{forms, report::consequences, report::state, visible};
+use super::{cures, forms, report::consequences, report::state, visible};
 use crate::inspection::checks;
-use crate::inspection::finding::{Evidence, Finding, RemedyKind};
+use crate::inspection::finding::{Evidence, Finding};
 use crate::report::{Report, Tree};
 use contract::{Block, Body, Reading, Span};
 
@@ -42,13 +42,7 @@ pub fn details(report: &Report, finding: &Finding) -> Body {
         ]
     });
     body.blocks.extend(named("What follows from it:", explains));
-    let remedies = finding.remedies.iter().map(|remedy| match &remedy.what {
-        RemedyKind::Command(command) => {
-            vec![Span::Plain(format!("{} ", remedy.title)), Span::Code(command.clone())]
-        }
-        RemedyKind::Action(_) => vec![Span::Plain(remedy.title.clone())],
-    });
-    body.blocks.extend(named("What to do:", remedies));
+    body.blocks.extend(named("What to do:", finding.remedies.iter().map(cures::remedy)));
     visible::body(body)
 }
 

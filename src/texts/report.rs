@@ -4,7 +4,7 @@ use super::{attention, chat::when, checks::of_set, numbered::by_number, time, vi
 use crate::inspection::CheckSet;
 use crate::inspection::attention::Silence;
 use crate::inspection::finding::{CheckId, Finding, FindingState, Severity};
-use crate::report::{Form, Gap, Offer, Report, Tree, command};
+use crate::report::{Form, Gap, Offer, Report, Resolved, Tree, command};
 use crate::schedule::Missed;
 use crate::snapshot::{Resource, Why};
 use chrono::{DateTime, Utc};
@@ -117,11 +117,11 @@ fn told(report: &Report, notice: Option<&str>, shown: &[&Tree<'_>], most: usize,
 }
 
 /// What a button says.
-pub fn label(offer: &Offer) -> &'static str {
+pub fn label(offer: &Offer<'_>) -> String {
     match offer {
-        Offer::Details => "Details",
-        Offer::Explain => "Explain",
-        Offer::Fix(_) => "Fix…",
+        Offer::Details => "Details".to_owned(),
+        Offer::Explain => "Explain".to_owned(),
+        Offer::Fix(change) => super::cures::button(change, None),
     }
 }
 
@@ -330,6 +330,9 @@ fn gone(report: &Report) -> Vec<Block> {
     if !changes.not_rechecked.is_empty() {
         blocks.push(Block::Paragraph(vec![Span::Muted(not_rechecked(changes.not_rechecked.len()))]));
     }
+    if !changes.too_early.is_empty() {
+        blocks.push(Block::Paragraph(vec![Span::Muted(too_early(&changes.too_early))]));
+    }
     blocks
 }
 
@@ -339,6 +342,16 @@ pub(crate) fn not_rechecked(count: usize) -> String {
         1 => "1 earlier finding was not looked at again this time.".to_owned(),
         count => format!("{count} earlier findings were not looked at again this time."),
     }
+}
+
+/// Earlier findings that are not there, and that only a longer run would show.
+pub(crate) fn too_early(unproven: &[Resolved]) -> String {
+    let mut named: Vec<String> =
+        unproven.iter().take(SHOWN).map(|each| format!("{} ({})", each.target, each.title)).collect();
+    if unproven.len() > SHOWN {
+        named.push(format!("and {} more", unproven.len() - SHOWN));
+    }
+    format!("Too early to call it gone, the containers have only just been started: {}.", named.join("; "))
 }
 
 /// What can be seen from across the room.

@@ -2,7 +2,7 @@
 
 use super::{findings::brief, time};
 use crate::diagnosis::{Chain, Relation, Step, Verdict};
-use crate::inspection::finding::{Evidence, RemedyKind, Target};
+use crate::inspection::finding::{Evidence, Target};
 use contract::{Block, Body, Reading, Span};
 
 /// How an object hangs on the next one of a chain.
@@ -112,18 +112,7 @@ fn named(title: &str, targets: &[Target]) -> Vec<Block> {
 }
 
 fn cures(chain: &Chain) -> Vec<Block> {
-    let items = chain.cures.iter().map(|cure| {
-        let mut spans = vec![Span::Plain(cure.remedy.title.clone())];
-        match &cure.remedy.what {
-            RemedyKind::Command(command) => {
-                spans.push(Span::Plain(" ".to_owned()));
-                spans.push(Span::Code(command.clone()));
-            }
-            RemedyKind::Action(_) => spans.push(Span::Muted(format!(" ({})", cure.why))),
-        }
-        spans
-    });
-    let items: Vec<Vec<Span>> = items.collect();
+    let items: Vec<Vec<Span>> = chain.cures.iter().map(super::cures::remedy).collect();
     if items.is_empty() { Vec::new() } else { vec![Block::paragraph("What to do:"), Block::List(items)] }
 }
 

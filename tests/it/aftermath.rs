@@ -8,6 +8,7 @@ use crate::world::{
 use chrono::TimeDelta;
 use roundsman::demo::Story;
 use serde_json::json;
+use std::time::Duration;
 
 /// The id that stands on a card.
 fn id_on(card: &Seen) -> String {
@@ -103,6 +104,76 @@ async fn one_repair_of_an_object_at_a_time(chat: Chat) {
     world.drain().await;
 }
 
+async fn a_restart_that_only_buys_time(chat: Chat) {
+    let world = Embedded::with(chat, None, |setup| setup.stories = vec![Story::Cart]).await;
+    let report = world.ask(Who::Bob, "inspect", &[], "Score").await;
+    assert!(!report.labels.contains(&"Fix 1…".to_owned()), "{:?}", report.labels);
+    let details = world.press(Who::Bob, &report, "Details 1", "What to do:").await;
+    assert!(details.text.contains("only buys time: the memory fills again"), "{}", details.text);
+    let card = world.press(Who::Bob, &report, "Restart 1 anyway…", "Waits for approval").await;
+    for part in ["Why this: only buys time: the memory fills again", "the trouble can come back"] {
+        assert!(card.text.contains(part), "{part}: {}", card.text);
+    }
+    world.chat.press(Who::Alice, &card, "Approve");
+    world.until(Who::Alice, &card, "I wait whether they stay so for 67 s").await;
+
+    // It looks well, and nobody says so yet.
+    let early = world.ask(Who::Bob, "inspect", &[], "Too early to call it gone").await;
+    assert!(early.text.contains("Deployment shop/cart") && !early.text.contains("Resolved"), "{}", early.text);
+    // Who decides again is answered although it is not over.
+    let decided = [("proposal", &*id_on(&card))];
+    world.ask(Who::Alice, "approve", &decided, "alice").await;
+
+    world.time.advance(TimeDelta::seconds(50));
+    world.until(Who::Alice, &card, "has ended after 45s: OOMKilled").await;
+    world.time.advance(TimeDelta::minutes(31));
+    let failed = world.until(Who::Alice, &card, "Failed").await;
+    assert!(failed.text.contains("in time it did not have the effect"), "{}", failed.text);
+    let report = world.ask(Who::Bob, "inspect", &[], "too much memory").await;
+    assert!(!report.text.contains("Resolved"), "{}", report.text);
+    world.drain().await;
+}
+
+async fn what_a_person_asks_for_is_measured_by_the_findings_too(chat: Chat) {
+    let world = Embedded::with(chat, None, |setup| setup.stories = vec![Story::Cart]).await;
+    let restart = [("action", "restart"), ("object", "deployment/cart"), ("namespace", "shop")];
+    let card = world.ask(Who::Bob, "fix", &restart, "Waits for approval").await;
+    assert!(card.text.contains("Why this: only buys time: the memory fills again"), "{}", card.text);
+    let scale = [("action", "scale"), ("object", "deployment/cart"), ("namespace", "shop"), ("replicas", "3")];
+    let card = world.ask(Who::Bob, "fix", &scale, "Waits for approval").await;
+    world.chat.press(Who::Alice, &card, "Approve");
+    world.until(Who::Alice, &card, "Done, being verified").await;
+    world.time.advance(TimeDelta::minutes(31));
+    world.until(Who::Alice, &card, "Failed").await;
+    world.drain().await;
+}
+
+async fn what_cannot_be_looked_at_again_is_not_called_verified(chat: Chat) {
+    let world = Embedded::with(chat, None, |setup| setup.stories = vec![Story::Checkout]).await;
+    let card = undo(&world, None).await;
+    world.chat.press(Who::Alice, &card, "Approve");
+    world.until(Who::Alice, &card, "Done, being verified").await;
+    world.break_off();
+    world.until(Who::Alice, &card, "I cannot look at it right now").await;
+    world.time.advance(TimeDelta::minutes(31));
+    world.until(Who::Alice, &card, "Done, but not verified").await;
+    world.release();
+    world.drain().await;
+}
+
+/// What is being verified is taken up again by the next bot.
+async fn a_stop_does_not_wait_for_the_verification(chat: Chat) {
+    let mut world = Embedded::with(chat, None, |setup| setup.stories = vec![Story::Cart]).await;
+    let restart = [("action", "restart"), ("object", "deployment/cart"), ("namespace", "shop")];
+    let card = world.ask(Who::Bob, "fix", &restart, "Waits for approval").await;
+    world.chat.press(Who::Alice, &card, "Approve");
+    world.until(Who::Alice, &card, "Done, being verified").await;
+    let slept = tokio::time::timeout(Duration::from_secs(10), world.sleep(TimeDelta::minutes(31))).await;
+    slept.expect("the bot ends at once");
+    world.until(Who::Alice, &card, "Failed").await;
+    world.drain().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_did_not_help_is_taken_back_on_telegram() {
     what_did_not_help_is_taken_back(Chat::telegram().await).await;
@@ -131,4 +202,29 @@ async fn what_resolves_by_itself_is_not_approved_any_more_on_telegram() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_repair_of_an_object_at_a_time_on_telegram() {
     one_repair_of_an_object_at_a_time(Chat::telegram().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_that_only_buys_time_on_telegram() {
+    a_restart_that_only_buys_time(Chat::telegram().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_that_only_buys_time_on_discord() {
+    a_restart_that_only_buys_time(Chat::discord().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_person_asks_for_is_measured_by_the_findings_too_on_telegram() {
+    what_a_person_asks_for_is_measured_by_the_findings_too(Chat::telegram().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_looked_at_again_is_not_called_verified_on_telegram() {
+    what_cannot_be_looked_at_again_is_not_called_verified(Chat::telegram().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_does_not_wait_for_the_verification_on_telegram() {
+    a_stop_does_not_wait_for_the_verification(Chat::telegram().await).await;
 }

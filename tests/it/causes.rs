@@ -86,7 +86,7 @@ fn cures(chain: &Chain) -> Vec<String> {
         RemedyKind::Action(ActionHint::Scale { target, replicas }) => format!("scale {} to {replicas}", path(target)),
         RemedyKind::Action(ActionHint::DeletePod { target }) => format!("delete {}", path(target)),
     };
-    chain.cures.iter().map(|each| cure(&each.remedy.what)).collect()
+    chain.cures.iter().map(|each| cure(&each.what)).collect()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use roundsman::inspection::finding::FindingState;
 use roundsman::inspection::{History, RestartCounts, Settings, inspect};
 use roundsman::report::{Report, json};
-use roundsman::snapshot::{Resource, Scope, Snapshot, Unread, Why};
+use roundsman::snapshot::{ContainerState, ContainerStatus, Resource, Running, Scope, Snapshot, Unread, Why};
 
 fn later(mut snapshot: Snapshot) -> Snapshot {
     snapshot.taken_at += TimeDelta::minutes(30);
@@ -73,6 +73,34 @@ fn what_could_not_be_looked_at_again_is_not_resolved_and_not_forgotten() {
     let third = again(&later(later(cluster(&["out-of-memory"]))), &second);
     assert_eq!(third.findings[0].first_seen, first.taken_at);
     assert_eq!(titles(&third.changes.resolved), ["service/selector-no-pods Service shop/search"]);
+}
+
+#[test]
+fn what_shows_only_after_a_run_is_not_resolved_by_a_restart() {
+    let first = inspect(&cluster(&["out-of-memory"]), &History::default(), &Settings::default());
+    let mut restarted = later(cluster(&["out-of-memory"]));
+    let begun = restarted.taken_at - TimeDelta::seconds(20);
+    for pod in &mut restarted.pods {
+        let running = Running { started_at: Some(begun) };
+        let state = ContainerState { running: Some(running), ..Default::default() };
+        let status = ContainerStatus { name: "cart".into(), ready: true, state, ..Default::default() };
+        pod.meta.name = "cart-1-anew".into();
+        pod.meta.creation_timestamp = Some(begun);
+        pod.status.container_statuses = vec![status];
+    }
+    let second = again(&restarted, &first);
+    assert_eq!(titles(&second.changes.too_early), ["pod/oom-killed Deployment shop/cart"]);
+    assert_eq!(titles(&second.changes.resolved), Vec::<String>::new());
+    let words = contract::plain(&roundsman::texts::report::chat(&second, None));
+    assert!(
+        words.contains("Too early to call it gone, the containers have only just been started: Deployment shop/cart")
+    );
+
+    // Killed again, it is the same finding; still running later, it is gone.
+    let third = again(&later(later(cluster(&["out-of-memory"]))), &second);
+    assert_eq!((third.changes.new, third.findings[0].first_seen), (0, first.taken_at));
+    let third = again(&later(restarted), &second);
+    assert_eq!(titles(&third.changes.resolved), ["pod/oom-killed Deployment shop/cart"]);
 }
 
 #[test]

@@ -114,7 +114,7 @@ impl Plant {
             let repair::Look { progress, verdict } = look(&self.cluster, &verifying, self.clock.now()).await;
             match verdict {
                 Some(Verdict::Succeeded) => return executing,
-                Some(Verdict::Failed { why }) => panic!("{}: {why}", executing.title),
+                Some(Verdict::Failed { why } | Verdict::Unproven { why }) => panic!("{}: {why}", executing.title),
                 None => assert!(!progress.is_empty()),
             }
         }

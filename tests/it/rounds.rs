@@ -4,13 +4,16 @@ use crate::world::{
     World,
     chat::{Chat, Who},
     checkout::{BAD_IMAGE, break_checkout},
+    embedded::Embedded,
     model::{Script, Turn},
 };
 use chrono::TimeDelta;
+use roundsman::demo::Story;
+use serde_json::json;
 
 async fn whole_round(chat: Chat) {
     let script = Script::start(vec![
-        Turn::call("why", serde_json::json!({ "object": "deployment/checkout" })).after("checkout"),
+        Turn::call("why", json!({ "object": "deployment/checkout" })).after("checkout"),
         Turn::say("checkout cannot pull registry.example/checkout-missing:1.5.0 since the last rollout [1].")
             .after("checkout-missing"),
     ])
@@ -39,11 +42,8 @@ async fn whole_round(chat: Chat) {
     assert!(answer.text.contains("prod"), "the answer names its cluster: {}", answer.text);
     script.finished();
 
-    // Fix: the remedy that cures the cause, planned on the server, which rehearses it.
-    let checkout = [("object", "deployment/checkout"), ("namespace", world.namespace.as_str())];
-    world.chat.command(Who::Bob, "why", &checkout);
-    let why = world.chat.wait(Who::Bob, "the cause", |seen| seen.labels.iter().any(|label| label == "Fix…")).await;
-    world.chat.press(Who::Bob, &why, "Fix…");
+    // Fix under the model's answer: the remedy that cures the cause, planned on the server, which rehearses it.
+    world.chat.press(Who::Bob, &answer, "Fix…");
 
     // The card has diff and dry run; a person with the right to do so approves it.
     let card = world.chat.wait(Who::Bob, "the card", |seen| seen.labels.iter().any(|label| label == "Approve")).await;
@@ -67,6 +67,69 @@ async fn whole_round(chat: Chat) {
         })
         .await;
     world.end().await;
+}
+
+/// The model proposes; the card is for people.
+async fn what_the_model_proposes(chat: Chat) {
+    let undo = json!({ "action": "undo_rollout", "kind": "Deployment", "name": "checkout", "namespace": "shop",
+        "reason": "Its image cannot be pulled since the last rollout." });
+    let script = Script::start(vec![
+        Turn::call("why", json!({ "object": "deployment/checkout", "namespace": "shop" })),
+        Turn::call("propose", undo).after("2.8.0"),
+        Turn::say("checkout cannot pull its image [1]; I proposed to go back [2].").after("to revision 2"),
+    ])
+    .await;
+    let world = Embedded::with(chat, Some(script.url()), |setup| setup.stories = vec![Story::Checkout]).await;
+    world.chat.command(Who::Bob, "ask", &[("question", "please repair checkout")]);
+    let answer = world.chat.wait(Who::Bob, "the answer", |seen| seen.text.contains("I proposed to go back")).await;
+    script.finished();
+    assert_eq!(answer.labels, Vec::<String>::new(), "the card is the button: {}", answer.text);
+    let card = world.chat.wait(Who::Bob, "the card", |seen| seen.text.contains("Waits for approval")).await;
+    for part in ["Undo rollout of deployment/checkout in shop to revision 2", "Its image cannot", "Asked for by bob"] {
+        assert!(card.text.contains(part), "{part}: {}", card.text);
+    }
+    // Who asked the model has asked for it, and may not approve it.
+    world.after(Who::Bob, "a refusal", "Who may: alice", || world.chat.press(Who::Bob, &card, "Approve")).await;
+    world.chat.press(Who::Alice, &card, "Approve");
+    world.until(Who::Alice, &card, "Done and verified").await;
+    world.chat.wait(Who::Alice, "the report after it", |seen| seen.text.contains("Resolved since")).await;
+    world.drain().await;
+}
+
+/// What a chain of causes ends at has its button under the answer, also where nobody replied to a report.
+async fn fix_under_an_answer(chat: Chat) {
+    let script = Script::start(vec![
+        Turn::call("why", json!({ "object": "deployment/checkout", "namespace": "shop" })),
+        Turn::say("checkout cannot pull its image [1].").after("2.8.0"),
+    ])
+    .await;
+    let world = Embedded::with(chat, Some(script.url()), |setup| setup.stories = vec![Story::Checkout]).await;
+    world.chat.command(Who::Bob, "ask", &[("question", "what is wrong?")]);
+    let answer = world.chat.wait(Who::Bob, "the answer", |seen| seen.text.contains("cannot pull its image")).await;
+    script.finished();
+    let card = world.press(Who::Bob, &answer, "Fix…", "Waits for approval").await;
+    assert!(card.text.contains("Why this: the trouble came with"), "{}", card.text);
+    world.drain().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_model_proposes_on_telegram() {
+    what_the_model_proposes(Chat::telegram().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_model_proposes_on_discord() {
+    what_the_model_proposes(Chat::discord().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fix_under_an_answer_on_telegram() {
+    fix_under_an_answer(Chat::telegram().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fix_under_an_answer_on_discord() {
+    fix_under_an_answer(Chat::discord().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

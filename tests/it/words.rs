@@ -119,10 +119,13 @@ fn a_chain_in_words() {
 
 #[test]
 fn a_root_offers_its_cure_and_a_symptom_only_looks() {
-    let report = report(&cluster(&["bad-image"]));
-    let kinds = |offers: Vec<Offer>| offers.iter().map(texts::report::label).collect::<Vec<_>>();
-    assert_eq!(kinds(offers(&report.findings[0])), ["Details", "Explain", "Fix…"]);
-    for symptom in &report.findings[1..] {
+    let image = report(&cluster(&["bad-image"]));
+    let kinds = |offers: Vec<Offer<'_>>| offers.iter().map(texts::report::label).collect::<Vec<_>>();
+    assert_eq!(kinds(offers(&image.findings[0])), ["Details", "Explain", "Fix…"]);
+    for symptom in &image.findings[1..] {
         assert_eq!(kinds(offers(symptom)), ["Details", "Explain"]);
     }
+    // What only buys time is called what it is.
+    let killed = report(&cluster(&["out-of-memory"]));
+    assert_eq!(kinds(offers(&killed.findings[0])), ["Details", "Explain", "Restart anyway…"]);
 }

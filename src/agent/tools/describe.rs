@@ -31,8 +31,5 @@ pub(super) async fn run(arguments: &Arguments, cluster: &Cluster, bench: &Bench<
     let Arguments { kind, name, namespace, cluster: _ } = arguments;
     let described = cluster.describe(kind, namespace.as_deref(), name, bench.means.clock.now()).await;
     let described = described.map_err(|error| tell(error.to_string()))?;
-    Ok(Found {
-        source: object(&described.kind, described.namespace.as_deref(), name),
-        text: texts::agent::described(&described),
-    })
+    Ok(Found::new(object(&described.kind, described.namespace.as_deref(), name), texts::agent::described(&described)))
 }

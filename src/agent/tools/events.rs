@@ -60,5 +60,5 @@ pub(super) async fn run(arguments: &Arguments, cluster: &Cluster, bench: &Bench<
             None => "warnings of the cluster".to_owned(),
         },
     };
-    Ok(Found { source, text: contract::plain(&texts::look::events(&events)) })
+    Ok(Found::new(source, contract::plain(&texts::look::events(&events))))
 }

@@ -49,10 +49,10 @@ pub(super) fn spec() -> ToolSpec {
 pub(super) async fn run(arguments: &Arguments, cluster: &Cluster, bench: &Bench<'_>) -> Result<Found, ToolError> {
     if matches!(arguments.kind.to_lowercase().as_str(), "finding" | "findings") {
         let surveyed = bench.survey.of(cluster, bench.means).await.map_err(tell)?;
-        return Ok(Found {
-            source: "findings of an inspection".to_owned(),
-            text: texts::agent::findings(&surveyed.report, arguments.namespace.as_deref()),
-        });
+        return Ok(Found::new(
+            "findings of an inspection".to_owned(),
+            texts::agent::findings(&surveyed.report, arguments.namespace.as_deref()),
+        ));
     }
     let request = ListRequest {
         kind: &arguments.kind,
@@ -63,8 +63,8 @@ pub(super) async fn run(arguments: &Arguments, cluster: &Cluster, bench: &Bench<
     };
     let listing = cluster.list(&request).await.map_err(|error| tell(error.to_string()))?;
     let place = arguments.namespace.as_ref().map(|namespace| format!(" in namespace {namespace}")).unwrap_or_default();
-    Ok(Found {
-        source: format!("list of {}{place}", arguments.kind),
-        text: contract::plain(&texts::look::listing(&listing, bench.means.clock.now())),
-    })
+    Ok(Found::new(
+        format!("list of {}{place}", arguments.kind),
+        contract::plain(&texts::look::listing(&listing, bench.means.clock.now())),
+    ))
 }

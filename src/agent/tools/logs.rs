@@ -54,8 +54,8 @@ pub(super) async fn run(arguments: &Arguments, cluster: &Cluster) -> Result<Foun
     };
     let log = cluster.logs_of(&request).await.map_err(|error| tell(error.to_string()))?;
     let run = if log.previous { ", previous run" } else { "" };
-    Ok(Found {
-        source: format!("log of pod {}/{}, container {}{run}", log.namespace, log.pod, log.container),
-        text: texts::agent::log(&log),
-    })
+    Ok(Found::new(
+        format!("log of pod {}/{}, container {}{run}", log.namespace, log.pod, log.container),
+        texts::agent::log(&log),
+    ))
 }

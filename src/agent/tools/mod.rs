@@ -11,7 +11,7 @@ mod schema;
 pub(super) mod suspicion;
 mod why;
 
-use super::{Ended, Means, model::ToolSpec, survey::Survey};
+use super::{Ended, Means, Root, model::ToolSpec, survey::Survey};
 use crate::cluster::Cluster;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -34,6 +34,14 @@ pub(super) struct Found {
     /// In words, for the sources of an answer.
     pub(super) source: String,
     pub(super) text: String,
+    /// What a chain of causes ends at.
+    pub(super) root: Option<Root>,
+}
+
+impl Found {
+    fn new(source: String, text: String) -> Self {
+        Self { source, text, root: None }
+    }
 }
 
 /// Why there is no result.

@@ -82,7 +82,7 @@ pub(super) async fn run(arguments: &Arguments, cluster: &Cluster, bench: &Bench<
     let reason = redact::text(reason).into_owned();
     let proposed = bench.means.proposer.propose(cluster.name(), hint, reason).await;
     let text = proposed.map_err(|why| tell(format!("Not proposed: {why}")))?;
-    Ok(Found { source: format!("proposal for {}", object(kind, Some(&namespace), name)), text })
+    Ok(Found::new(format!("proposal for {}", object(kind, Some(&namespace), name)), text))
 }
 
 /// The namespace of the only object of that kind and name.

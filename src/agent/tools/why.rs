@@ -1,7 +1,12 @@
 //! `why`: the cause chain of one object, computed from the objects alone.
 
 use super::{Bench, Found, ToolError, object, schema, tell};
-use crate::{agent::model::ToolSpec, cluster::Cluster, diagnosis, texts};
+use crate::{
+    agent::{Root, model::ToolSpec},
+    cluster::Cluster,
+    diagnosis::{self, Verdict},
+    texts,
+};
 use serde::Deserialize;
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -32,8 +37,13 @@ pub(super) async fn run(arguments: &Arguments, cluster: &Cluster, bench: &Bench<
     let surveyed = bench.survey.of(cluster, bench.means).await.map_err(tell)?;
     let namespace = namespace.as_deref();
     let chain = diagnosis::why(&surveyed.snapshot, &surveyed.report, kind, namespace.unwrap_or_default(), name);
+    // Of what does not exist it is only guessed what was meant.
+    let root = chain.root.as_ref().filter(|_| chain.verdict == Verdict::Explained);
+    let root = root.and_then(|root| surveyed.report.find(root));
+    let root = root.map(|finding| Root { cluster: cluster.name().to_owned(), finding: finding.clone() });
     Ok(Found {
         source: format!("cause chain of {}", object(kind, namespace, name)),
         text: contract::plain(&texts::why::chain(&chain)),
+        root,
     })
 }

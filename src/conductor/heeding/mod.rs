@@ -227,6 +227,9 @@ pub(super) fn tell_snooze_over(
                 None if not_rechecked.iter().any(|unknown| unknown.fingerprint == *fingerprint) => {
                     texts::not_looked_at(cluster, silence, &texts::not_checked())
                 }
+                None if report.changes.too_early.iter().any(|unknown| unknown.fingerprint == *fingerprint) => {
+                    texts::not_looked_at(cluster, silence, &texts::too_early())
+                }
                 None => texts::solved_meanwhile(cluster, silence),
             };
             (body, Subject::Report { key })

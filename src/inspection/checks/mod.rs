@@ -116,6 +116,7 @@ pub use check::{Check, Role, Set};
 pub(crate) use cluster_addons::Addon;
 pub(crate) use drift_reach::Change;
 pub(crate) use event::keep_unexplained;
+pub(super) use pod_restart::shows_after_a_run;
 pub(crate) use pod_schedule::{Obstacle, obstacles};
 pub(crate) use pod_start::{PullFailure, is_denied};
 pub use scene::{Draft, Scene};

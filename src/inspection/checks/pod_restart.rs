@@ -58,6 +58,12 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
+/// Whether a finding of this check shows only once a container has run and ended: after a restart it is not there, and
+/// proves nothing by that.
+pub(in crate::inspection) fn shows_after_a_run(id: &CheckId) -> bool {
+    CHECKS.iter().any(|check| check.id == *id)
+}
+
 pub(super) fn crash_loop(scene: &Scene<'_>) -> Vec<Draft> {
     let sightings = scene.live_pods().flat_map(|pod| {
         let looping = container_statuses(pod).filter(move |status| is_looping(scene, status));

@@ -186,6 +186,16 @@ impl<'a> Scene<'a> {
         self.graph.pods(id).into_iter().filter_map(|pod| self.graph.as_pod(pod)).filter(|pod| is_live(pod))
     }
 
+    /// Whether a container of it was started so lately that nobody knows yet how it will run.
+    pub(in crate::inspection) fn has_just_started(&self, target: &Target) -> bool {
+        let pods = self.graph.find_target(target).into_iter().flat_map(|id| self.live_pods_of(id));
+        let mut started = pods.map(|pod| {
+            let running = pod.status.container_statuses.iter().filter_map(|status| status.state.running.as_ref());
+            running.filter_map(|running| running.started_at).max().or(pod.meta.creation_timestamp)
+        });
+        started.any(|since| !self.is_settled(since))
+    }
+
     /// The newest event of an object that `wanted` accepts.
     pub(super) fn event(&self, id: Option<ObjectId>, wanted: impl Fn(&Event) -> bool) -> Option<&'a Event> {
         self.graph.events(id?).iter().copied().find(|event| wanted(event))

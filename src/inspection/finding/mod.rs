@@ -2,7 +2,7 @@
 
 mod remedy;
 
-pub use remedy::{ActionHint, Remedy, RemedyKind};
+pub use remedy::{ActionHint, Effect, Remedy, RemedyKind};
 
 use super::attention::{Kind, Level};
 use chrono::{DateTime, Utc};

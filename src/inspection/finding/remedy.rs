@@ -11,6 +11,30 @@ pub struct Remedy {
     /// `"command": "kubectl …"` or `"action": { … }`.
     #[serde(flatten)]
     pub what: RemedyKind,
+    /// Why this, and not another, where it is a change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What a change does about the cause.
+    #[serde(default, skip_serializing_if = "Effect::is_cure")]
+    pub effect: Effect,
+}
+
+/// What a change does about the cause of a finding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// It takes it away, if it works.
+    #[default]
+    Cures,
+    /// It takes the trouble away for a while or in part; the cause stays.
+    Relieves,
+}
+
+impl Effect {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_cure(&self) -> bool {
+        *self == Self::Cures
+    }
 }
 
 /// A look, or a change that can be proposed.
@@ -26,12 +50,24 @@ pub enum RemedyKind {
 impl Remedy {
     /// A command for a person's terminal.
     pub fn command(title: impl Into<String>, command: impl Into<String>) -> Self {
-        Self { title: title.into(), what: RemedyKind::Command(command.into()) }
+        Self { title: title.into(), what: RemedyKind::Command(command.into()), why: None, effect: Effect::default() }
     }
 
     /// An action of the repair catalogue.
     pub fn action(title: impl Into<String>, action: ActionHint) -> Self {
-        Self { title: title.into(), what: RemedyKind::Action(action) }
+        Self { title: title.into(), what: RemedyKind::Action(action), why: None, effect: Effect::default() }
+    }
+
+    /// The same, with why it is this one.
+    #[must_use]
+    pub fn because(self, why: impl Into<String>) -> Self {
+        Self { why: Some(why.into()), ..self }
+    }
+
+    /// The same, where it leaves the cause as it is.
+    #[must_use]
+    pub fn as_relief(self) -> Self {
+        Self { effect: Effect::Relieves, ..self }
     }
 
     /// The action, if it is one.

@@ -37,6 +37,17 @@ pub struct History {
     memory: Option<Memory>,
 }
 
+/// What can be said of a root that is not found any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absence {
+    /// It is gone.
+    Resolved,
+    /// It would show only after a longer run than there was.
+    TooEarly,
+    /// Its check did not run over the scope that it is in.
+    NotRechecked,
+}
+
 /// A finding of the last inspection.
 #[derive(Debug, Clone)]
 struct Known {
@@ -69,7 +80,7 @@ impl History {
             .map(|finding| (finding.fingerprint.clone(), Known::of(finding)))
             .collect();
         let mut roots: Vec<Resolved> = last.roots().map(Resolved::of).collect();
-        for unknown in &last.changes.not_rechecked {
+        for unknown in last.changes.not_rechecked.iter().chain(&last.changes.too_early) {
             let of_before = Known { first_seen: unknown.first_seen, level: None, outgrown: None };
             known.entry(unknown.fingerprint.clone()).or_insert(of_before);
             roots.push(unknown.clone());
@@ -117,14 +128,14 @@ impl History {
         silenced.or(outgrown.map(|(_, level)| *level)).or_else(|| known?.level)
     }
 
-    /// Marks each finding as new or ongoing, and says what became of the roots that are gone. `rechecked` says whether
-    /// the check of such a root ran this time over the scope that the root is in. What was kept out and was not looked
-    /// at again stays out; what was muted and is gone is not worth a word.
+    /// Marks each finding as new or ongoing, and says what became of the roots that are gone. `absence` says what it
+    /// means that such a root is not there. What was kept out and of which nobody knows stays out; what was muted and is
+    /// gone is not worth a word.
     pub fn compare(
         &self,
         findings: &mut [Finding],
         kept_out: &mut Vec<KeptOut>,
-        rechecked: impl Fn(&Resolved) -> bool,
+        absence: impl Fn(&Resolved) -> Absence,
     ) -> Changes {
         let mut changes = Changes::default();
         let mut present = HashSet::new();
@@ -144,10 +155,10 @@ impl History {
             present.insert(kept.finding.fingerprint.clone());
         }
         for root in self.roots.iter().filter(|root| !present.contains(&root.fingerprint)) {
-            if rechecked(root) {
-                changes.resolved.push(root.clone());
-            } else {
-                changes.not_rechecked.push(root.clone());
+            match absence(root) {
+                Absence::Resolved => changes.resolved.push(root.clone()),
+                Absence::TooEarly => changes.too_early.push(root.clone()),
+                Absence::NotRechecked => changes.not_rechecked.push(root.clone()),
             }
         }
         let mut gone: Vec<&KeptOut> =
@@ -155,10 +166,12 @@ impl History {
         gone.sort_by(|a, b| a.finding.fingerprint.cmp(&b.finding.fingerprint));
         for kept in gone {
             let root = Resolved::of(&kept.finding);
-            if !rechecked(&root) {
-                kept_out.push(kept.clone());
-            } else if kept.finding.is_root() && kept.because.kind.is_awaited() {
-                changes.resolved.push(root);
+            match absence(&root) {
+                Absence::TooEarly | Absence::NotRechecked => kept_out.push(kept.clone()),
+                Absence::Resolved if kept.finding.is_root() && kept.because.kind.is_awaited() => {
+                    changes.resolved.push(root);
+                }
+                Absence::Resolved => {}
             }
         }
         changes

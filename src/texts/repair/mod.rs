@@ -10,6 +10,7 @@ pub use history::{audit_holds, history};
 pub use refusal::{refusal, why_not};
 
 use super::time::{moment, span};
+use crate::inspection::finding::Effect;
 use crate::repair::{Action, Proposal, Risk, State};
 use chrono::{DateTime, Utc};
 use contract::{Block, Body, Button, ButtonStyle, Span, Token};
@@ -63,6 +64,7 @@ pub fn card(proposal: &Proposal, buttons: Option<(Token, Token)>, now: DateTime<
         State::Proposed | State::Approved { .. } | State::Executing { .. } => false,
         State::Verifying { .. }
         | State::Succeeded { .. }
+        | State::Unproven { .. }
         | State::Failed { .. }
         | State::Unknown { .. }
         | State::Rejected { .. }
@@ -74,6 +76,10 @@ pub fn card(proposal: &Proposal, buttons: Option<(Token, Token)>, now: DateTime<
         let mut facts = vec![vec![
             plain("The server has rehearsed exactly this change and accepts it. "),
             plain(risk(proposal.risk)),
+            plain(match proposal.effect {
+                Effect::Cures => "",
+                Effect::Relieves => " It leaves the cause as it is: the trouble can come back.",
+            }),
         ]];
         facts.extend(proposal.warnings.iter().map(|warning| vec![strong("Mind: "), plain(warning)]));
         blocks.push(Block::List(facts));
@@ -116,6 +122,9 @@ fn status(proposal: &Proposal, now: DateTime<Utc>) -> Vec<Span> {
         }
         State::Succeeded { by: who, at } => {
             vec![strong("Done and verified"), plain(format!(" at {}. Approved by {who}.", moment(*at)))]
+        }
+        State::Unproven { by: who, at, why } => {
+            vec![strong("Done, but not verified"), plain(format!(" at {}. {why} Approved by {who}.", moment(*at)))]
         }
         State::Failed { by: who, at, why } => {
             vec![strong("Failed"), plain(format!(" at {}: {why} Approved by {who}.", moment(*at)))]
@@ -197,6 +206,7 @@ pub fn list(proposals: &[Proposal], now: DateTime<Utc>) -> Body {
             State::Executing { by, .. } => format!("approved by {by}, being carried out"),
             State::Verifying { by, .. } => format!("approved by {by}, being verified"),
             State::Succeeded { by, at } => format!("done and verified at {}, approved by {by}", moment(*at)),
+            State::Unproven { by, at, .. } => format!("done at {}, not verified, approved by {by}", moment(*at)),
             State::Failed { at, .. } => format!("failed at {}", moment(*at)),
             State::Unknown { at, .. } => format!("nobody knows whether it happened ({})", moment(*at)),
             State::Rejected { by, at } => format!("rejected by {by} at {}", moment(*at)),
@@ -319,6 +329,10 @@ mod tests {
                 "Done, being verified. 2 of 3 pods are new. Approved by bob. I watch for 3m at most.",
             ),
             (State::Succeeded { by: by(), at }, "Done and verified at 2026-11-23 09:00 UTC. Approved by bob."),
+            (
+                State::Unproven { by: by(), at, why: "It can come back.".into() },
+                "Done, but not verified at 2026-11-23 09:00 UTC. It can come back. Approved by bob.",
+            ),
             (State::Failed { by: by(), at, why: "No pod is ready.".into() }, "Failed at 2026-11-23 09:00 UTC: No pod"),
             (State::Unknown { by: by(), at, why: "No answer.".into() }, "I cannot tell whether it happened"),
             (State::Rejected { by: by(), at }, "Rejected by bob at 2026-11-23 09:00 UTC. Nothing was changed."),

@@ -12,6 +12,11 @@ pub fn lasted(revision: i64, length: TimeDelta) -> String {
     format!("revision {revision} was in place for {} before the next one.", span(length))
 }
 
+/// A reason as a sentence.
+pub fn because(why: &str) -> String {
+    format!("{why}.")
+}
+
 pub fn managed(by: &str) -> String {
     format!("{by} manages this object and may set it back. Make the same change at its source.")
 }
@@ -149,12 +154,32 @@ pub fn steady(seconds: i64) -> String {
     format!("All pods are ready; I wait whether they stay so for {seconds} s.")
 }
 
+pub fn ended_again(pod: &str, reason: &str, ran: TimeDelta) -> String {
+    format!("A container of pod {pod} has ended after {}: {reason}. I wait whether it stays up now.", span(ran))
+}
+
+pub fn no_endpoints(service: &str) -> String {
+    format!("All pods are ready, but Service {service} has no ready endpoint.")
+}
+
 pub fn not_yet(said: &str) -> String {
     format!("I cannot look at it right now ({}).", quote(said))
 }
 
 pub fn still_found(title: &str) -> String {
     format!("All pods are as wanted, and what it was meant to cure is still there: {title}.")
+}
+
+pub fn not_checked_again(why: &str) -> String {
+    format!("All pods are as wanted; what it was meant to cure could not be checked again ({}).", quote(why))
+}
+
+pub fn may_come_back(watched: TimeDelta, before: TimeDelta) -> String {
+    format!(
+        "All runs for {} and what it was meant to cure is not there; but before, it came only after up to {}: it can come back.",
+        span(watched),
+        span(before)
+    )
 }
 
 pub const ALL_WELL: &str = "All is as wanted.";

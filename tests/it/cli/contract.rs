@@ -32,8 +32,13 @@ const OBJECT: &[(&str, Is)] = &[
 ];
 const EVIDENCE: &[(&str, Is)] =
     &[("field", Is::Text), ("value", Is::Text), ("since", Is::Optional(&Is::Maybe(&Is::Time)))];
-const REMEDY: &[(&str, Is)] =
-    &[("title", Is::Text), ("command", Is::Optional(&Is::Text)), ("action", Is::Optional(&Is::Object(&[])))];
+const REMEDY: &[(&str, Is)] = &[
+    ("title", Is::Text),
+    ("command", Is::Optional(&Is::Text)),
+    ("action", Is::Optional(&Is::Object(&[]))),
+    ("why", Is::Optional(&Is::Text)),
+    ("effect", Is::Optional(&Is::OneOf(&["relieves"]))),
+];
 const FINDING: &[(&str, Is)] = &[
     ("id", Is::Text),
     ("fingerprint", Is::Text),
