@@ -3,6 +3,7 @@
 use crate::world::{
     chat::{Chat, Seen, Who},
     embedded::Embedded,
+    eventually,
     model::{Script, Turn},
 };
 use contract::GRAMMAR;
@@ -45,8 +46,11 @@ async fn talking_about_itself(world: &Embedded, walked: &mut Walked) {
 
     let help = says(world, walked, ("help", &[]), "I inspect clusters").await;
     let lines: Vec<String> = GRAMMAR.iter().map(contract::CommandSpec::synopsis).collect();
-    let seen: String = world.chat.seen_by(Who::Alice).into_iter().map(|seen| seen.text).collect();
-    assert!(lines.iter().all(|line| seen.contains(line.as_str())), "{seen}");
+    eventually("a line for every command", async || {
+        let seen: String = world.chat.seen_by(Who::Alice).into_iter().map(|seen| seen.text).collect();
+        lines.iter().all(|line| seen.contains(line.as_str())).then_some(())
+    })
+    .await;
     holds(&help, &["This channel sees the cluster prod."]);
 
     says(world, walked, ("cancel", &[]), "Nothing is being worked on here.").await;

@@ -166,7 +166,7 @@ fn uses(code: &str, word: &str) -> bool {
         let before = &code[..at];
         let after = &code[at + word.len()..];
         if word.contains([':', '.']) {
-            return boundary(before.chars().last());
+            return boundary(before.chars().last()) && boundary(after.chars().next());
         }
         let whole = boundary(before.chars().last()) && boundary(after.chars().next());
         let root = !before.ends_with("::") && !before.ends_with('.');
@@ -280,6 +280,7 @@ fn what_looks_for_words_finds_them() {
     let found = |text: &str, word| uses(&code(text), word);
     assert!(found("fn f() { cluster.write(&approved) }", "cluster.write"));
     assert!(!found("fn f() { supercluster.write(&approved) }", "cluster.write"));
+    assert!(!found("fn f() { cluster.writer.is_some() }", "cluster.write"));
     assert!(found("let quote = '\"'; cluster.write(&approved); let other = '\"';", "cluster.write"));
     assert!(found("self.send(&request, Run::Real)", "Run::Real"));
     assert!(!found("// Run::Real\nlet text = \"Run::Real\";", "Run::Real"));

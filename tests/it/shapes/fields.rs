@@ -282,7 +282,7 @@ fn the_lean_structs_tell_what_they_read() {
         "/metadata/labels/*",
         "/metadata/annotations/kubernetes.io~1config.mirror",
         "/metadata/ownerReferences/*/uid",
-        "/spec/affinity/nodeAffinity",
+        "/spec/affinity/podAffinity",
         "/spec/containers/*/readinessProbe/httpGet/port",
         "/spec/containers/*/resources/limits/*",
         "/status/conditions/*/lastTransitionTime",
