@@ -187,9 +187,9 @@ fn the_json_form_keeps_its_contract_and_the_exit_status_says_how_bad_it_is() {
     assert_eq!((&gap["what"], &gap["why"]), (&"list secrets".into(), &"switched off".into()));
     let with_secrets = Kubeconfig::of(trouble.plane, Identity::SecretsReader);
     let all = ["inspect", "-n", &trouble.outage, "--now", &now, "-o", "json", "--secrets"];
-    let with_secrets = roundsman(&all).with(&with_secrets).run().json(1);
+    let complete = roundsman(&all).with(&with_secrets).run().json(1);
     let gaps: Vec<(&Value, &Value)> =
-        with_secrets["gaps"].as_array().unwrap().iter().map(|gap| (&gap["what"], &gap["why"])).collect();
+        complete["gaps"].as_array().unwrap().iter().map(|gap| (&gap["what"], &gap["why"])).collect();
     assert!(gaps.iter().all(|(_, why)| **why == "not configured"), "{gaps:?}");
     // What Prometheus would tell.
     assert!(gaps.iter().any(|(what, _)| **what == "read how full volumes are"), "{gaps:?}");
