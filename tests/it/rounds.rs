@@ -80,6 +80,7 @@ async fn what_the_model_proposes(chat: Chat) {
     ])
     .await;
     let world = Embedded::with(chat, Some(script.url()), |setup| setup.stories = vec![Story::Checkout]).await;
+    world.ask(Who::Bob, "inspect", &[], "Score").await;
     world.chat.command(Who::Bob, "ask", &[("question", "please repair checkout")]);
     let answer = world.chat.wait(Who::Bob, "the answer", |seen| seen.text.contains("I proposed to go back")).await;
     script.finished();
