@@ -27,8 +27,9 @@ const RULES: &[Rule] = &[
     Rule { word: "croner", only_in: &["src/schedule/", "src/demo/", "src/inspection/checks/cronjob.rs"] },
     Rule { word: "cluster.write", only_in: &["src/repair/carry.rs"] },
     Rule { word: "cluster.rehearse", only_in: &["src/repair/plan.rs"] },
-    Rule { word: "Run::Real", only_in: &["src/cluster/write.rs"] },
-    Rule { word: "Method::PATCH", only_in: &["src/cluster/exchange.rs", "src/demo/"] },
+    // Whom the requests of the demo and of a platform change is no cluster.
+    Rule { word: "Run::Real", only_in: &["src/cluster/write.rs", "src/demo/"] },
+    Rule { word: "Method::PATCH", only_in: &["src/cluster/exchange.rs", "src/demo/", "adapters/discord/"] },
     Rule { word: "Method::DELETE", only_in: &["src/cluster/exchange.rs", "src/demo/"] },
     Rule { word: "Method::PUT", only_in: &["src/demo/"] },
 ];
