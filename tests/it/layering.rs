@@ -30,8 +30,8 @@ const RULES: &[Rule] = &[
     // Whom the requests of the demo and of a platform change is no cluster.
     Rule { word: "Run::Real", only_in: &["src/cluster/write.rs", "src/demo/"] },
     Rule { word: "Method::PATCH", only_in: &["src/cluster/exchange.rs", "src/demo/", "adapters/discord/"] },
-    Rule { word: "Method::DELETE", only_in: &["src/cluster/exchange.rs", "src/demo/"] },
-    Rule { word: "Method::PUT", only_in: &["src/demo/"] },
+    Rule { word: "Method::DELETE", only_in: &["src/cluster/exchange.rs", "src/demo/", "adapters/discord/"] },
+    Rule { word: "Method::PUT", only_in: &["src/demo/", "adapters/discord/"] },
 ];
 
 /// Pure places: values in, a value out.
