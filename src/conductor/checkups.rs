@@ -33,8 +33,8 @@ pub(super) async fn after(desk: &Desk, cluster: &Cluster, proposal: &Proposal, n
 }
 
 fn seen(proposal: &Proposal, report: &Report) -> Recheck {
-    let prints = proposal.trouble.iter().map(|trouble| &trouble.fingerprint).chain(&proposal.finding);
-    if let Some(left) = prints.filter_map(|print| report.find(print)).next() {
+    let mut prints = proposal.trouble.iter().map(|trouble| &trouble.fingerprint).chain(&proposal.finding);
+    if let Some(left) = prints.find_map(|print| report.find(print)) {
         return Recheck::Still(left.title.clone());
     }
     match proposal.trouble.iter().find(|trouble| !report.ran.contains(&trouble.check)) {

@@ -94,8 +94,8 @@ mod tests {
         let (ready, not_ready) = (json!({"ready": true}), json!({"ready": false}));
         for (slices, leads) in [
             (vec![], false),
-            (vec![slice("search", &[ready.clone()])], false),
-            (vec![slice("cart", &[not_ready.clone()])], false),
+            (vec![slice("search", std::slice::from_ref(&ready))], false),
+            (vec![slice("cart", std::slice::from_ref(&not_ready))], false),
             (vec![slice("cart", &[not_ready]), slice("cart", &[ready])], true),
             (vec![slice("cart", &[json!({})])], true),
             (vec![json!({"metadata": {"labels": {"kubernetes.io/service-name": "cart"}}, "endpoints": null})], false),

@@ -6,11 +6,14 @@ use std::collections::HashMap;
 /// The place that holds every namespace.
 pub(super) const EVERYWHERE: &str = "";
 
+/// Place, key, value.
+type Label<'a> = (&'a str, &'a str, &'a str);
+
 /// Objects by place, and by place, key and value of each label.
 #[derive(Debug)]
 pub(super) struct ByLabel<'a, T> {
     by_place: HashMap<&'a str, Vec<(&'a Labels, T)>>,
-    by_label: HashMap<(&'a str, &'a str, &'a str), Vec<(&'a Labels, T)>>,
+    by_label: HashMap<Label<'a>, Vec<(&'a Labels, T)>>,
 }
 
 impl<T> Default for ByLabel<'_, T> {

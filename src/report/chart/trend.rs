@@ -161,9 +161,12 @@ fn restarts(drawing: &mut Drawing, axis: &Axis, days: &[Day], top: f32) {
     }
 }
 
+/// The percentage of something that is asked for, where it is known.
+type Share = fn(&Capacity) -> Option<u64>;
+
 /// How much of the CPU and of the memory is requested, as two lines.
 fn capacity(drawing: &mut Drawing, axis: &Axis, days: &[Day], top: f32) {
-    let kinds: [(&str, Ink, fn(&Capacity) -> Option<u64>); 2] =
+    let kinds: [(&str, Ink, Share); 2] =
         [(texts::CPU, Ink::Figure, Capacity::cpu_share), (texts::MEMORY, Ink::Text, Capacity::memory_share)];
     drawing.text((LEFT, top - 12.0), LETTERS, Anchor::Start, Ink::Faint, texts::CAPACITY);
     legend(drawing, &kinds.map(|(name, ink, _)| (name, ink)), top - 12.0);
