@@ -155,7 +155,7 @@ pub(crate) fn unread(gaps: &[Gap]) -> Option<String> {
     const NAMED: usize = 6;
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for gap in gaps.iter().filter(|gap| !is_not_configured(gap)) {
-        let list = gap.what.trim_start_matches("list ").trim_start_matches("read ");
+        let list = list_name(gap);
         match reasons.iter_mut().find(|(why, _)| *why == gap.why) {
             Some((_, lists)) => lists.push(list),
             None => reasons.push((&gap.why, vec![list])),
@@ -175,6 +175,11 @@ pub(crate) fn unread(gaps: &[Gap]) -> Option<String> {
     (!parts.is_empty()).then(|| format!("Not read: {}.", parts.join("; ")))
 }
 
+/// Such as `secrets`, or `how full volumes are`.
+fn list_name(gap: &Gap) -> &str {
+    gap.what.trim_start_matches("list ").trim_start_matches("read ")
+}
+
 /// Whether it is a source that nobody configured: said at the end, and no trouble.
 pub(crate) fn is_not_configured(gap: &Gap) -> bool {
     gap.why == NOT_CONFIGURED
@@ -191,8 +196,9 @@ pub(crate) fn gaps(report: &Report) -> Vec<String> {
     let (without, unread): (Vec<&Gap>, Vec<&Gap>) = report.gaps.iter().partition(|gap| is_not_configured(gap));
     let mut sentences: Vec<String> = unread.into_iter().map(|gap| not_checked(report, gap)).collect();
     if !without.is_empty() {
-        let what: Vec<&str> = without.iter().map(|gap| gap.what.trim_start_matches("read ")).collect();
-        let checks: BTreeSet<&str> = without.iter().flat_map(|gap| &gap.checks).map(CheckId::as_str).collect();
+        let what: Vec<&str> = without.iter().map(|gap| list_name(gap)).collect();
+        let checks = without.iter().flat_map(|gap| &gap.checks).filter(|check| !report.ran.contains(check));
+        let checks: BTreeSet<&str> = checks.map(CheckId::as_str).collect();
         let checks = checks.into_iter().collect::<Vec<_>>().join(", ");
         sentences.push(format!("No source is configured for {}. Not checked: {checks}.", what.join(", ")));
     }
