@@ -257,3 +257,19 @@ async fn watch_cluster(cluster: Arc<Cluster>, health: Health, clock: Clock, stop
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::panicked;
+    use tokio::task::JoinSet;
+
+    #[tokio::test]
+    async fn a_panic_is_told_from_an_end() {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async {});
+        tasks.spawn(async { panic!("a mistake") });
+        assert!(panicked(&mut tasks).await.is_panic());
+        let ended = tokio::time::timeout(std::time::Duration::ZERO, panicked(&mut tasks)).await;
+        assert!(ended.is_err(), "nothing is wrong with what has ended");
+    }
+}

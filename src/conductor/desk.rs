@@ -97,8 +97,15 @@ impl Desk {
         subject: Subject,
     ) -> OutboundId {
         let kind = reply(inbound, Visibility::Channel);
-        let draft =
-            Draft { cause: taken.cause(which), to: inbound.channel.clone(), kind, body, subject, class: Class::Answer };
+        let draft = Draft {
+            cause: taken.cause(which),
+            to: inbound.channel.clone(),
+            kind,
+            body,
+            subject,
+            class: Class::Answer,
+            promise: None,
+        };
         self.outbox.add(commit, draft)
     }
 
@@ -118,6 +125,7 @@ impl Desk {
             body,
             subject: Subject::Nothing,
             class: Class::Answer,
+            promise: None,
         };
         self.outbox.add(commit, draft)
     }

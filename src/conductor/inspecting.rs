@@ -2,17 +2,21 @@
 
 use super::{Desk, Failure, Taken, afterwards, desk::reply, heeding};
 use crate::{
-    channel::button::{self, Purpose, ReportKey},
+    channel::{
+        SUBSCRIPTIONS,
+        button::{self, Purpose, ReportKey},
+    },
     diagnosis,
     inspection::{
         self, Inspected, Order,
         archive::{self, Asked, Listener, RUNS, Run, SHOWN, Scope},
         finding::{Effect, Finding, Severity},
     },
-    outbox::{Class, Draft, RowKind, SENT, Subject},
+    outbox::{Class, Draft, Promise, RowKind, SENT, Subject},
     repair::{PROPOSALS, audit::HEADS},
     report::Report,
     requests,
+    schedule::Missed,
     store::{Commit, CommitError, Versioned},
     texts::{self, report::WITH_BUTTONS},
 };
@@ -118,8 +122,9 @@ fn tell(
     outcome: &Result<Inspected, String>,
 ) -> Result<(), Failure> {
     let outcome = outcome.as_ref().map(|inspected| &inspected.report).map_err(String::as_str);
+    let mut promise = None;
     let (to, kind, notice) = match listener {
-        Listener::Subscription { channel, key: _, planned_at, late, missed, only_changes } => {
+        Listener::Subscription { channel, key, planned_at, late, missed, only_changes } => {
             let quiet = outcome.is_ok_and(|report| {
                 let changes = &report.changes;
                 let is_same = changes.new == 0 && changes.returned == 0 && changes.resolved.is_empty();
@@ -129,6 +134,11 @@ fn tell(
                 return Ok(());
             }
             let notice = texts::report::notice(late.then_some(*planned_at), *missed);
+            let subscription = desk.store.get(&SUBSCRIPTIONS, key.as_str())?;
+            promise = subscription.map(|subscription| Promise {
+                subscription: subscription.id.clone(),
+                missed: Missed::one(*planned_at).with(*missed),
+            });
             (channel.clone(), RowKind::Post { reply_to: None }, notice)
         }
         Listener::Chat { inbound } => (inbound.channel.clone(), reply(inbound, Visibility::Channel), None),
@@ -161,7 +171,7 @@ fn tell(
         Err(error) => (texts::report::not_inspected(scope.cluster, error, notice.as_deref()), Subject::Nothing),
     };
     let cause = taken.cause(&format!("report {}", listener.identity()));
-    desk.outbox.add(commit, Draft { cause, to, kind, body, subject, class: Class::Report });
+    desk.outbox.add(commit, Draft { cause, to, kind, body, subject, class: Class::Report, promise });
     Ok(())
 }
 
@@ -228,7 +238,7 @@ pub(super) fn fix_button(
         cluster: cluster.to_owned(),
         hint: change.action.clone(),
         finding: Some(finding.fingerprint.clone()),
-        reason: Some(format!("{}.", change.why.unwrap_or(&finding.title))),
+        reason: Some(texts::cures::reason(&change, finding)),
     };
     let label = texts::cures::button(&change, number);
     Some(button::make(commit, (to, desk.clock.now() + button::LASTS), (label, style), purpose))

@@ -3,11 +3,12 @@
 use super::{Desk, Failure, commands::Order, repairs};
 use crate::{
     channel::Grant,
+    diagnosis,
     inspection::{
         CheckSet,
         archive::{self, Scope},
         attention::{Level, Rule, What},
-        finding::{Finding, Remedy},
+        finding::Finding,
     },
     outbox::{SUBJECTS, Subject},
     repair::Ask,
@@ -69,14 +70,14 @@ pub(super) async fn fix(order: &Order<'_>, number: &str) -> Result<(), Failure> 
         Ok(found) => found,
         Err(refusal) => return order.say(refusal).await,
     };
-    let Some(hint) = finding.remedies.iter().find_map(Remedy::as_action) else {
+    let Some(change) = diagnosis::proposed(&finding) else {
         return order.say(texts::numbered::no_action(number, &finding)).await;
     };
     let ask = Ask {
-        hint: hint.clone(),
+        hint: change.action.clone(),
         channel: inbound.channel.clone(),
         requester: repairs::requester(inbound, grant),
-        reason: Some(format!("{}.", finding.title)),
+        reason: Some(texts::cures::reason(&change, &finding)),
         finding: Some(finding.fingerprint.clone()),
     };
     repairs::propose(desk, taken, inbound, grant, &report.cluster, ask).await

@@ -93,6 +93,7 @@ fn post(desk: &Desk, commit: &mut Commit, taken: &Taken, to: &ChannelRef, body: 
         body,
         subject: Subject::Nothing,
         class: Class::Notice,
+        promise: None,
     };
     desk.outbox.add(commit, draft);
 }

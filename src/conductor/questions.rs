@@ -282,6 +282,7 @@ pub(super) async fn handle_alerts(desk: &Desk, taken: &Taken, id: &str) -> Resul
             body,
             subject,
             class: Class::Report,
+            promise: None,
         },
     );
     requests::answer_text(&mut commit, &request, &text, desk.clock.now());

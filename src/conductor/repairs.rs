@@ -334,6 +334,7 @@ pub(super) fn save(
             body,
             subject: Subject::Proposal { id: new.id.clone() },
             class,
+            promise: None,
         },
     );
     Ok(())

@@ -103,7 +103,7 @@ impl Rounds {
                 commit.replace(&SUBSCRIPTIONS, key.as_str(), &subscription, &changed);
                 continue;
             }
-            let missed = missed.map_or(subscription.missed, |since| Missed::add(subscription.missed, since));
+            let missed = missed.map(|since| since.with(subscription.missed)).or(subscription.missed);
             changed.missed = match state {
                 OccurrenceState::Skipped => missed,
                 // Whoever posts this report says it.

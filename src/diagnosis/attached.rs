@@ -2,7 +2,7 @@
 
 use super::graph::Builder;
 use super::relations::Relation;
-use crate::snapshot::{GatewayRef, Pod, ScaleTargetRef, Snapshot, Str};
+use crate::snapshot::{GatewayRef, Pod, PodDisruptionBudget, Route, ScaleTargetRef, Snapshot, Str};
 use std::collections::HashMap;
 
 pub(super) fn tie_attached(builder: &mut Builder<'_>) {
@@ -35,7 +35,7 @@ pub(super) fn tie_attached(builder: &mut Builder<'_>) {
     }
 }
 
-fn parents_and_backends(route: &crate::snapshot::Route) -> impl Iterator<Item = (&'static str, &GatewayRef)> {
+fn parents_and_backends(route: &Route) -> impl Iterator<Item = (&'static str, &GatewayRef)> {
     let of_kind =
         |usual: &'static str| move |reference: &&GatewayRef| reference.kind.is_empty() || reference.kind == usual;
     let parents = route.spec.parent_refs.iter().filter(of_kind("Gateway")).map(|parent| ("Gateway", parent));
@@ -59,7 +59,7 @@ fn tie_scaled<'a>(
 
 /// Each budget looks only at the pods that carry one of its labels.
 fn tie_budgets<'a>(builder: &mut Builder<'a>, snapshot: &'a Snapshot) {
-    let first = |budget: &'a crate::snapshot::PodDisruptionBudget| {
+    let first = |budget: &'a PodDisruptionBudget| {
         let selector = budget.spec.selector.as_ref()?;
         let (key, value) = selector.match_labels.iter().next()?;
         Some(((budget.meta.namespace.as_str(), key.as_str(), value.as_str()), selector))

@@ -121,7 +121,7 @@ pub(super) fn explanations(effect: &str) -> &'static [Rules] {
             &[&[("storageclass/missing", Listed), ("storageclass/no-default", Listed), ("pod/unschedulable", Consumer)]]
         }
         "pv/node-gone" => &[&[("node/not-ready", Listed)]],
-        "replicaset/create-failed" => &[
+        "replicaset/create-failed" | "statefulset/create-blocked" => &[
             &[("quota/near-limit", Quota), ("quota/rejections", Quota), ("workload/missing-service-account", Target)],
             REFUSED,
         ],
@@ -150,10 +150,6 @@ pub(super) fn explanations(effect: &str) -> &'static [Rules] {
             ("deployment/unavailable", Target),
             ("statefulset/degraded", Target),
         ]],
-        "statefulset/create-blocked" => &[
-            &[("quota/near-limit", Quota), ("quota/rejections", Quota), ("workload/missing-service-account", Target)],
-            REFUSED,
-        ],
         "statefulset/missing-storage-class" => &[&[("storageclass/missing", Listed)]],
         "statefulset/rollout-stuck" | "daemonset/rollout-stuck" | "replicaset/unready" | "pdb/unhealthy" => &[&[
             ("pod/image-pull", Pods),

@@ -5,6 +5,7 @@ use crate::{
     channel::button::ReportKey,
     clock::Clock,
     ids, redact,
+    schedule::Missed,
     store::{Commit, Direction, Keys, ReadError, Record, Store, Table},
     texts,
 };
@@ -40,9 +41,9 @@ pub struct Row {
     pub to: ChannelRef,
     /// What it is.
     pub kind: RowKind,
-    /// Which part of a message that was too long for one, from 0.
+    /// The promise that it keeps, where it begins a report that was due.
     #[serde(default)]
-    pub part: usize,
+    pub promise: Option<Promise>,
     /// What it says.
     pub body: Body,
     /// What a reply to it is about.
@@ -53,6 +54,15 @@ pub struct Row {
     pub created_at: DateTime<Utc>,
     /// Where it is in its life.
     pub delivery: Delivery<MessageRef>,
+}
+
+/// A report that a subscription promised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promise {
+    /// The subscription's id.
+    pub subscription: String,
+    /// What the next report has to say if this one never arrives: that it was missed, and what it would have said so of.
+    pub missed: Missed,
 }
 
 /// What the message is; an edit names ours, whose place on the platform is known once it was sent.
@@ -112,16 +122,6 @@ pub struct Sent {
     pub at: DateTime<Utc>,
 }
 
-impl Row {
-    /// The report that a channel is promised on a schedule, where this row begins it.
-    pub(super) fn promised(&self) -> Option<&ReportKey> {
-        match (&self.subject, &self.kind) {
-            (Subject::Report { key }, RowKind::Post { .. }) if self.part == 0 => Some(key),
-            _ => None,
-        }
-    }
-}
-
 impl Record for Row {
     const VERSION: u16 = 1;
 }
@@ -147,6 +147,8 @@ pub struct Draft {
     pub subject: Subject,
     /// How long it is worth sending.
     pub class: Class,
+    /// The promise that it keeps, where it is a report that was due.
+    pub promise: Option<Promise>,
 }
 
 /// The door of the outbox.
@@ -186,7 +188,7 @@ impl Outbox {
                 id: ids::outbound_id(&draft.cause, part),
                 to: draft.to.clone(),
                 kind,
-                part,
+                promise: draft.promise.clone().filter(|_| part == 0),
                 body,
                 subject: draft.subject.clone(),
                 class: draft.class,

@@ -6,5 +6,5 @@ pub mod state;
 mod worker;
 
 pub use class::{Caps, Class};
-pub use message::{DEAD, Draft, OUTBOX, Outbox, Row, RowKind, SENT, SUBJECTS, Sent, Subject};
+pub use message::{DEAD, Draft, OUTBOX, Outbox, Promise, Row, RowKind, SENT, SUBJECTS, Sent, Subject};
 pub use worker::Worker;

@@ -11,7 +11,6 @@ use crate::{
     channel::{self, SUBSCRIPTIONS, Subscription},
     clock::Clock,
     health::Health,
-    schedule::Missed,
     store::{Commit, CommitError, Direction, Keys, ReadError, Store, Versioned, key_parts},
 };
 use chrono::{DateTime, Utc};
@@ -222,7 +221,7 @@ impl Worker {
                 tracing::warn!(channel = %row.to, %reason, "a message was given up");
                 commit.remove_expected(&OUTBOX, key, row);
                 commit.put(&DEAD, row.id.as_str(), &changed);
-                let lost = row.promised().filter(|_| reason.is_loss());
+                let lost = row.promise.as_ref().filter(|_| reason.is_loss());
                 let gone = effects.iter().find_map(|effect| match effect {
                     Effect::PauseChannel { detail } => Some(detail),
                     Effect::HoldChannel { .. } | Effect::HoldPlatform { .. } | Effect::Readdress { .. } => None,
@@ -231,8 +230,8 @@ impl Worker {
                     if let Some(detail) = gone {
                         subscription.paused = Some(detail.clone());
                     }
-                    if let Some(report) = lost.filter(|report| report.cluster == subscription.cluster) {
-                        subscription.missed = Missed::add(subscription.missed, Missed::one(report.taken_at));
+                    if let Some(promise) = lost.filter(|promise| promise.subscription == subscription.id) {
+                        subscription.missed = Some(promise.missed.with(subscription.missed));
                     }
                 });
             }

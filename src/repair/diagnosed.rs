@@ -3,7 +3,7 @@
 use super::{action::Action, follow_up::wish, proposal::Proposal};
 use crate::{
     diagnosis,
-    inspection::finding::{CheckId, Effect, Finding, Fingerprint},
+    inspection::finding::{CheckId, Effect, Finding, Fingerprint, Remedy},
     report::Report,
     texts::repair::plan,
 };
@@ -26,7 +26,7 @@ pub fn diagnosed(proposal: Proposal, report: &Report) -> Proposal {
     };
     let found: Vec<&Finding> = report.findings.iter().filter(meant).collect();
     let wish = wish(&proposal.action);
-    let same = |remedy: &&crate::inspection::finding::Remedy| {
+    let same = |remedy: &&Remedy| {
         remedy.as_action().is_some_and(|action| {
             std::mem::discriminant(action) == std::mem::discriminant(&wish) && action.target() == wish.target()
         })

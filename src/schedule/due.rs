@@ -42,12 +42,10 @@ impl Missed {
         Self { first: planned_at, count: 1 }
     }
 
-    /// What was missed before, and then.
-    pub fn add(before: Option<Self>, then: Self) -> Option<Self> {
-        Some(match before {
-            Some(before) => Self { first: before.first.min(then.first), count: before.count + then.count },
-            None => then,
-        })
+    /// Together with what was missed besides.
+    #[must_use]
+    pub fn with(self, other: Option<Self>) -> Self {
+        other.map_or(self, |other| Self { first: self.first.min(other.first), count: self.count + other.count })
     }
 }
 

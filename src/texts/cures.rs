@@ -1,7 +1,7 @@
 //! Remedies in words, and why one is better than another.
 
 use crate::diagnosis::Proposed;
-use crate::inspection::finding::{ActionHint, Effect, Remedy, RemedyKind};
+use crate::inspection::finding::{ActionHint, Effect, Finding, Remedy, RemedyKind};
 use contract::Span;
 
 /// A remedy of a list: what to do, and with which command, or why.
@@ -25,6 +25,11 @@ pub fn button(change: &Proposed<'_>, number: Option<usize>) -> String {
         (Effect::Relieves, ActionHint::DeletePod { .. }) => "Delete pod",
     };
     format!("{what}{number} anyway…")
+}
+
+/// Why it is proposed, for the card: what a chain of causes says for it, or else what is wrong.
+pub fn reason(change: &Proposed<'_>, finding: &Finding) -> String {
+    format!("{}.", change.why.unwrap_or(&finding.title))
 }
 
 pub(crate) fn advice(advice: &str) -> String {

@@ -60,7 +60,8 @@ fn line(finding: &Finding, all: &[Finding]) -> String {
 fn verdict(chain: &Chain) -> String {
     match &chain.verdict {
         Verdict::Explained => "explained".to_owned(),
-        Verdict::Healthy { .. } => "healthy".to_owned(),
+        Verdict::Healthy { unread: None, .. } => "healthy".to_owned(),
+        Verdict::Healthy { unread: Some(unread), .. } => format!("healthy as far as read. {unread}"),
         Verdict::NoSuchObject { did_you_mean, named_by } => {
             let names = |targets: &[roundsman::inspection::finding::Target]| {
                 targets.iter().map(path).collect::<Vec<_>>().join(", ")

@@ -5,10 +5,12 @@ use crate::world::{
     bot::API_TOKEN,
     chat::{Chat, Who},
     embedded::Embedded,
+    eventually,
 };
 use chrono::TimeDelta;
 use roundsman::demo::Story;
 use serde_json::{Value, json};
+use telegram::fake::Fault;
 
 /// Subscribes to a daily report that is due in an hour; its words say when.
 async fn due_in_an_hour(world: &Embedded, only_changes: bool) -> String {
@@ -55,6 +57,39 @@ async fn what_was_missed_for_too_long_is_left_out_and_said_in_the_next_report() 
         world.chat.wait(Who::Alice, "the one after", |seen| seen.id != report.id && seen.text.contains("Score"));
     assert!(!after.await.text.contains("missed"));
     world.drain().await;
+}
+
+/// One that the platform refuses for good, and one in whose place the channel is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_that_never_arrives_is_missed_and_a_message_that_does_ends_a_pause() {
+    let world = Embedded::with(Chat::telegram().await, None, |setup| setup.stories = vec![Story::Checkout]).await;
+    let Chat::Telegram { fake, .. } = &world.chat else { unreachable!() };
+    let refuse = |code, description: &str| {
+        fake.fail_next("sendMessage", Fault::Refuse { code, description: description.to_owned() });
+    };
+    let first = due_in_an_hour(&world, false).await;
+    refuse(400, "Bad Request: message text is empty");
+    world.time.advance(TimeDelta::hours(1));
+    eventually("that it is given up", async || (given_up(&world).await == 1).then_some(())).await;
+
+    refuse(403, "Forbidden: bot is not a member of the supergroup chat");
+    world.time.advance(TimeDelta::hours(24));
+    eventually("that the channel is given up", async || (given_up(&world).await > 1).then_some(())).await;
+    let inspected = world.inspections();
+    // Nothing is due in a channel that is gone, until something arrives there.
+    world.time.advance(TimeDelta::hours(24));
+    world.ask(Who::Alice, "subscriptions", &[], "was paused").await;
+    assert_eq!(world.inspections(), inspected);
+    world.ask(Who::Alice, "subscriptions", &[], "next ").await;
+    let report = world.chat.wait(Who::Alice, "the next report", |seen| seen.text.contains("Score")).await;
+    assert!(report.text.contains(&format!("2 reports were missed, the first due {first}")), "{}", report.text);
+    world.drain().await;
+}
+
+/// Messages that were given up.
+async fn given_up(world: &Embedded) -> u64 {
+    let ready: Value = reqwest::get(format!("{}/readyz", world.api())).await.unwrap().json().await.unwrap();
+    ready["waiting"]["dead"].as_u64().unwrap_or_else(|| panic!("{ready}"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

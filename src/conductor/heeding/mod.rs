@@ -236,7 +236,8 @@ pub(super) fn tell_snooze_over(
         }
     };
     let kind = RowKind::Post { reply_to: None };
-    desk.outbox.add(commit, Draft { cause, to: channel.clone(), kind, body, subject, class: Class::Report });
+    desk.outbox
+        .add(commit, Draft { cause, to: channel.clone(), kind, body, subject, class: Class::Report, promise: None });
 }
 
 /// Whether a message to that channel has room for these buttons at so many findings, and anybody in it may press them.
