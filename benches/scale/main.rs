@@ -2,7 +2,7 @@
 //!
 //! ```console
 //! cargo bench --bench scale                            # 1,000 and 10,000 pods
-//! cargo bench --bench scale -- 50000 150000            # other sizes; have 10 GB of memory free for 150,000
+//! cargo bench --bench scale -- 50000 150000            # other sizes; docs/measured.md has what they need
 //! ```
 //!
 //! For each size: a control plane of its own, a synthetic cluster written into it (`tests/synthetic`, seed 1, status through
