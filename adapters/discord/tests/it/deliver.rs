@@ -270,7 +270,10 @@ async fn refusals_say_what_to_do_next() {
     assert!(matches!(world.deliver(&world.post(Body::text("x"))).await, Err(DeliveryError::ChannelGone(_))));
     world.fake.change_token("another");
     let refused = world.deliver(&world.post(Body::text("x"))).await.unwrap_err();
-    assert!(matches!(&refused, DeliveryError::Rejected(text) if text.contains("token")), "{refused:?}");
+    assert!(
+        matches!(&refused, DeliveryError::Transient(text) if text.contains("token")),
+        "kept until the token is right: {refused:?}"
+    );
     world.finish().await;
 }
 
