@@ -2,8 +2,7 @@
 
 use super::graph::Builder;
 use super::relations::Relation;
-use crate::snapshot::{GatewayRef, Pod, PodDisruptionBudget, Route, ScaleTargetRef, Snapshot, Str};
-use std::collections::HashMap;
+use crate::snapshot::{GatewayRef, PodDisruptionBudget, QuickMap, Route, ScaleTargetRef, Snapshot, Str};
 
 pub(super) fn tie_attached(builder: &mut Builder<'_>) {
     let snapshot = builder.snapshot;
@@ -64,25 +63,27 @@ fn tie_budgets<'a>(builder: &mut Builder<'a>, snapshot: &'a Snapshot) {
         let (key, value) = selector.match_labels.iter().next()?;
         Some(((budget.meta.namespace.as_str(), key.as_str(), value.as_str()), selector))
     };
-    let mut buckets: HashMap<(&str, &str, &str), Vec<&Pod>> =
+    let mut buckets: QuickMap<(&str, &str, &str), Vec<usize>> =
         snapshot.pod_disruption_budgets.iter().filter_map(first).map(|(label, _)| (label, Vec::new())).collect();
     if buckets.is_empty() {
         return;
     }
-    for pod in &snapshot.pods {
+    for (index, pod) in snapshot.pods.iter().enumerate() {
         for (key, value) in pod.meta.labels.iter() {
             if let Some(bucket) = buckets.get_mut(&(pod.meta.namespace.as_str(), key.as_str(), value.as_str())) {
-                bucket.push(pod);
+                bucket.push(index);
             }
         }
     }
     for budget in &snapshot.pod_disruption_budgets {
         let Some((label, selector)) = first(budget) else { continue };
         let id = builder.named("PodDisruptionBudget", &budget.meta.namespace, &budget.meta.name);
-        let candidates = buckets.get(&label).into_iter().flatten();
-        for pod in candidates.filter(|pod| selector.matches(&pod.meta.labels)) {
-            let pod = builder.named("Pod", &pod.meta.namespace, &pod.meta.name);
-            builder.tie(id, Relation::Guards, pod);
+        for index in buckets.get(&label).into_iter().flatten() {
+            if let (Some(pod), Some(to)) = (snapshot.pods.get(*index), builder.pod(*index))
+                && selector.matches(&pod.meta.labels)
+            {
+                builder.tie(id, Relation::Guards, to);
+            }
         }
     }
 }

@@ -4,8 +4,7 @@ use super::object::{Entity, KINDS, Object};
 use super::register::Register;
 use super::relations::{self, Relation};
 use crate::inspection::finding::Target;
-use crate::snapshot::{EndpointSlice, Event, Pod, Resource, Snapshot, Uid};
-use std::collections::HashMap;
+use crate::snapshot::{EndpointSlice, Event, Pod, QuickMap, Resource, Snapshot, Uid};
 
 /// The place of an object in the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,8 +23,8 @@ pub struct Graph<'a> {
     objects: Register<'a>,
     towards: Ties,
     from: Ties,
-    events: HashMap<ObjectId, Vec<&'a Event>>,
-    slices: HashMap<ObjectId, Vec<&'a EndpointSlice>>,
+    events: QuickMap<ObjectId, Vec<&'a Event>>,
+    slices: QuickMap<ObjectId, Vec<&'a EndpointSlice>>,
 }
 
 /// For each object its ties, packed: those of object `i` are the ones at `starts[i]..starts[i + 1]`.
@@ -41,6 +40,10 @@ struct Ties {
 pub(crate) struct Builder<'a> {
     pub(crate) snapshot: &'a Snapshot,
     objects: Register<'a>,
+    /// What the snapshot holds, in the order of `Entity::all`.
+    held: Vec<ObjectId>,
+    /// Where the pods begin in `held`.
+    first_pod: usize,
     edges: Edges,
 }
 
@@ -53,9 +56,33 @@ struct Edges {
 }
 
 impl<'a> Builder<'a> {
+    /// With all that the snapshot holds, and no ties.
+    fn new(snapshot: &'a Snapshot) -> Self {
+        let mut objects = Register::with_capacity(Entity::all(snapshot).count());
+        let held: Vec<ObjectId> = Entity::all(snapshot).map(|entity| ObjectId(objects.read(entity) as u32)).collect();
+        let first_pod = Entity::all(snapshot).take_while(|entity| !matches!(entity, Entity::Pod(_))).count();
+        Self { snapshot, objects, held, first_pod, edges: Edges::default() }
+    }
+
+    /// All that the snapshot holds.
+    pub(crate) fn held(&self) -> impl Iterator<Item = (ObjectId, Entity<'a>)> + use<'a> {
+        self.held.clone().into_iter().zip(Entity::all(self.snapshot))
+    }
+
+    /// The pod at that place among the snapshot's pods.
+    pub(crate) fn pod(&self, index: usize) -> Option<ObjectId> {
+        self.held.get(self.first_pod + index).copied()
+    }
+
     /// The object of that name, with nothing known of it if the snapshot does not hold it.
     pub(crate) fn named(&mut self, kind: &'a str, namespace: &'a str, name: &'a str) -> ObjectId {
         ObjectId(self.objects.named((kind, namespace, name)) as u32)
+    }
+
+    /// The same, and whether nothing named it before.
+    pub(crate) fn first_named(&mut self, kind: &'a str, namespace: &'a str, name: &'a str) -> (ObjectId, bool) {
+        let before = self.objects.len();
+        (self.named(kind, namespace, name), self.objects.len() > before)
     }
 
     /// The object of that name, only if the snapshot holds it or another object has named it.
@@ -81,12 +108,10 @@ pub fn resources() -> impl Iterator<Item = Resource> {
 impl<'a> Graph<'a> {
     /// The graph of a snapshot.
     pub fn new(snapshot: &'a Snapshot) -> Self {
-        let objects = Register::with_capacity(Entity::all(snapshot).count());
-        let mut builder = Builder { snapshot, objects, edges: Edges::default() };
-        let mut uids: HashMap<&Uid, Option<ObjectId>> =
+        let mut builder = Builder::new(snapshot);
+        let mut uids: QuickMap<&Uid, Option<ObjectId>> =
             snapshot.events.iter().map(|event| (&event.involved_object.uid, None)).collect();
-        for entity in Entity::all(snapshot) {
-            let id = ObjectId(builder.objects.read(entity) as u32);
+        for (id, entity) in builder.held() {
             if let Some(wanted) = uids.get_mut(&entity.meta().uid) {
                 *wanted = Some(id);
             }
@@ -101,8 +126,8 @@ impl<'a> Graph<'a> {
             from: towards.reversed(),
             towards,
             objects,
-            events: HashMap::new(),
-            slices: HashMap::new(),
+            events: QuickMap::default(),
+            slices: QuickMap::default(),
         };
         for event in &snapshot.events {
             let about = &event.involved_object;

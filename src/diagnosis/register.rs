@@ -2,7 +2,7 @@
 //! in the snapshot.
 
 use super::object::{Entity, Object};
-use std::hash::{BuildHasher, RandomState};
+use crate::snapshot::Hashing;
 
 /// Kind, namespace, name.
 pub(super) type Key<'a> = (&'a str, &'a str, &'a str);
@@ -11,9 +11,17 @@ pub(super) type Key<'a> = (&'a str, &'a str, &'a str);
 #[derive(Debug, Default)]
 pub(super) struct Register<'a> {
     entries: Vec<Entry<'a>>,
-    /// An open hash table of places, counted from 1; 0 is free. A power of two long and at most half full.
-    slots: Vec<u32>,
-    hashing: RandomState,
+    /// An open hash table. A power of two long and at most half full.
+    slots: Vec<Slot>,
+    hashing: Hashing,
+}
+
+/// A place, counted from 1, 0 being free; and the part of its name's hash that does not say where the slot is, so that other
+/// names are passed over without a look at their objects, which lie far apart.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    place: u32,
+    mark: u32,
 }
 
 #[derive(Debug)]
@@ -40,8 +48,8 @@ fn key(entity: Entity<'_>) -> Key<'_> {
 impl<'a> Register<'a> {
     /// With room for so many.
     pub(super) fn with_capacity(objects: usize) -> Self {
-        let slots = vec![0; (objects * 2).next_power_of_two().max(16)];
-        Self { entries: Vec::with_capacity(objects), slots, hashing: RandomState::new() }
+        let slots = vec![Slot::default(); (objects * 2).next_power_of_two().max(16)];
+        Self { entries: Vec::with_capacity(objects), slots, hashing: Hashing::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -58,7 +66,7 @@ impl<'a> Register<'a> {
     }
 
     pub(super) fn find(&self, key: Key<'_>) -> Option<usize> {
-        self.probe(key).ok()
+        self.probe(self.hashing.hash_one(key), key).ok()
     }
 
     /// The place of an object that was read.
@@ -75,12 +83,13 @@ impl<'a> Register<'a> {
     }
 
     fn place(&mut self, key: Key<'a>, entry: impl FnOnce() -> Entry<'a>) -> usize {
-        let free = match self.probe(key) {
+        let hash = self.hashing.hash_one(key);
+        let free = match self.probe(hash, key) {
             Ok(place) => return place,
             Err(free) => free,
         };
         self.entries.push(entry());
-        self.slots[free] = self.entries.len() as u32;
+        self.slots[free] = Slot { place: self.entries.len() as u32, mark: mark(hash) };
         if self.entries.len() * 2 > self.slots.len() {
             self.grow();
         }
@@ -88,29 +97,39 @@ impl<'a> Register<'a> {
     }
 
     /// The place of that name, or the slot that it would take.
-    fn probe(&self, key: Key<'_>) -> Result<usize, usize> {
+    fn probe(&self, hash: u64, key: Key<'_>) -> Result<usize, usize> {
         let mask = self.slots.len() - 1;
-        let mut slot = self.hashing.hash_one(key) as usize & mask;
+        let mut at = hash as usize & mask;
         loop {
-            match self.slots[slot] {
-                0 => return Err(slot),
-                place if self.entries[place as usize - 1].key() == key => return Ok(place as usize - 1),
-                _ => slot = (slot + 1) & mask,
+            let Slot { place, mark: marked } = self.slots[at];
+            if place == 0 {
+                return Err(at);
             }
+            let place = place as usize - 1;
+            if marked == mark(hash) && self.entries[place].key() == key {
+                return Ok(place);
+            }
+            at = (at + 1) & mask;
         }
     }
 
     fn grow(&mut self) {
         let mask = self.slots.len() * 2 - 1;
-        self.slots = vec![0; mask + 1];
+        self.slots = vec![Slot::default(); mask + 1];
         for (place, entry) in self.entries.iter().enumerate() {
-            let mut slot = self.hashing.hash_one(entry.key()) as usize & mask;
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & mask;
+            let hash = self.hashing.hash_one(entry.key());
+            let mut at = hash as usize & mask;
+            while self.slots[at].place != 0 {
+                at = (at + 1) & mask;
             }
-            self.slots[slot] = place as u32 + 1;
+            self.slots[at] = Slot { place: place as u32 + 1, mark: mark(hash) };
         }
     }
+}
+
+/// The upper half of a hash; slots go by the lower.
+fn mark(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }
 
 fn object<'a>(entry: &Entry<'a>) -> Object<'a> {

@@ -5,9 +5,8 @@ use super::calls::{tie_asked, tie_called, tie_refusals};
 use super::graph::{Builder, ObjectId};
 use super::object::Entity;
 use crate::snapshot::{
-    Ingress, IngressBackend, KeySelector, KeyToPath, Labels, ObjectMeta, Pod, PodSpec, Snapshot, Str, selects,
+    Ingress, IngressBackend, KeySelector, KeyToPath, Labels, ObjectMeta, Pod, PodSpec, QuickMap, Snapshot, Str, selects,
 };
-use std::collections::HashMap;
 
 /// How one object depends on another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -153,13 +152,16 @@ pub fn backends(ingress: &Ingress) -> impl Iterator<Item = &IngressBackend> {
 
 pub(crate) fn tie_all(builder: &mut Builder<'_>) {
     let snapshot = builder.snapshot;
-    for entity in Entity::all(snapshot) {
+    let mut configs = Configs::default();
+    for (id, entity) in builder.held() {
         let meta = entity.meta();
-        let id = builder.named(entity.kind(), &meta.namespace, &meta.name);
         tie_owner(builder, id, meta);
         match entity {
             Entity::Pod(pod) => {
                 tie_pod(builder, id, pod);
+                for config in configs.of(builder, pod) {
+                    builder.tie(id, Relation::Refers, *config);
+                }
                 if meta.controller().is_none() {
                     tie_asked(builder, id, meta, &pod.spec);
                 }
@@ -216,10 +218,9 @@ fn tie_owner<'a>(builder: &mut Builder<'a>, id: ObjectId, meta: &'a ObjectMeta) 
     let Some(owner) = meta.controller() else { return };
     // A node owns its mirror pods; it has no namespace.
     let namespace = if owner.kind == "Node" { "" } else { meta.namespace.as_str() };
-    let listed = builder.known(&owner.kind, namespace, &owner.name).is_some();
-    let owner_id = builder.named(&owner.kind, namespace, &owner.name);
+    let (owner_id, unlisted) = builder.first_named(&owner.kind, namespace, &owner.name);
     builder.tie(owner_id, Relation::Owns, id);
-    if listed || owner.kind != "ReplicaSet" {
+    if !unlisted || owner.kind != "ReplicaSet" {
         return;
     }
     // The ReplicaSets could not be read: their names are still the Deployment's with the hash that every pod carries.
@@ -249,12 +250,29 @@ fn tie_pod<'a>(builder: &mut Builder<'a>, id: ObjectId, pod: &'a Pod) {
             builder.tie(id, Relation::Mounts, claim);
         }
     }
-    let mut refs: Vec<(&str, &str)> = config_refs(&pod.spec).iter().map(|each| (each.kind, each.name)).collect();
-    refs.sort_unstable();
-    refs.dedup();
-    for (kind, name) in refs {
-        let to = builder.named(kind, namespace, name);
-        builder.tie(id, Relation::Refers, to);
+}
+
+/// What the last pod reads: the next one is mostly of the same workload and reads the same.
+#[derive(Default)]
+struct Configs<'a> {
+    last: Option<&'a Pod>,
+    ids: Vec<ObjectId>,
+}
+
+impl<'a> Configs<'a> {
+    /// The ConfigMaps and Secrets that a pod names.
+    fn of(&mut self, builder: &mut Builder<'a>, pod: &'a Pod) -> &[ObjectId] {
+        let namespace = &pod.meta.namespace;
+        let same = |last: &Pod| last.meta.namespace == *namespace && last.spec.shares_contents(&pod.spec);
+        if !self.last.is_some_and(same) {
+            let mut refs: Vec<_> = config_refs(&pod.spec).iter().map(|each| (each.kind, each.name)).collect();
+            refs.sort_unstable();
+            refs.dedup();
+            self.ids.clear();
+            self.ids.extend(refs.into_iter().map(|(kind, name)| builder.named(kind, namespace, name)));
+        }
+        self.last = Some(pod);
+        &self.ids
     }
 }
 
@@ -277,7 +295,7 @@ fn tie_ingress<'a>(builder: &mut Builder<'a>, id: ObjectId, ingress: &'a Ingress
 /// Ties Services to the pods that they select. Pods are indexed by the labels that some selector asks for, and each
 /// Service looks only at the pods that carry the rarest of its own.
 fn tie_services<'a>(builder: &mut Builder<'a>, snapshot: &'a Snapshot) {
-    let mut buckets: HashMap<(&str, &str, &str), Vec<usize>> = HashMap::new();
+    let mut buckets: QuickMap<(&str, &str, &str), Vec<usize>> = QuickMap::default();
     for service in &snapshot.services {
         for (key, value) in service.spec.selector.iter() {
             buckets.entry((service.meta.namespace.as_str(), key.as_str(), value.as_str())).or_default();
@@ -297,9 +315,10 @@ fn tie_services<'a>(builder: &mut Builder<'a>, snapshot: &'a Snapshot) {
             selector.iter().filter_map(|(key, value)| buckets.get(&(namespace, key.as_str(), value.as_str())));
         let Some(rarest) = candidates.min_by_key(|bucket| bucket.len()) else { continue };
         let from = builder.named("Service", namespace, &service.meta.name);
-        for pod in rarest.iter().filter_map(|index| snapshot.pods.get(*index)) {
-            if selects(selector, &pod.meta.labels) {
-                let to = builder.named("Pod", namespace, &pod.meta.name);
+        for index in rarest {
+            if let (Some(pod), Some(to)) = (snapshot.pods.get(*index), builder.pod(*index))
+                && selects(selector, &pod.meta.labels)
+            {
                 builder.tie(from, Relation::Selects, to);
             }
         }

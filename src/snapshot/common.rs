@@ -2,7 +2,6 @@
 //! by their encoding, so that they are decoded once too.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
@@ -12,6 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use serde::{Deserialize, Deserializer};
 
 use super::protobuf::{Malformed, Repeats, Value, Wire};
+use super::quick::QuickMap;
 use super::text::current_parts;
 
 /// Parts that one object alone has so far give way when there are more than this.
@@ -44,7 +44,7 @@ pub(super) struct Parts(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    parts: HashMap<Print, Arc<dyn Any + Send + Sync>>,
+    parts: QuickMap<Print, Arc<dyn Any + Send + Sync>>,
     shared: usize,
 }
 

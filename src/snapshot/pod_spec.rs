@@ -30,6 +30,13 @@ const MOUNT_NAMES: &[u32] = &[9, 1];
 /// Of a volume.
 const NAME: &[u32] = &[1];
 
+impl PodSpec {
+    /// Whether both are known, without a comparison, to run the same.
+    pub fn shares_contents(&self, other: &Self) -> bool {
+        self.contents.is_same(&other.contents)
+    }
+}
+
 impl Empty for PodContents {
     fn empty() -> &'static Self {
         static EMPTY: LazyLock<PodContents> = LazyLock::new(PodContents::default);

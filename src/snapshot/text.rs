@@ -2,7 +2,6 @@
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::{Serialize, Serializer};
 
 use super::common::Parts;
+use super::quick::QuickSet;
 
 /// Longer texts are messages, which hardly repeat; looking them up would cost more than it saves.
 const LONGEST_SHARED: usize = 256;
@@ -145,7 +145,7 @@ const MOST_UNSHARED: usize = 8192;
 /// The texts seen so far while one list is decoded. Dropped after the list, so that nothing outlives the snapshot that uses it.
 #[derive(Debug, Default)]
 pub struct Interner {
-    known: HashSet<Arc<str>>,
+    known: QuickSet<Arc<str>>,
     /// How many were used more than once when that was last looked at.
     shared: usize,
     /// Of all lists that are decoded for one snapshot.
