@@ -24,7 +24,7 @@ const RULES: &[Rule] = &[
     Rule { word: "console", only_in: &["adapters/console/", "src/main.rs"] },
     Rule { word: "roundsman", only_in: &["src/main.rs"] },
     Rule { word: "tokio_cron_scheduler", only_in: &["src/schedule/"] },
-    Rule { word: "croner", only_in: &["src/schedule/", "src/demo/", "src/inspection/checks/cronjob.rs"] },
+    Rule { word: "croner", only_in: &["src/schedule/", "src/demo/", "src/inspection/checks/cronjob_plan.rs"] },
     Rule { word: "cluster.write", only_in: &["src/repair/carry.rs"] },
     Rule { word: "cluster.rehearse", only_in: &["src/repair/plan.rs"] },
     // Whom the requests of the demo and of a platform change is no cluster.

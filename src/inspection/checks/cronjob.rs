@@ -1,6 +1,7 @@
 //! CronJobs that do not run when they should, or not one after the other.
 
 use super::check::row::*;
+use super::cronjob_plan::Plan;
 use super::job::runs;
 use super::scene::{Draft, Scene, event_evidence, target};
 use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
@@ -8,10 +9,7 @@ use crate::inspection::history;
 use crate::snapshot::Resource::{CronJobs, Events, Jobs};
 use crate::snapshot::{CronJob, Event};
 use crate::texts::findings::job as texts;
-use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
-use chrono_tz::Tz;
-use croner::Cron;
-use croner::parser::{CronParser, Seconds, Year};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -81,34 +79,6 @@ pub(super) const CHECKS: &[Check] = &[
         find: warning_events,
     },
 ];
-
-/// When a CronJob is due.
-struct Plan {
-    cron: Cron,
-    zone: Tz,
-}
-
-impl Plan {
-    /// Nothing where the schedule cannot be computed: the API server has checked it, but knows `@every` too.
-    fn of(cron_job: &CronJob) -> Option<Self> {
-        let zone = match cron_job.spec.time_zone.as_str() {
-            // The controller manager's, which is UTC nearly everywhere.
-            "" => Tz::UTC,
-            zone => zone.parse().ok()?,
-        };
-        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        Some(Self { cron: parser.parse(&cron_job.spec.schedule).ok()?, zone })
-    }
-
-    /// The so-many-th time after a moment, by the clock of its zone.
-    fn after(&self, at: DateTime<Utc>, times: u32) -> Option<DateTime<Utc>> {
-        let mut at = at.trunc_subsecs(0).with_timezone(&self.zone);
-        for _ in 0..times {
-            at = self.cron.find_next_occurrence(&at, false).ok()?;
-        }
-        Some(at.to_utc())
-    }
-}
 
 fn written(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)

@@ -23,6 +23,7 @@ mod container_security;
 mod control_plane;
 mod crd;
 mod cronjob;
+mod cronjob_plan;
 mod csi;
 mod custom_resource;
 mod daemonset;
