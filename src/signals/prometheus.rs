@@ -9,13 +9,15 @@ use serde::de::DeserializeOwned;
 use super::http::{get, get_if_served};
 use super::{Endpoint, quoted};
 use crate::snapshot::{
-    CpuThrottling, EtcdStatus, FilesystemUse, ObjectMeta, PrometheusStatus, ScrapeTarget, VolumeUse, Why,
+    CpuThrottling, DroppingPool, EtcdStatus, FilesystemUse, ObjectMeta, PrometheusStatus, ScrapeTarget, VolumeUse, Why,
 };
 use crate::texts::cluster as texts;
 
 /// Targets that are down and told one by one.
 const MOST_DOWN: usize = 100;
 const LONGEST_ERROR: usize = 300;
+/// Scrape pools without a target that are asked about.
+const MOST_DROPPING: usize = 10;
 /// How far back it is looked when a target was up.
 const LOOKED_BACK: TimeDelta = TimeDelta::hours(24);
 
@@ -165,6 +167,8 @@ pub async fn down(endpoint: &Endpoint, now: DateTime<Utc>) -> Result<Vec<ScrapeT
 #[serde(rename_all = "camelCase")]
 struct Targets {
     active_targets: Vec<Active>,
+    /// Null where only those are asked for that are kept.
+    dropped_target_counts: Option<BTreeMap<String, u64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -201,6 +205,7 @@ pub async fn status(endpoint: &Endpoint) -> Result<Vec<PrometheusStatus>, Why> {
     let runtime: Answer<Runtime> = get_if_served(endpoint, "/api/v1/status/runtimeinfo", &[]).await?;
     let runtime = runtime.data;
     let pools: Pools = api(endpoint, "scrape_pools", &[]).await?;
+    let dropping = dropping(endpoint).await;
     let error = match runtime.reload_config_success {
         true => String::new(),
         false => texts::old_configuration(runtime.last_config_time),
@@ -210,7 +215,24 @@ pub async fn status(endpoint: &Endpoint) -> Result<Vec<PrometheusStatus>, Why> {
         reload_successful: runtime.reload_config_success,
         scrape_pools: i64::try_from(pools.scrape_pools.map_or(0, |pools| pools.len())).unwrap_or(i64::MAX),
         error: error.as_str().into(),
+        dropping,
     }])
+}
+
+/// The pools that find targets and keep none, as far as Prometheus measures itself and counts what it drops.
+async fn dropping(endpoint: &Endpoint) -> Vec<DroppingPool> {
+    let empty = query(endpoint, "prometheus_target_scrape_pool_targets == 0").await.unwrap_or_default();
+    let mut dropping = Vec::new();
+    for name in empty.iter().map(|series| series.label("scrape_job")).take(MOST_DROPPING) {
+        // The metric can be another Prometheus'; this one answers about its own.
+        let targets: Result<Targets, Why> = api(endpoint, "targets", &[("state", "any"), ("scrapePool", name)]).await;
+        let targets = targets.unwrap_or_default();
+        let dropped = targets.dropped_target_counts.and_then(|counts| counts.get(name).copied()).unwrap_or_default();
+        if targets.active_targets.is_empty() && dropped > 0 {
+            dropping.push(DroppingPool { name: (&*crate::redact::text(name)).into(), dropped });
+        }
+    }
+    dropping
 }
 
 #[derive(Debug, Deserialize)]

@@ -142,6 +142,14 @@ lean! {
         reload_successful: bool,
         scrape_pools: i64,
         error: Str,
+        /// Those that find targets and keep none.
+        dropping: Vec<DroppingPool>,
+    }
+
+    /// A scrape pool of Prometheus of which the relabeling drops every target.
+    pub struct DroppingPool {
+        name: Str,
+        dropped: u64,
     }
 
     /// An alert that fires, from Alertmanager.

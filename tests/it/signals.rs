@@ -6,7 +6,7 @@ use control_plane::Identity;
 use roundsman::{
     clock::Clock,
     signals::{Endpoint, prometheus},
-    snapshot::Why,
+    snapshot::{DroppingPool, Why},
 };
 use serde_json::{Value, json};
 use std::{
@@ -100,6 +100,8 @@ container_cpu_cfs_periods_total{namespace="shop",pod="calm-1",container="app"} P
 etcd_mvcc_db_total_size_in_bytes 7.5e+09
 etcd_server_quota_backend_bytes 8.589934592e+09
 etcd_server_leader_changes_seen_total PERIODS
+prometheus_target_scrape_pool_targets{scrape_job="dropped"} 0
+prometheus_target_scrape_pool_targets{scrape_job="of another server"} 0
 "#;
 
 /// The exporter, its address, and the means to stop it.
@@ -131,7 +133,9 @@ fn configuration(exporter: &str) -> String {
     format!(
         "global: {{ scrape_interval: 250ms, scrape_timeout: 250ms }}\nscrape_configs:\n\
          - {{ job_name: cluster, static_configs: [{{ targets: [\"{exporter}\"], labels: {{ cluster: prod }} }}] }}\n\
-         - {{ job_name: gone, static_configs: [{{ targets: [\"127.0.0.1:1\"], labels: {{ cluster: prod, team: a+b }} }}] }}\n"
+         - {{ job_name: gone, static_configs: [{{ targets: [\"127.0.0.1:1\"], labels: {{ cluster: prod, team: a+b }} }}] }}\n\
+         - {{ job_name: dropped, static_configs: [{{ targets: [\"127.0.0.1:1\", \"127.0.0.1:2\"] }}], \
+         relabel_configs: [{{ source_labels: [__address__], action: drop }}] }}\n"
     )
 }
 
@@ -171,6 +175,9 @@ async fn what_a_prometheus_tells_is_read() {
     let [etcd] = etcd.as_slice() else { panic!("{etcd:?}") };
     assert_eq!((&*etcd.meta.name, etcd.db_bytes, etcd.quota_bytes), (&*address, 7_500_000_000, 8 << 30));
 
+    let [status] = prometheus::status(&endpoint).await.unwrap().try_into().unwrap();
+    assert_eq!(status.dropping, [DroppingPool { name: "dropped".into(), dropped: 2 }]);
+
     let down = prometheus::down(&endpoint, now()).await.unwrap();
     let [gone] = down.as_slice() else { panic!("{down:?}") };
     assert_eq!((&*gone.job, &*gone.instance), ("gone", "127.0.0.1:1"));
@@ -196,7 +203,8 @@ async fn what_a_prometheus_tells_is_read() {
     assert!((TimeDelta::seconds(-2)..TimeDelta::minutes(2)).contains(&since), "{cluster:?} {stopped}");
 
     let [status] = prometheus::status(&endpoint).await.unwrap().try_into().unwrap();
-    assert_eq!((status.reload_successful, status.scrape_pools, &*status.error), (true, 2, ""));
+    assert_eq!((status.reload_successful, status.scrape_pools, &*status.error), (true, 3, ""));
+    assert_eq!(status.dropping, [], "nobody measures it any more");
     assert!(!running.reload("scrape_configs: nonsense").await);
     let [status] = prometheus::status(&endpoint).await.unwrap().try_into().unwrap();
     assert!(!status.reload_successful && status.error.contains("the configuration of"), "{status:?}");

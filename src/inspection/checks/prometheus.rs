@@ -62,7 +62,19 @@ fn config_broken(scene: &Scene<'_>) -> Vec<Draft> {
         }
         Some(Draft::about(target("Prometheus", &status.meta), Severity::Medium, title, evidence))
     });
-    drafts.collect()
+    drafts.chain(dropped(scene)).collect()
+}
+
+/// Jobs whose relabeling drops all that they find. That can be meant so: a ServiceMonitor for what is not there.
+fn dropped(scene: &Scene<'_>) -> impl Iterator<Item = Draft> {
+    scene.snapshot.prometheus_statuses.iter().flat_map(|status| {
+        status.dropping.iter().map(|pool| {
+            let evidence = vec![Evidence::new("scrape pool", pool.name.as_str()), Evidence::new("targets kept", "0")];
+            let title = texts::all_dropped(pool.name.as_str(), pool.dropped);
+            let draft = Draft::about(target("Prometheus", &status.meta), Severity::Info, title, evidence);
+            Draft { container: Some(pool.name.as_str().to_owned()), ..draft }
+        })
+    })
 }
 
 /// Labels that name an object, with its kind; the pod is looked at first, for it leads to its workload.

@@ -7,6 +7,12 @@ pub(crate) fn reload_failed(error: &str) -> String {
     if error.is_empty() { failed.to_owned() } else { format!("{failed}: {}", brief(error)) }
 }
 
+/// A job whose relabeling keeps nothing.
+pub(crate) fn all_dropped(job: &str, targets: u64) -> String {
+    let found = if targets == 1 { "1 target".to_owned() } else { format!("{targets} targets") };
+    format!("job {job} finds {found}, and its relabeling drops all of them")
+}
+
 pub(crate) fn no_scrape_config() -> String {
     "it has nothing to scrape: its configuration names no job".to_owned()
 }
