@@ -83,6 +83,10 @@ knobs! {
     usages "" number 1..=100000;
     slow_answers "_seconds" seconds 1..=3600;
     leader "_seconds" seconds 15..=3600;
+    kubelet "_seconds" seconds 15..=3600;
+    etcd_critical "_percent" number 1..=100;
+    zone_difference "" number 1..=1000;
+    objects "_percent" number 1..=10000;
     etcd_size "_percent" number 1..=100;
     leader_changes "" number 1..=10000;
     certificate_api "_days" days 0..=3650;

@@ -212,6 +212,14 @@ pub struct Thresholds {
     pub slow_answers: TimeDelta,
     /// How long a leader may be silent.
     pub leader: TimeDelta,
+    /// How long the kubelet of a ready node may not renew its lease.
+    pub kubelet: TimeDelta,
+    /// Percent of etcd's quota from which on it is about to refuse writes.
+    pub etcd_critical: u8,
+    /// By how many nodes the zones of a pool may not differ.
+    pub zone_difference: usize,
+    /// Percent of the objects that a cluster is known to carry, above which there are too many of a kind.
+    pub objects: u64,
     /// Percent of etcd's quota from which on to report.
     pub etcd_size: u8,
     /// From how many changes of etcd's leader an hour on to report.
@@ -315,6 +323,10 @@ impl Default for Thresholds {
             ephemeral_storage: 85,
             slow_answers: TimeDelta::seconds(2),
             leader: TimeDelta::seconds(60),
+            kubelet: TimeDelta::seconds(60),
+            etcd_critical: 95,
+            zone_difference: 2,
+            objects: 100,
             etcd_size: 80,
             leader_changes: 3,
             certificate_api: TimeDelta::days(7),

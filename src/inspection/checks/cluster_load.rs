@@ -141,7 +141,7 @@ fn object_growth(scene: &Scene<'_>) -> Vec<Draft> {
             let percent_a_day = (count - had) * 100 * 24 / (had * hours);
             (percent_a_day >= scene.thresholds.growth).then_some((had, percent_a_day, at))
         });
-        let too_many = count > *most;
+        let too_many = count * 100 > *most * scene.thresholds.objects;
         if !too_many && grown.is_none() {
             return None;
         }

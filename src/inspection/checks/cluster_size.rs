@@ -134,9 +134,6 @@ fn single_control_plane(scene: &Scene<'_>) -> Vec<Draft> {
 
 const ZONE: &str = "topology.kubernetes.io/zone";
 
-/// By so many nodes the zones of a pool may not differ.
-const UNEVEN: usize = 2;
-
 fn zone_imbalance(scene: &Scene<'_>) -> Vec<Draft> {
     let zone = |node: &'_ Node| node.meta.labels.get(ZONE).map(|zone| zone.as_str().to_owned());
     let workers = || scene.snapshot.nodes.iter().filter(|node| !is_control_plane(node));
@@ -153,7 +150,7 @@ fn zone_imbalance(scene: &Scene<'_>) -> Vec<Draft> {
         // A pool in one zone is meant so: its volumes are there.
         let used = counts.values().filter(|count| **count > 0).count();
         let (least, most) = (counts.values().min()?, counts.values().max()?);
-        if used < 2 || most - least < UNEVEN {
+        if used < 2 || most - least < scene.thresholds.zone_difference {
             return None;
         }
         let evidence = counts.iter().map(|(zone, count)| Evidence::new(format!("nodes in {zone}"), count.to_string()));

@@ -196,8 +196,6 @@ fn leader_stale(scene: &Scene<'_>) -> Vec<Draft> {
     drafts.collect()
 }
 
-/// At that share of its quota etcd is about to refuse writes.
-const NEARLY_FULL: i64 = 95;
 /// The quota that etcd has where none is set (etcd's documentation, system limits).
 const DEFAULT_QUOTA: i64 = 2 << 30;
 
@@ -220,7 +218,9 @@ fn etcd_size(scene: &Scene<'_>) -> Vec<Draft> {
         }
         let (severity, title) = match full {
             Some(percent) if !told => (Severity::High, texts::etcd_full_by_default(percent)),
-            Some(percent) if percent >= NEARLY_FULL => (Severity::Critical, texts::etcd_full(percent)),
+            Some(percent) if percent >= i64::from(scene.thresholds.etcd_critical) => {
+                (Severity::Critical, texts::etcd_full(percent))
+            }
             Some(percent) => (Severity::High, texts::etcd_full(percent)),
             None if restless => (Severity::Medium, texts::etcd_restless(*leader_changes)),
             None => return None,

@@ -6,7 +6,7 @@ use crate::inspection::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Events, Leases, Nodes};
 use crate::snapshot::{Condition, Lease, Node};
 use crate::texts::findings::node as texts;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashMap};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -208,7 +208,7 @@ fn lease_stale(scene: &Scene<'_>) -> Vec<Draft> {
             ),
             Evidence::new("conditions[Ready]", "True"),
         ];
-        (age > TimeDelta::seconds(60))
+        (age > scene.thresholds.kubelet)
             .then(|| Draft::about(target("Node", &node.meta), Severity::High, texts::lease_stale(age), evidence))
     });
     drafts.collect()
