@@ -3,10 +3,11 @@
 use super::check::row::*;
 use super::ingress_class::class_of;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity};
+use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Ingress;
 use crate::snapshot::Resource::Ingresses;
 use crate::texts::findings::{self, ingress as texts};
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -65,13 +66,39 @@ fn no_address(scene: &Scene<'_>) -> Vec<Draft> {
     // Where no Ingress at all has an address the controller does not write one (host network, an external balancer).
     let somebody = living(scene).any(|ingress| !ingress.status.load_balancer.ingress.is_empty());
     let waiting = waiting.filter(|ingress| somebody || class_of(ingress).is_some());
-    let draft = |ingress: &Ingress| {
-        let since = ingress.meta.creation_timestamp;
-        let evidence = vec![Evidence::since("status.loadBalancer", findings::none(), since)];
-        let overdue = since.is_some_and(|since| scene.age(since) > scene.thresholds.address);
-        overdue.then(|| Draft::about(target("Ingress", &ingress.meta), Severity::Medium, texts::no_address(), evidence))
-    };
-    waiting.filter_map(draft).collect()
+    let created = |ingress: &Ingress| ingress.meta.creation_timestamp;
+    let is_overdue = |since: DateTime<Utc>| scene.age(since) > scene.thresholds.address;
+    let mut by_class: BTreeMap<Option<&str>, Vec<&Ingress>> = BTreeMap::new();
+    for ingress in waiting.filter(|ingress| created(ingress).is_some_and(is_overdue)) {
+        by_class.entry(class_of(ingress).map(|(_, class)| class.as_str())).or_default().push(ingress);
+    }
+    let none = |ingress: &Ingress| Evidence::since("status.loadBalancer", findings::none(), created(ingress));
+    let drafts = by_class.into_iter().flat_map(|(class, waiting)| match class {
+        Some(class) if waiting.len() > 1 && !is_served(scene, class) => {
+            let mut objects: Vec<ObjectRef> = waiting.iter().map(|each| target("Ingress", &each.meta).into()).collect();
+            objects.sort();
+            let oldest = waiting.iter().min_by_key(|ingress| created(ingress)).map(|ingress| none(ingress));
+            let title = texts::no_addresses(waiting.len());
+            let evidence = oldest.into_iter().collect();
+            let draft = Draft::about(Target::cluster_wide("IngressClass", class), Severity::Medium, title, evidence);
+            vec![Draft { objects, ..draft }]
+        }
+        _ => {
+            let one = |ingress: &&Ingress| {
+                let this = target("Ingress", &ingress.meta);
+                Draft::about(this, Severity::Medium, texts::no_address(), vec![none(ingress)])
+            };
+            waiting.iter().map(one).collect()
+        }
+    });
+    drafts.collect()
+}
+
+/// Whether an Ingress of that class has an address: then its controller writes them.
+fn is_served(scene: &Scene<'_>, class: &str) -> bool {
+    living(scene).any(|ingress| {
+        !ingress.status.load_balancer.ingress.is_empty() && class_of(ingress).is_some_and(|(_, its)| its == class)
+    })
 }
 
 fn lb_port_error(scene: &Scene<'_>) -> Vec<Draft> {

@@ -58,6 +58,11 @@ pub(crate) fn no_address() -> String {
     "no controller has given it an address yet".to_owned()
 }
 
+/// Of a class of which none has one.
+pub(crate) fn no_addresses(ingresses: usize) -> String {
+    format!("none of its {ingresses} Ingresses has an address: its controller does not run, or writes none")
+}
+
 pub(crate) fn lb_port_error(errors: &[String]) -> String {
     format!("the load balancer cannot open {}", errors.join(", "))
 }
