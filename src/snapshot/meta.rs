@@ -103,7 +103,7 @@ impl<K: Into<Str>, V: Into<Str>> FromIterator<(K, V)> for Labels {
 
 impl<'de> Deserialize<'de> for Labels {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Pairs { keep: |_| true }).map(Self)
+        deserializer.deserialize_map(Pairs { keep: |_| true }).map(|pairs| Self(pairs.into()))
     }
 }
 
@@ -129,7 +129,8 @@ fn pairs<'a>(
     Ok(pairs)
 }
 
-/// The annotations that checks ask for; the others (a whole manifest in `last-applied-configuration`) are dropped while decoding.
+/// The annotations that checks ask for; the others are dropped while decoding, and of the manifest in
+/// `last-applied-configuration` all but its `apiVersion`, if that is not a stable one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Annotations(Labels);
 
@@ -143,6 +144,7 @@ const KEPT_ANNOTATIONS: &[&str] = &[
     "control-plane.alpha.kubernetes.io/leader",
     "deployment.kubernetes.io/revision",
     "kubectl.kubernetes.io/restartedAt",
+    LAST_APPLIED,
     "storageclass.kubernetes.io/is-default-class",
     "storageclass.beta.kubernetes.io/is-default-class",
     "ingressclass.kubernetes.io/is-default-class",
@@ -154,6 +156,25 @@ const KEPT_ANNOTATIONS: &[&str] = &[
     "cert-manager.io/certificate-name",
     "roundsman.dev/ignore",
 ];
+
+/// The manifest that `kubectl apply` was last given.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Keeps of a manifest its version, if that is one that will be taken away.
+fn shorten(annotations: &mut Vec<(Str, Str)>) {
+    annotations.retain_mut(|(key, value)| {
+        if *key != LAST_APPLIED {
+            return true;
+        }
+        // kubectl writes it in one line, its keys sorted.
+        let version = value.strip_prefix("{\"apiVersion\":\"").and_then(|rest| rest.split_once('"'));
+        let passing = version.map(|(version, _)| version).filter(|it| it.contains("alpha") || it.contains("beta"));
+        let version = passing.map(Str::from);
+        let keeps = version.is_some();
+        *value = version.unwrap_or_default();
+        keeps
+    });
+}
 
 impl Annotations {
     /// The value of a kept annotation.
@@ -171,13 +192,16 @@ impl Annotations {
 impl<'de> Deserialize<'de> for Annotations {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let keep = |key: &str| KEPT_ANNOTATIONS.contains(&key);
-        deserializer.deserialize_map(Pairs { keep }).map(|pairs| Self(Labels(pairs)))
+        let mut kept = deserializer.deserialize_map(Pairs { keep })?;
+        shorten(&mut kept);
+        Ok(Self(Labels(kept.into())))
     }
 }
 
 impl Wire for Annotations {
     fn read<'a>(&mut self, value: Value<'a>, more: &mut Repeats<'_, 'a>) -> Result<(), Malformed> {
         let mut kept = pairs(|key| KEPT_ANNOTATIONS.contains(&key), value, more)?;
+        shorten(&mut kept);
         kept.shrink_to_fit();
         self.0 = Labels(kept.into());
         Ok(())
@@ -189,7 +213,7 @@ struct Pairs {
 }
 
 impl<'de> Visitor<'de> for Pairs {
-    type Value = List<(Str, Str)>;
+    type Value = Vec<(Str, Str)>;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map of strings")
     }
@@ -204,7 +228,7 @@ impl<'de> Visitor<'de> for Pairs {
             }
         }
         pairs.sort();
-        Ok(pairs.into())
+        Ok(pairs)
     }
 }
 

@@ -49,7 +49,8 @@ pub use gateway::*;
 pub use hosts::Hosts;
 pub use image::ImageRef;
 pub use meta::{
-    Annotations, ConditionsOnly, IntOrString, Labels, LocalObjectReference, ObjectMeta, ObjectReference, OwnerReference,
+    Annotations, ConditionsOnly, IntOrString, LAST_APPLIED, Labels, LocalObjectReference, ObjectMeta, ObjectReference,
+    OwnerReference,
 };
 pub use network::*;
 pub use node::*;

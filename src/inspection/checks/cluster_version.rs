@@ -3,9 +3,14 @@
 use super::check::row::*;
 use super::control_plane::cluster;
 use super::node_version::minor;
+use super::old_manifest::old_manifests;
 use super::scene::{Draft, Scene};
 use crate::inspection::finding::{Evidence, Severity};
-use crate::snapshot::Resource::{DeprecatedApis, ServedApis};
+use crate::snapshot::Resource::{
+    ApiServices, ClusterRoleBindings, ClusterRoles, CronJobs, CustomResourceDefinitions, DaemonSets, Deployments,
+    DeprecatedApis, HorizontalPodAutoscalers, Ingresses, MutatingWebhookConfigurations, PodDisruptionBudgets,
+    RoleBindings, Roles, ServedApis, StatefulSets, StorageClasses, ValidatingWebhookConfigurations,
+};
 use crate::texts::findings::cluster as texts;
 use chrono::{DateTime, Months, NaiveDate, NaiveTime, Utc};
 use std::cmp::Ordering;
@@ -38,9 +43,27 @@ pub(super) const CHECKS: &[Check] = &[
         kind: "Cluster",
         severity: Severity::High,
         set: Set::Daily,
-        data: &[(DeprecatedApis, Walked)],
+        data: &[
+            (DeprecatedApis, Walked),
+            (CronJobs, Walked),
+            (HorizontalPodAutoscalers, Walked),
+            (PodDisruptionBudgets, Walked),
+            (Ingresses, Walked),
+            (Deployments, Walked),
+            (StatefulSets, Walked),
+            (DaemonSets, Walked),
+            (StorageClasses, Walked),
+            (Roles, Walked),
+            (ClusterRoles, Walked),
+            (RoleBindings, Walked),
+            (ClusterRoleBindings, Walked),
+            (MutatingWebhookConfigurations, Walked),
+            (ValidatingWebhookConfigurations, Walked),
+            (CustomResourceDefinitions, Walked),
+            (ApiServices, Walked),
+        ],
         gate: Some("the next minor version"),
-        means: "Who asks for it fails on the day of the upgrade that takes it away.",
+        means: "Who asks for it, or applies it, fails on the day of the upgrade that takes it away.",
         advice: "Find the client (audit log: k8s.io/deprecated), and move it and its manifests to the version that stays.",
         find: deprecated_api,
     },
@@ -142,5 +165,5 @@ fn deprecated_api(scene: &Scene<'_>) -> Vec<Draft> {
         let container = Some(api.meta.name.as_str().to_owned());
         Draft { container, ..Draft::about(cluster(scene), severity, title, evidence) }
     });
-    drafts.collect()
+    drafts.chain(old_manifests(scene)).collect()
 }

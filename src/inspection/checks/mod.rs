@@ -53,6 +53,7 @@ mod node_load;
 mod node_place;
 mod node_version;
 mod object;
+mod old_manifest;
 mod olm;
 mod olm_one;
 mod pdb;

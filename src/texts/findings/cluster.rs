@@ -138,6 +138,17 @@ pub(crate) fn deprecated_api(resource: &str, group_version: &str, removed: &str)
     if removed.is_empty() { asked } else { format!("{asked}, which {removed} takes away") }
 }
 
+/// Manifests in an API version that Kubernetes takes away, or has taken.
+pub(crate) fn old_manifest(count: usize, kind: &str, version: &str, gone: bool, release: u32) -> String {
+    let written = match count {
+        1 => format!("the manifest of 1 {kind} is written in {version}"),
+        count => format!("the manifests of {count} objects of kind {kind} are written in {version}"),
+    };
+    let when = if gone { "took" } else { "takes" };
+    let fails = if gone { ": the next apply fails" } else { "" };
+    format!("{written}, which 1.{release} {when} away{fails}")
+}
+
 pub(crate) fn client_credential(left: TimeDelta) -> String {
     if left <= TimeDelta::zero() {
         format!("our own credential expired {} ago", time::span(-left))
