@@ -173,8 +173,15 @@ fn waiting_evidence(group: &Group<'_, Stuck<'_>>, waiting: &Waiting, event: Opti
     if !waiting.message.is_empty() {
         evidence.push(Evidence::new("state.waiting.message", &*waiting.message));
     }
-    evidence.extend(event.filter(|event| event.message != waiting.message).map(event_evidence));
+    evidence.extend(event.filter(|event| !says_as_much(&waiting.message, &event.message)).map(event_evidence));
     evidence
+}
+
+/// Whether a message has the cause that another one gives: `Failed to pull image "a": not found` has nothing to add to
+/// `Back-off pulling image "a": ErrImagePull: not found`.
+fn says_as_much(message: &str, other: &str) -> bool {
+    let cause = other.split_once("\": ").map_or(other, |(_, cause)| cause);
+    message.contains(cause)
 }
 
 /// Why an image does not come.
