@@ -119,7 +119,14 @@ pub fn trend(store: &Store, scope: Scope<'_>) -> Result<Trend, ReadError> {
 /// When the store cannot be read.
 pub fn history(store: &Store, scope: Scope<'_>) -> Result<History, ReadError> {
     let last = latest(store, scope)?;
-    let history = last.as_ref().map(|last| History::since(&last.report)).unwrap_or_default();
+    let history = match &last {
+        Some(last) => History::since(&last.report),
+        // The first of its set begins with what the others know.
+        None => others(scope).try_fold(History::default(), |history, other| {
+            let known = latest(store, other)?;
+            Ok::<_, ReadError>(known.iter().fold(history, |history, stored| history.knowing(&stored.report)))
+        })?,
+    };
     let memory = match store.get(&MEMORIES, scope.key())?.filter(|_| last.is_some()) {
         Some(memory) => Some(memory.into_value()),
         None => {
@@ -128,8 +135,8 @@ pub fn history(store: &Store, scope: Scope<'_>) -> Result<History, ReadError> {
         }
     };
     let mut measured: Option<Memory> = None;
-    for set in CheckSet::EACH.into_iter().filter(|set| *set != scope.set) {
-        let other = store.get(&MEMORIES, scope.with(set).key())?.map(Versioned::into_value);
+    for other in others(scope) {
+        let other = store.get(&MEMORIES, other.key())?.map(Versioned::into_value);
         measured = [measured, other].into_iter().flatten().max_by_key(|memory| memory.taken_at);
     }
     Ok(match (memory, measured) {
@@ -138,6 +145,11 @@ pub fn history(store: &Store, scope: Scope<'_>) -> Result<History, ReadError> {
         (None, Some(other)) => history.with_memory(Memory::default().measured(other)),
         (None, None) => history,
     })
+}
+
+/// The same place, looked at by the other sets of checks.
+fn others(scope: Scope<'_>) -> impl Iterator<Item = Scope<'_>> {
+    CheckSet::EACH.into_iter().filter(move |set| *set != scope.set).map(move |set| scope.with(set))
 }
 
 /// The last report of a scope.

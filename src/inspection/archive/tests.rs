@@ -1,7 +1,7 @@
 //! What is kept, for how long, and that what an earlier release kept is still read.
 
 use super::{DAYS, Listener, REPORTS, RUNS, Retention, Scope, history, keep, latest, trend};
-use crate::inspection::finding::Severity;
+use crate::inspection::finding::{FindingState, Severity};
 use crate::inspection::{CheckSet, Day, Inspected, Memory, Settings, inspect};
 use crate::report::Report;
 use crate::snapshot::Snapshot;
@@ -138,6 +138,13 @@ async fn what_is_measured_is_everybodys_and_what_is_compared_is_each_sets_own() 
     assert_eq!(days.iter().map(|day| (day.inspections, day.restarts)).collect::<Vec<_>>(), [(2, 0), (2, 7)]);
     let usage = history(&store, PROD).unwrap().memory().unwrap().usage.clone().unwrap();
     assert_eq!(usage["StatefulSet/shop/db"].len(), 7, "every inspection measures");
+
+    // The first of all checks together calls nothing new that one of them has told, and nothing resolved.
+    let all = inspected_by(&store, &idle(at(30), 9, &["eve"]), CheckSet::All).await;
+    let state = |id: &str| all.findings.iter().find(|finding| finding.id == id).map(|finding| finding.state);
+    assert_eq!(state("workload/over-requested"), Some(FindingState::Ongoing), "{:?}", all.findings);
+    assert_eq!(state("rbac/cluster-admin"), Some(FindingState::New), "{:?}", all.findings);
+    assert_eq!(all.changes.resolved, []);
 }
 
 #[test]

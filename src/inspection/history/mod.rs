@@ -88,6 +88,16 @@ impl History {
         Self { known, roots, kept_out, memory: None }
     }
 
+    /// With what another set of checks has found, which is not new to whoever reads both.
+    #[must_use]
+    pub fn knowing(mut self, other: &Report) -> Self {
+        for finding in &other.findings {
+            let known = Known { first_seen: finding.first_seen, level: None, outgrown: None };
+            self.known.entry(finding.fingerprint.clone()).or_insert(known);
+        }
+        self
+    }
+
     /// With what that inspection saw, so that drift is seen and rates are measured.
     #[must_use]
     pub fn with_memory(mut self, memory: Memory) -> Self {
