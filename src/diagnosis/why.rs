@@ -179,7 +179,7 @@ fn explain_object(graph: &Graph<'_>, report: &Report, id: ObjectId) -> Chain {
     let Some(start) = start else {
         chain.steps.clear();
         chain.verdict =
-            Verdict::Healthy { checked: facts(graph, id), unread: crate::texts::report::failed(&report.gaps) };
+            Verdict::Healthy { checked: facts(graph, id), unread: crate::texts::gaps::failed(&report.gaps) };
         return chain;
     };
     follow(graph, report, start, &mut chain);
@@ -300,7 +300,7 @@ fn missing(graph: &Graph<'_>, report: &Report, subject: Target, id: Option<Objec
     let mut chain = blank(report, subject);
     let unread = graph.snapshot().unread.iter().find(|unread| unread.resource.api().kind == chain.subject.kind);
     if let Some(unread) = unread {
-        chain.verdict = Verdict::NotRead { why: crate::texts::report::why_unread(&unread.why) };
+        chain.verdict = Verdict::NotRead { why: crate::texts::gaps::why_unread(&unread.why) };
         return chain;
     }
     let users = id.into_iter().flat_map(|id| graph.dependents(id));

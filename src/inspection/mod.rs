@@ -128,8 +128,8 @@ fn gaps(snapshot: &Snapshot, chosen: &[&Check]) -> Vec<Gap> {
         let checks: Vec<_> = chosen.iter().filter(uses).map(|check| check.id.clone()).collect();
         let known = gaps.iter().any(|(resource, _)| *resource == unread.resource);
         if !checks.is_empty() && !known {
-            let what = texts::report::list_of(unread.resource);
-            gaps.push((unread.resource, Gap { what, why: texts::report::why_unread(&unread.why), checks }));
+            let what = texts::gaps::list_of(unread.resource);
+            gaps.push((unread.resource, Gap { what, why: texts::gaps::why_unread(&unread.why), checks }));
         }
     }
     gaps.into_iter().map(|(_, gap)| gap).collect()

@@ -4,7 +4,7 @@
 use super::{Report, Tree, Trend, chart, command, score};
 use crate::inspection::checks;
 use crate::inspection::finding::{Finding, Severity};
-use crate::texts::{forms as texts, report as words, score as points, visible};
+use crate::texts::{forms as texts, gaps, report as words, score as points, visible};
 use chart::{Bar, Ink};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -271,7 +271,7 @@ fn gaps(page: &mut Page, report: &Report) {
         return;
     }
     page.line(format!("<h2>{}</h2><ul>", texts::NOT_CHECKED));
-    for gap in words::gaps(report) {
+    for gap in gaps::sentences(report) {
         page.line(format!("<li>{}</li>", value(&gap)));
     }
     page.line("</ul>");

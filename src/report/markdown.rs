@@ -3,7 +3,7 @@
 use super::{Report, Tree, command, score};
 use crate::inspection::checks;
 use crate::inspection::finding::Finding;
-use crate::texts::{forms as texts, report as words, score as points, visible};
+use crate::texts::{forms as texts, gaps, report as words, score as points, visible};
 
 /// As many objects, and as many findings under a root, as are named.
 const NAMED: usize = 20;
@@ -35,7 +35,7 @@ pub(super) fn write(report: &Report) -> String {
     parts.extend(lost(report));
     if !report.gaps.is_empty() {
         parts.push(format!("## {}", texts::NOT_CHECKED));
-        parts.push(list(words::gaps(report).iter().map(|gap| format!("- {}", escape(gap)))));
+        parts.push(list(gaps::sentences(report).iter().map(|gap| format!("- {}", escape(gap)))));
     }
     parts.push(format!("*{}*", texts::cost(report)));
     parts.join("\n\n") + "\n"

@@ -3,13 +3,13 @@
 
 use super::Report;
 use crate::inspection::finding::Severity;
-use crate::texts::{figures as texts, report as words};
+use crate::texts::{figures as texts, gaps};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
 /// The exposition, with a line feed at its end.
 pub(super) fn write(report: &Report) -> String {
-    let mut exposition = Exposition { cluster: &report.cluster, text: String::new() };
+    let mut exposition = Exposition { cluster: &report.cluster, set: report.set.name(), text: String::new() };
     let trees = report.trees();
     let mut findings: BTreeMap<(&str, Severity, &str), usize> = BTreeMap::new();
     for tree in &trees {
@@ -43,7 +43,7 @@ pub(super) fn write(report: &Report) -> String {
     exposition.single(
         "roundsman_gaps",
         texts::GAPS,
-        report.gaps.iter().filter(|gap| !words::is_not_configured(gap)).count(),
+        report.gaps.iter().filter(|gap| !gaps::is_not_configured(gap)).count(),
     );
     exposition.single("roundsman_checks_ran", texts::CHECKS, report.ran.len());
     exposition.single("roundsman_taken_at_seconds", texts::TAKEN_AT, report.taken_at.timestamp());
@@ -57,6 +57,8 @@ pub(super) fn write(report: &Report) -> String {
 
 struct Exposition<'a> {
     cluster: &'a str,
+    /// Of checks: each has a report of its own.
+    set: &'static str,
     text: String,
 }
 
@@ -74,7 +76,8 @@ impl Exposition<'_> {
     ) {
         let mut lines = String::new();
         for (labels, value) in samples {
-            let labels: Vec<String> = std::iter::once(("cluster", self.cluster))
+            let labels: Vec<String> = [("cluster", self.cluster), ("set", self.set)]
+                .into_iter()
                 .chain(labels)
                 .map(|(label, text)| format!("{label}=\"{}\"", escape(text)))
                 .collect();

@@ -2,7 +2,7 @@
 
 use super::{Report, Tree, View, command, score};
 use crate::inspection::finding::Severity;
-use crate::texts::{attention, checks::of_set, forms, report as texts, score as words, time, visible::line};
+use crate::texts::{attention, checks::of_set, forms, gaps, report as texts, score as words, time, visible::line};
 
 /// How it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub fn write(report: &Report, view: &View) -> String {
     let trees = report.trees();
     let all: Vec<&Tree<'_>> = trees.iter().collect();
     let mut lines = vec![{
-        let unread = texts::unread(&report.gaps).map(|unread| format!(" {unread}")).unwrap_or_default();
+        let unread = gaps::unread(&report.gaps).map(|unread| format!(" {unread}")).unwrap_or_default();
         let kept_out = attention::kept_out(report).map(|kept_out| format!(" {kept_out}")).unwrap_or_default();
         let set = of_set(report.set);
         let head = format!("{}{set}, {}:", line(&report.cluster), time::moment(report.taken_at));
@@ -82,7 +82,7 @@ pub fn write(report: &Report, view: &View) -> String {
     }
     if !report.gaps.is_empty() {
         lines.push(String::new());
-        lines.extend(texts::gaps(report).iter().map(|gap| line(gap).into_owned()));
+        lines.extend(gaps::sentences(report).iter().map(|gap| line(gap).into_owned()));
     }
     lines.push(String::new());
     lines.push(style.faint(&forms::cost(report)));

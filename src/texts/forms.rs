@@ -1,6 +1,6 @@
 //! What the written forms of a report say around it: headings, notes, the help of the figures.
 
-use super::{attention, checks::of_set, report, time};
+use super::{attention, checks::of_set, gaps, report, time};
 use crate::inspection::finding::{Evidence, Finding, ObjectRef};
 use crate::report::{Report, Resolved, Tree};
 
@@ -28,7 +28,7 @@ pub(crate) fn verdict(report: &Report) -> String {
     let verdict = report::verdict(report);
     let mut letters = verdict.chars();
     let first: String = letters.next().map(char::to_uppercase).into_iter().flatten().collect();
-    let unread = report::unread(&report.gaps).map(|unread| format!(" {unread}")).unwrap_or_default();
+    let unread = gaps::unread(&report.gaps).map(|unread| format!(" {unread}")).unwrap_or_default();
     let kept_out = attention::kept_out(report).map(|kept_out| format!(" {kept_out}")).unwrap_or_default();
     format!("{first}{}{unread}{kept_out}", letters.as_str())
 }

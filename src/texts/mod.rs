@@ -11,6 +11,7 @@ pub mod details;
 pub mod figures;
 pub mod findings;
 pub mod forms;
+pub mod gaps;
 pub mod junit;
 pub mod look;
 pub mod numbered;

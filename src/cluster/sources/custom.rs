@@ -4,7 +4,7 @@ use super::{Gathered, GroupResource, Round};
 use crate::cluster::decode::Partial;
 use crate::cluster::list::ListCall;
 use crate::snapshot::{Resource, ServedApi, Why};
-use crate::texts::report::why_unread;
+use crate::texts::gaps::why_unread;
 
 pub(super) async fn read(round: &Round<'_>, into: &mut Gathered) {
     let served = match round.served {
