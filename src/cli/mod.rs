@@ -24,7 +24,7 @@ use crate::{
     config::environment,
     redact::Redacting,
     report::text::Style,
-    signals::Endpoint,
+    signals::{Endpoint, eks::EksCluster},
 };
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
@@ -95,6 +95,10 @@ struct Where {
     /// The Alertmanager of the cluster: what fires is in the report
     #[arg(long, global = true, value_name = "URL", value_parser = endpoint)]
     alertmanager: Option<Endpoint>,
+    /// The cluster's ARN in Amazon EKS, such as arn:aws:eks:eu-central-1:123456789012:cluster/prod: the health issues that EKS
+    /// knows of
+    #[arg(long, global = true, value_name = "ARN")]
+    eks: Option<EksCluster>,
     /// Ask every kubelet how full its disks and volumes are, and look at its certificate (needs nodes/proxy)
     #[arg(long, global = true)]
     kubelet_summary: bool,
@@ -107,6 +111,7 @@ impl Where {
             kubelet_summary: self.kubelet_summary,
             prometheus: self.prometheus.clone(),
             alertmanager: self.alertmanager.clone(),
+            eks: self.eks.clone(),
             ..Sources::default()
         }))
     }

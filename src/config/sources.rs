@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     cluster::{GroupResource, Sources},
-    signals::Endpoint,
+    signals::{Endpoint, eks::EksCluster},
 };
 use std::path::PathBuf;
 
@@ -25,7 +25,14 @@ pub(super) fn read(table: &mut Table<'_>, source: &Source<'_>, mistakes: &mut Mi
         custom_resources,
         prometheus: endpoint(table, "prometheus", source, mistakes),
         alertmanager: endpoint(table, "alertmanager", source, mistakes),
+        eks: eks(table, mistakes),
     }
+}
+
+fn eks(table: &mut Table<'_>, mistakes: &mut Mistakes) -> Option<EksCluster> {
+    let (arn, span) = table.text("eks", mistakes)?;
+    let parsed = arn.parse().map_err(|hint| mistakes.at(&span, format!("\"{arn}\" is no cluster of EKS; {hint}")));
+    parsed.ok()
 }
 
 /// An address alone, or a table with more.

@@ -260,6 +260,7 @@ fn the_documented_example_is_right() {
     let sources = &config.clusters[0].sources;
     assert_eq!(sources.custom_resources[0].to_string(), "certificaterequests.cert-manager.io");
     assert_eq!(sources.alertmanager.as_ref().unwrap().url, "http://alertmanager.monitoring:9093");
+    assert_eq!(sources.eks.as_ref().unwrap().to_string(), "arn:aws:eks:eu-central-1:123456789012:cluster/prod");
     let prometheus = sources.prometheus.as_ref().unwrap();
     assert_eq!(prometheus.token_file, Some(folder.path().join("prometheus")));
     assert_eq!(prometheus.labels, [("cluster".to_owned(), "prod".to_owned())]);
@@ -283,6 +284,7 @@ labels = ["cluster", "1=2", "a=b"]
 name = "lab"
 context = "lab"
 logs = 1
+eks = "prod"
 [cluster.prometheus]
 address = "http://x"
 "#;
@@ -299,11 +301,12 @@ address = "http://x"
         (12, "not \"cluster\""),
         (12, "not \"1=2\""),
         (16, "true or false"),
-        (17, "cluster.prometheus.url is missing"),
-        (18, "\"address\" is not known"),
+        (17, "\"prod\" is no cluster of EKS; write its ARN"),
+        (18, "cluster.prometheus.url is missing"),
+        (19, "\"address\" is not known"),
     ] {
         let start = format!("line {line}: ");
         assert!(said.iter().any(|text| text.starts_with(&start) && text.contains(word)), "{line} {word}: {said:#?}");
     }
-    assert_eq!(said.len(), 12, "{said:#?}");
+    assert_eq!(said.len(), 13, "{said:#?}");
 }

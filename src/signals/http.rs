@@ -1,11 +1,12 @@
-//! One GET whose answer is JSON, with limits, and every failure sorted.
+//! One request at a time, with limits, and every failure sorted.
 
 use std::error::Error;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, StatusCode, Url};
+use bytes::Bytes;
+use reqwest::{Certificate, Client, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -59,6 +60,22 @@ async fn answer(
         request = request.bearer_auth(read(path)?.trim());
     }
     let mut response = request.send().await.map_err(|error| innermost(&error))?;
+    let body = whole(&mut response).await?;
+    Ok((response.status(), body))
+}
+
+/// A request as it is, and its answer.
+pub(super) async fn send(request: http::Request<Bytes>) -> Result<http::Response<Bytes>, Box<dyn Error + Send + Sync>> {
+    let client = client(&Endpoint::default())?;
+    let mut response = client.execute(request.try_into()?).await.map_err(|error| innermost(&error))?;
+    let body = whole(&mut response).await?;
+    let mut answer = http::Response::new(Bytes::from(body));
+    *answer.status_mut() = response.status();
+    *answer.headers_mut() = std::mem::take(response.headers_mut());
+    Ok(answer)
+}
+
+async fn whole(response: &mut Response) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| innermost(&error))? {
         if body.len() + chunk.len() > LARGEST_ANSWER {
@@ -66,7 +83,7 @@ async fn answer(
         }
         body.extend_from_slice(&chunk);
     }
-    Ok((response.status(), body))
+    Ok(body)
 }
 
 /// One per request: an inspection makes a handful of them a day, and certificates are rotated.
@@ -108,7 +125,7 @@ fn said(status: StatusCode, body: &[u8]) -> String {
     }
 }
 
-fn failed(words: &str) -> Why {
+pub(super) fn failed(words: &str) -> Why {
     let words: String = words.chars().take(LONGEST_WORDS).collect();
     Why::Failed(crate::redact::text(&words).into_owned())
 }

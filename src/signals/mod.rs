@@ -1,7 +1,8 @@
-//! What measures a cluster from outside of it: Prometheus and Alertmanager, asked by their HTTP APIs, read-only. Every answer
-//! has a size limit and a time limit.
+//! What knows a cluster from outside of it: Prometheus, Alertmanager and Amazon EKS, asked by their HTTP APIs, read-only. Every
+//! answer has a size limit and a time limit.
 
 pub mod alertmanager;
+pub mod eks;
 #[cfg(test)]
 pub(crate) mod fake;
 mod http;

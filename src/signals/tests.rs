@@ -1,8 +1,10 @@
 //! What asking does with servers that are strict, large, endless or odd; real answers are in `tests/it/signals.rs`.
 
+use super::eks::{self, EksCluster};
 use super::fake::{Says, fake, json};
 use super::{Endpoint, alertmanager, prometheus};
-use crate::snapshot::Why;
+use crate::snapshot::{ProviderIssue, Why};
+use reqsign_core::StaticEnv;
 
 #[tokio::test]
 async fn a_refusal_is_told_in_its_words_without_pages_and_secrets() {
@@ -114,4 +116,93 @@ async fn alerts_are_taken_with_their_labels_and_without_secrets() {
         (&*watchdog.summary, watchdog.starts_at.unwrap().to_rfc3339().as_str()),
         ("", "2026-11-23T07:00:00+00:00")
     );
+}
+
+/// What EKS answers, and what it was asked, by these variables beside its address.
+async fn eks_says(says: Says, more: &[(&str, &str)]) -> (Result<Vec<ProviderIssue>, Why>, Vec<String>) {
+    let server = fake(says).await;
+    let address = [("AWS_ENDPOINT_URL_EKS", server.endpoint.url.as_str())];
+    let envs = address.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let cluster: EksCluster = "arn:aws:eks:eu-central-1:123456789012:cluster/prod".parse().unwrap();
+    let issues = eks::issues_for(&cluster, StaticEnv { home_dir: None, envs }).await;
+    let asked = server.asked.lock().unwrap().clone();
+    (issues, asked)
+}
+
+const KEYS: &[(&str, &str)] =
+    &[("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_SESSION_TOKEN", "session")];
+
+#[tokio::test]
+async fn eks_is_asked_with_a_signature_and_tells_each_issue_once() {
+    let body = r#"{"cluster": {"name": "prod", "health": {"issues": [
+        {"code": "SubnetNotFound", "message": "Subnets are gone.", "resourceIds": ["subnet-1"]},
+        {"code": "KmsKeyDisabled"},
+        {"code": "SubnetNotFound", "message": "Subnets are gone.", "resourceIds": ["subnet-2"]}]}}}"#;
+    let (issues, asked) = eks_says(Says::This("200 OK", "", body.into()), KEYS).await;
+    let issues = issues.unwrap();
+    let told: Vec<(&str, &str, usize)> =
+        issues.iter().map(|issue| (&*issue.code, &*issue.message, issue.resource_ids.len())).collect();
+    assert_eq!(told, [("KmsKeyDisabled", "", 0), ("SubnetNotFound", "Subnets are gone.", 2)]);
+    let [head] = asked.as_slice() else { panic!("{asked:?}") };
+    assert!(head.starts_with("GET /clusters/prod HTTP/1.1\r\n"), "{head}");
+    let signed = head.lines().find_map(|line| line.strip_prefix("authorization: AWS4-HMAC-SHA256 ")).unwrap();
+    assert!(signed.starts_with("Credential=AKIDEXAMPLE/"), "{signed}");
+    assert!(signed.contains("/eu-central-1/eks/aws4_request") && signed.contains("Signature="), "{signed}");
+    assert!(head.contains("x-amz-security-token: session\r\n") && !head.contains("secret"), "{head}");
+
+    for calm in [r#"{"cluster": {"name": "prod"}}"#, r#"{"cluster": {"health": {"issues": []}}}"#] {
+        let (issues, _) = eks_says(Says::This("200 OK", "", calm.into()), KEYS).await;
+        assert_eq!(issues, Ok(Vec::new()));
+    }
+}
+
+#[tokio::test]
+async fn what_keeps_eks_from_telling_is_said_in_its_words() {
+    let refusal = r#"{"message": "User: arn:aws:iam::1:role/bot is not authorized to perform: eks:DescribeCluster"}"#;
+    for (says, word) in [
+        (Says::This("403 Forbidden", "", refusal.into()), "403: User: arn:aws:iam::1:role/bot is not authorized"),
+        (Says::This("404 Not Found", "", b"{}".to_vec()), "EKS has no cluster prod in eu-central-1; is the ARN right?"),
+        (Says::This("200 OK", "", b"<html>".to_vec()), "the answer makes no sense"),
+    ] {
+        let (issues, _) = eks_says(says, KEYS).await;
+        assert!(matches!(&issues, Err(Why::Failed(why)) if why.contains(word)), "{word}: {issues:?}");
+    }
+}
+
+/// EKS Pod Identity: the agent on the node hands out credentials.
+#[tokio::test]
+async fn a_role_of_the_pod_is_taken() {
+    let role =
+        r#"{"AccessKeyId": "AKIDPOD", "SecretAccessKey": "x", "Token": "t", "Expiration": "2999-01-01T00:00:00Z"}"#;
+    let agent = json(role).await;
+    let variables = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent.endpoint.url.as_str())];
+    let (issues, asked) = eks_says(Says::This("200 OK", "", br#"{"cluster": {}}"#.to_vec()), &variables).await;
+    assert_eq!(issues, Ok(Vec::new()));
+    assert!(asked[0].contains("Credential=AKIDPOD/"), "{asked:?}");
+    assert_eq!(agent.asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn without_credentials_eks_is_not_asked() {
+    let (issues, asked) =
+        eks_says(Says::This("200 OK", "", Vec::new()), &[("AWS_EC2_METADATA_DISABLED", "true")]).await;
+    assert!(matches!(&issues, Err(Why::Failed(why)) if why.contains("no AWS credentials found")), "{issues:?}");
+    assert_eq!(asked, Vec::<String>::new());
+}
+
+#[test]
+fn a_cluster_of_eks_goes_by_its_arn() {
+    let arn = "arn:aws-cn:eks:cn-north-1:123456789012:cluster/prod_1";
+    assert_eq!(arn.parse::<EksCluster>().unwrap().to_string(), arn);
+    for wrong in [
+        "prod",
+        "arn:aws:ecs:eu-central-1:1:cluster/prod",
+        "arn:aws:eks::1:cluster/prod",
+        "arn:aws:eks:eu-central-1:1:cluster/",
+        "arn:aws:eks:evil.example/:1:cluster/prod",
+        "arn:aws:eks:eu-central-1:1:cluster/../x",
+        "arn:aws:eks:eu-central-1:1:cluster/prod:more",
+    ] {
+        assert!(wrong.parse::<EksCluster>().is_err(), "{wrong}");
+    }
 }

@@ -165,6 +165,8 @@ lean! {
         #[serde(rename = "metadata")] meta: ObjectMeta,
         code: Str,
         message: Str,
+        /// What it is about: subnets, security groups, roles, keys.
+        resource_ids: Vec<Str>,
     }
 
     /// The last lines of a failing container's log that look like errors; named like the pod.

@@ -119,6 +119,15 @@ pub(crate) const NODE_WITHOUT_ADDRESS: &str = "the node tells no internal addres
 /// Why a Prometheus or Alertmanager tells nothing.
 pub(crate) const NO_SUCH_API: &str = "404: it has no such API; is the address right?";
 
+/// Nobody may ask EKS.
+pub(crate) const NO_AWS_CREDENTIALS: &str =
+    "no AWS credentials found; give this ServiceAccount a role that may eks:DescribeCluster, or set AWS_PROFILE";
+
+/// EKS does not know the cluster.
+pub(crate) fn no_such_eks_cluster(name: &str, region: &str) -> String {
+    format!("EKS has no cluster {name} in {region}; is the ARN right?")
+}
+
 /// `2 of 30 kubelets did not tell: node-1: 403 Forbidden`
 pub(crate) fn silent_kubelets(silent: usize, nodes: usize, first: &str) -> String {
     format!("{silent} of {nodes} kubelets did not tell: {first}")

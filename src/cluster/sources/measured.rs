@@ -1,7 +1,7 @@
-//! What the cluster's Prometheus and Alertmanager tell.
+//! What the cluster's Prometheus, Alertmanager and provider tell.
 
 use super::{Errand, Gathered, Round};
-use crate::signals::{alertmanager, prometheus};
+use crate::signals::{alertmanager, eks, prometheus};
 use crate::snapshot::{Resource, Scope};
 
 pub(super) async fn read(round: &Round<'_>, into: &mut Gathered) {
@@ -32,4 +32,10 @@ pub(super) async fn read_alerts(round: &Round<'_>, into: &mut Gathered) {
     let Some(endpoint) = &round.sources().alertmanager else { return };
     let result = alertmanager::firing(endpoint).await.map(|found| into.objects.alerts = found);
     into.settle(Resource::Alerts, result);
+}
+
+pub(super) async fn read_provider(round: &Round<'_>, into: &mut Gathered) {
+    let Some(cluster) = &round.sources().eks else { return };
+    let result = eks::issues(cluster).await.map(|found| into.objects.provider_issues = found);
+    into.settle(Resource::ProviderIssues, result);
 }

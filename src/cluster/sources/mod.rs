@@ -1,5 +1,5 @@
-//! What is no list of the API server's: its health, its metrics, certificates on the wire, kubelets, logs, and the cluster's
-//! Prometheus. Each is asked beside the lists within a time of its own; one that fails is a gap and stops nothing.
+//! What is no list of the API server's: its health, its metrics, certificates on the wire, kubelets, logs, the cluster's
+//! Prometheus, and its provider. Each is asked beside the lists within a time of its own; one that fails is a gap and stops nothing.
 
 mod autoscaler;
 mod custom;
@@ -23,7 +23,7 @@ use super::Cluster;
 use super::list::Paging;
 use super::read::ReadRequest;
 use super::wire::Wire;
-use crate::signals::Endpoint;
+use crate::signals::{Endpoint, eks::EksCluster};
 use crate::snapshot::{Origin, Resource, ServedApi, Snapshot, Unread, Why};
 
 /// What one cluster offers beside its lists, as it is configured.
@@ -39,6 +39,8 @@ pub struct Sources {
     pub prometheus: Option<Endpoint>,
     /// The Alertmanager that its alerts go to.
     pub alertmanager: Option<Endpoint>,
+    /// What it is called in Amazon EKS.
+    pub eks: Option<EksCluster>,
 }
 
 /// A kind as `kubectl` names it in full: `certificates.cert-manager.io`.
@@ -81,6 +83,7 @@ pub(super) enum Errand {
     CustomResources,
     Prometheus,
     Alertmanager,
+    Provider,
     Kubelets,
     Logs,
 }
@@ -95,6 +98,7 @@ impl Errand {
         Self::CustomResources,
         Self::Prometheus,
         Self::Alertmanager,
+        Self::Provider,
     ];
     /// What asks when the nodes and pods are known.
     pub(super) const AFTER: &'static [Self] = &[Self::Kubelets, Self::Logs];
@@ -111,6 +115,7 @@ impl Errand {
                 &[Resource::VolumeUses, Resource::CpuThrottlings, Resource::ScrapeTargets, Resource::PrometheusStatuses]
             }
             Self::Alertmanager => &[Resource::Alerts],
+            Self::Provider => &[Resource::ProviderIssues],
             Self::Kubelets => &[Resource::NodeSummaries, Resource::VolumeUses, Resource::KubeletCertificates],
             Self::Logs => &[Resource::LogErrors],
         }
@@ -122,6 +127,7 @@ impl Errand {
             Self::CustomResources => !sources.custom_resources.is_empty(),
             Self::Prometheus => sources.prometheus.is_some(),
             Self::Alertmanager => sources.alertmanager.is_some(),
+            Self::Provider => sources.eks.is_some(),
             Self::Kubelets => sources.kubelet_summary,
             Self::Logs => sources.logs,
         }
@@ -213,6 +219,7 @@ impl Round<'_> {
                 Errand::CustomResources => custom::read(self, into).await,
                 Errand::Prometheus => measured::read(self, into).await,
                 Errand::Alertmanager => measured::read_alerts(self, into).await,
+                Errand::Provider => measured::read_provider(self, into).await,
                 Errand::Kubelets => kubelet::read(self, seen, into).await,
                 Errand::Logs => log_errors::read(self, seen, into).await,
             }
@@ -225,7 +232,8 @@ impl Round<'_> {
             | Errand::Credentials
             | Errand::Autoscaler
             | Errand::Prometheus
-            | Errand::Alertmanager => self.cluster.limits.request_timeout,
+            | Errand::Alertmanager
+            | Errand::Provider => self.cluster.limits.request_timeout,
         };
         let until = Instant::now().checked_add(longest).map_or(self.deadline, |own| own.min(self.deadline));
         let _in_time = timeout_at(until, asking).await;

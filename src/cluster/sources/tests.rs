@@ -276,8 +276,8 @@ async fn what_prometheus_and_alertmanager_tell_is_in_the_snapshot() {
 fn every_fact_has_somebody_who_brings_it() {
     let errands = || super::Errand::BESIDE.iter().chain(super::Errand::AFTER);
     for resource in Resource::ALL.iter().filter(|resource| resource.origin() == Origin::Source) {
-        // The first two come by themselves; providers are asked by nobody yet.
-        let otherwise = [Resource::ServedApis, Resource::RequestStats, Resource::ProviderIssues].contains(resource);
+        // These come by themselves.
+        let otherwise = [Resource::ServedApis, Resource::RequestStats].contains(resource);
         assert_ne!(errands().any(|errand| errand.brings().contains(resource)), otherwise, "{resource}");
     }
 }

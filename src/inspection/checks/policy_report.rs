@@ -101,6 +101,8 @@ fn provider_issue(scene: &Scene<'_>) -> Vec<Draft> {
         if !issue.message.is_empty() {
             evidence.push(Evidence::new("message", issue.message.as_str()));
         }
+        let about: Vec<&str> = issue.resource_ids.iter().map(|id| id.as_str()).collect();
+        evidence.extend((!about.is_empty()).then(|| Evidence::new("resources", about.join(", "))));
         let container = Some(issue.code.as_str().to_owned());
         let title = texts::provider_issue(&issue.code, &issue.message);
         Draft { container, ..Draft::about(cluster(scene), Severity::High, title, evidence) }
