@@ -11,10 +11,10 @@ use super::events::{EventLine, EventsRequest};
 use super::list::encode;
 use super::wire::JSON;
 use crate::redact;
+use crate::snapshot::LAST_APPLIED;
 
 /// Owners are followed so far up.
 const TALLEST: usize = 5;
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// An object with its surroundings; everything in it is redacted.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,6 @@
 //! What is no list of the API server's: its health, its metrics, certificates on the wire, kubelets, logs, the cluster's
-//! Prometheus, and its provider. Each is asked beside the lists within a time of its own; one that fails is a gap and stops nothing.
+//! Prometheus and its provider. Each is asked beside the lists within a time of its own; one that fails is a gap and stops
+//! nothing.
 
 mod autoscaler;
 mod custom;
