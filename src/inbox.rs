@@ -2,7 +2,8 @@
 
 use crate::{
     clock::Clock,
-    inspection::{CheckSet, archive::Scope},
+    inspection::archive::Scope,
+    report::CheckSet,
     store::{Commit, CommitError, Direction, Keys, ReadError, Record, Store, Table, Versioned},
 };
 use chrono::{DateTime, Utc};

@@ -14,6 +14,8 @@ pub mod conductor;
 pub mod config;
 pub mod demo;
 pub mod diagnosis;
+pub mod finding;
+pub mod forms;
 pub mod health;
 pub mod ids;
 pub mod inbox;

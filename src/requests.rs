@@ -1,10 +1,8 @@
 //! What callers of the API asked for, and what came of it: the rows behind `202 Accepted` and `GET …/{id}`.
 
 use crate::{
-    ids,
-    inspection::CheckSet,
-    redact,
-    report::Report,
+    ids, redact,
+    report::{CheckSet, Report},
     store::{Commit, ReadError, Record, Store, Table, Versioned},
 };
 use chrono::{DateTime, TimeDelta, Utc};

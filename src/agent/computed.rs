@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cluster::Cluster,
     diagnosis::{self, Chain},
-    inspection::finding::Finding,
+    finding::Finding,
     redact,
     report::Report,
     texts::agent as texts,

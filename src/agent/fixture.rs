@@ -1,11 +1,8 @@
 //! Reports and findings for the tests of this module.
 
 use crate::{
-    inspection::{
-        CheckSet,
-        finding::{CheckId, Evidence, Finding, FindingState, Fingerprint, Severity, Target},
-    },
-    report::{Changes, Grade, Report, SCHEMA},
+    finding::{CheckId, Evidence, Finding, FindingState, Fingerprint, Severity, Target},
+    report::{Changes, CheckSet, Grade, Report, SCHEMA},
 };
 use chrono::{DateTime, Utc};
 

@@ -20,10 +20,8 @@ mod unverified;
 use crate::{
     clock::Clock,
     cluster::Cluster,
-    inspection::{
-        attention::StandingOrders,
-        finding::{ActionHint, Finding},
-    },
+    finding::{ActionHint, Finding},
+    inspection::attention::StandingOrders,
     redact,
     report::Report,
     store::{Record, Table},

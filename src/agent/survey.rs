@@ -3,8 +3,8 @@
 use super::Means;
 use crate::{
     cluster::Cluster,
-    inspection::{self, CheckSet, History, Order},
-    report::Report,
+    inspection::{self, History, Order},
+    report::{CheckSet, Report},
     snapshot::Snapshot,
 };
 use std::{

@@ -2,14 +2,11 @@
 
 use super::{Api, Problem, auth::Caller};
 use crate::{
-    inspection::{
-        CheckSet,
-        archive::{self, Scope},
-        attention::UnknownSet,
-        finding::{Severity, UnknownSeverity},
-    },
+    finding::{Severity, UnknownSeverity},
+    forms::{Form, UnknownForm, View},
+    inspection::archive::{self, Scope},
     repair::{self, PROPOSALS, Proposal},
-    report::{Form, Report, UnknownForm, View},
+    report::{CheckSet, Report, UnknownSet},
     requests::{self, Outcome, Received, Request},
     store::{Direction, Keys},
 };

@@ -3,10 +3,11 @@ use crate::{
     channel::{Access, ChannelGrant, People},
     clock::{Clock, ManualClock},
     config::{ApiSettings, ApiToken, Route},
+    forms,
     health::{Health, Phase},
     inbox::{self, Inbox, Work},
     inspection::archive::{Listener, REPORTS, RUNS, Scope, Stored},
-    report::{self, Report},
+    report::Report,
     requests::{self, Received},
     store::{Commit, Options, Store},
 };
@@ -132,7 +133,7 @@ fn report() -> Report {
     let text = json!({ "schema": "roundsman/report/v1", "cluster": "prod", "taken_at": "2026-01-02T03:04:05Z",
         "duration_ms": 12, "score": 100, "grade": "A", "findings": [], "changes": { "new": 0, "ongoing": 0, "resolved": [] },
         "gaps": [], "ran": ["pod/crash-loop"], "reads": { "requests": 20, "bytes": 4096, "objects": 7 } });
-    report::json::parse(&text.to_string()).unwrap()
+    forms::json::parse(&text.to_string()).unwrap()
 }
 
 #[tokio::test]

@@ -4,11 +4,9 @@ use super::{Api, Problem, auth::Caller, routing};
 use crate::{
     ids,
     inbox::Work,
-    inspection::{
-        CheckSet,
-        archive::{self, Asked, Listener, Scope},
-    },
+    inspection::archive::{self, Asked, Listener, Scope},
     redact,
+    report::CheckSet,
     requests::{self, AlertBatch, REQUESTS, Received, Request},
     store::{Commit, CommitError},
 };

@@ -1,11 +1,9 @@
 //! What a button does: looked up on this side, because a platform's client can send any data.
 
 use crate::{
+    finding::{ActionHint, Fingerprint},
     ids,
-    inspection::{
-        CheckSet,
-        finding::{ActionHint, Fingerprint},
-    },
+    report::CheckSet,
     store::{Commit, Record, Table},
 };
 use chrono::{DateTime, TimeDelta, Utc};

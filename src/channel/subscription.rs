@@ -1,7 +1,7 @@
 //! Which reports a channel gets, and what was promised and kept.
 
 use crate::{
-    inspection::CheckSet,
+    report::CheckSet,
     schedule::Missed,
     store::{Record, Table},
 };

@@ -4,7 +4,7 @@ use super::{COULD_NOT, Where, run::stopped};
 use crate::{
     agent::{Agent, Conversation, Ended, Means, Place, Prompts, Proposed, Proposer, Question, model},
     config::{Config, environment},
-    inspection::finding::ActionHint,
+    finding::ActionHint,
     texts,
 };
 use anyhow::{Context, bail};

@@ -1,10 +1,8 @@
 //! `roundsman checks`: what it looks for, and one check explained.
 
 use crate::{
-    inspection::{
-        CheckSet,
-        checks::{self, Check},
-    },
+    inspection::checks::{self, Check},
+    report::CheckSet,
     texts::checks as texts,
 };
 use anyhow::bail;
@@ -48,7 +46,7 @@ pub(super) fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode>
 }
 
 fn chosen(set: CheckSet) -> impl Iterator<Item = &'static Check> {
-    checks::all().filter(move |check| set.includes(check.set))
+    checks::all().filter(move |check| check.set.is_in(set))
 }
 
 /// What may be meant: the same kind, or the same word in it.

@@ -3,7 +3,9 @@
 use super::{COULD_NOT, Where, output::Output, since::Earlier};
 use crate::{
     config::Config,
-    inspection::{self, CheckSet, History, Order, finding::Severity},
+    finding::Severity,
+    inspection::{self, History, Order},
+    report::CheckSet,
 };
 use clap::ValueEnum;
 use std::{io::Write, path::PathBuf, process::ExitCode};

@@ -22,8 +22,8 @@ use out::Out;
 use crate::{
     cluster::{self, Cluster, Sources, init_tls},
     config::environment,
+    forms::text::Style,
     redact::Redacting,
-    report::text::Style,
     signals::{Endpoint, eks::EksCluster},
 };
 use chrono::{DateTime, Utc};

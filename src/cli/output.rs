@@ -2,8 +2,9 @@
 
 use super::style;
 use crate::{
-    inspection::finding::Severity,
-    report::{Form, Report, View, text::Style},
+    finding::Severity,
+    forms::{Form, View, text::Style},
+    report::Report,
 };
 use anyhow::Context;
 use std::{

@@ -3,8 +3,8 @@
 use crate::{
     cluster::Sources,
     config::{Config, Rights},
-    inspection::CheckSet,
     repair::ActionKind,
+    report::CheckSet,
     rights::{Names, Needs, Part, manifest},
 };
 use anyhow::bail;

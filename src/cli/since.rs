@@ -1,10 +1,6 @@
 //! `--since REPORT.json`: an earlier report that this inspection can be compared with.
 
-use crate::{
-    inspection::History,
-    report::{Report, json},
-    texts::time::moment,
-};
+use crate::{forms::json, inspection::History, report::Report, texts::time::moment};
 use anyhow::{Context, anyhow, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::path::{Path, PathBuf};

@@ -3,9 +3,9 @@
 use super::Desk;
 use crate::{
     cluster::Cluster,
-    inspection::{self, CheckSet},
+    inspection::{self},
     repair::{self, Proposal, Recheck},
-    report::Report,
+    report::{CheckSet, Report},
 };
 use chrono::{DateTime, Utc};
 
@@ -65,9 +65,10 @@ async fn inspect(
 mod tests {
     use super::seen;
     use crate::{
-        inspection::finding::{CheckId, Fingerprint},
+        finding::{CheckId, Fingerprint},
+        forms::json::parse,
         repair::{Proposal, Recheck, Trouble, samples},
-        report::{Report, json::parse},
+        report::Report,
     };
     use serde_json::{Value, json};
 

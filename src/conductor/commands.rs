@@ -4,11 +4,8 @@ use super::{Desk, Failure, Taken, heeding, inspecting, looking, numbered, propos
 use crate::{
     channel::{Grant, SUBSCRIPTIONS, Subscription},
     ids,
-    inspection::{
-        CheckSet,
-        archive::{self, Asked, Listener, Scope},
-        attention::UnknownSet,
-    },
+    inspection::archive::{self, Asked, Listener, Scope},
+    report::{CheckSet, UnknownSet},
     schedule::Schedule,
     store::{Commit, Versioned},
     texts,

@@ -9,10 +9,11 @@ use crate::{
     inbox::Inbox,
     inspection::{
         archive::{self, Retention},
-        attention::{CheckSet, Settings, StandingOrders},
+        attention::{Settings, StandingOrders},
     },
     outbox::{Class, Draft, Outbox, RowKind, Subject},
     repair::Policy,
+    report::CheckSet,
     store::{Commit, Direction, Keys, ReadError, Store, Versioned},
     texts,
 };

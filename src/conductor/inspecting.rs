@@ -7,10 +7,10 @@ use crate::{
         button::{self, Purpose, ReportKey},
     },
     diagnosis,
+    finding::{Effect, Finding, Severity},
     inspection::{
         self, Inspected, Order,
         archive::{self, Asked, Listener, RUNS, Run, SHOWN, Scope},
-        finding::{Effect, Finding, Severity},
     },
     outbox::{Class, Draft, Promise, RowKind, SENT, Subject},
     repair::{PROPOSALS, audit::HEADS},

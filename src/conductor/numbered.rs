@@ -4,15 +4,14 @@ use super::{Desk, Failure, commands::Order, repairs};
 use crate::{
     channel::Grant,
     diagnosis,
+    finding::{Finding, Level},
     inspection::{
-        CheckSet,
         archive::{self, Scope},
-        attention::{Level, Rule, What},
-        finding::Finding,
+        attention::{Rule, What},
     },
     outbox::{SUBJECTS, Subject},
     repair::Ask,
-    report::Report,
+    report::{CheckSet, Report},
     texts,
 };
 use contract::{Body, Inbound};

@@ -5,11 +5,9 @@ use crate::{
     agent::{Answer, CONVERSATIONS, Conversation, Ended, Means, Place, Proposer, Question},
     channel::{Grant, button::ReportKey},
     cluster::Cluster,
+    finding::ActionHint,
     ids,
-    inspection::{
-        archive::{self, Scope},
-        finding::ActionHint,
-    },
+    inspection::archive::{self, Scope},
     outbox::{Class, Draft, RowKind, SUBJECTS, Subject},
     repair::{Ask, PROPOSALS, Proposal, Requester},
     report::Report,

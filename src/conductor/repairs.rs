@@ -4,8 +4,8 @@ use super::{Desk, Failure, Next, Taken, afterwards, checkups, commands::Order, p
 use crate::{
     channel::{Grant, button},
     cluster::Cluster,
+    finding::{ActionHint, Target},
     inbox::{Work, repair_lane},
-    inspection::finding::{ActionHint, Target},
     outbox::{Class, Draft, RowKind, Subject},
     repair::{
         self, Ask, AuditEvent, Decider, Decision, Outcome, PROPOSALS, Proposal, Refusal, Requester, State, Verdict,

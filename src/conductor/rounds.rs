@@ -3,10 +3,8 @@
 use super::{Desk, Failure, inspecting};
 use crate::{
     channel::{OCCURRENCES, Occurrence, OccurrenceState, SUBSCRIPTIONS, Subscription},
-    inspection::{
-        CheckSet,
-        archive::{self, Listener, Scope},
-    },
+    inspection::archive::{self, Listener, Scope},
+    report::CheckSet,
     schedule::{Due, Misfire, Missed, Schedule, Ticker, due},
     store::{Commit, CommitError, Direction, Keys, Versioned},
 };

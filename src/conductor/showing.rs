@@ -4,12 +4,14 @@
 use super::{Desk, Failure, commands::Order};
 use crate::{
     channel::button::ReportKey,
+    forms::{Form, View, chart},
     inspection::{
+        Trend,
         archive::{self, SHOWN, Scope},
         attention::Silence,
     },
     outbox::Subject,
-    report::{Form, Report, Trend, View, chart},
+    report::Report,
     store::Commit,
     texts,
 };

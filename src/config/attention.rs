@@ -3,11 +3,11 @@
 
 use super::reader::{Mistakes, Placed, Table};
 use crate::{
+    finding::Severity,
     ids,
     inspection::{
         archive::Retention,
         attention::{Allowed, Change, Flapping, Pattern, Rule, Silence, StandingOrders, Thresholds, What, day},
-        finding::Severity,
     },
     texts::attention as words,
 };

@@ -1,5 +1,7 @@
 use super::{Config, Endpoint};
-use crate::inspection::{CheckSet, Thresholds, finding::Severity};
+use crate::finding::Severity;
+use crate::inspection::Thresholds;
+use crate::report::CheckSet;
 use chrono::TimeDelta;
 use contract::{Actor, ChannelRef, Platform, UserId};
 use secrecy::ExposeSecret;

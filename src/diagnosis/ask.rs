@@ -3,7 +3,7 @@
 use super::graph::Graph;
 use super::object::{Entity, Object};
 use super::why::{Chain, explain, kind_of};
-use crate::inspection::finding::{Finding, Target};
+use crate::finding::{Finding, Target};
 use crate::report::Report;
 use crate::snapshot::Snapshot;
 use std::cmp::Reverse;

@@ -10,10 +10,11 @@ use super::explanations::{
 };
 use super::graph::{Graph, ObjectId};
 use super::object::Entity;
+use super::obstacle::{Obstacle, obstacles};
+use super::pull_failure::PullFailure;
 use super::relations::Relation;
 use super::rollout::newest_replica_set;
-use crate::inspection::checks::{Obstacle, is_denied, obstacles};
-use crate::inspection::finding::{Finding, Fingerprint, Severity};
+use crate::finding::{Finding, Fingerprint, Severity};
 use crate::report::score;
 use crate::snapshot::{Pod, selects};
 use chrono::TimeDelta;
@@ -74,7 +75,7 @@ struct Index<'g, 'a> {
     /// The pods that each finding is about, sorted.
     pods: Vec<Vec<ObjectId>>,
     by_pod: HashMap<ObjectId, Vec<usize>>,
-    by_target: HashMap<&'g crate::inspection::finding::Target, Vec<usize>>,
+    by_target: HashMap<&'g crate::finding::Target, Vec<usize>>,
     /// By check and namespace: what is tied neither by pods nor by its owner is at least in the same namespace.
     by_check: HashMap<(&'g str, Option<&'g str>), Vec<usize>>,
 }
@@ -205,7 +206,9 @@ impl<'g, 'a> Index<'g, 'a> {
             }
             Workload => self.is_made_for(effect, cause),
             Silent => effect.evidence.iter().any(|fact| fact.value == "Unknown"),
-            Denied => most && effect.evidence.iter().any(|fact| is_denied(&fact.value)),
+            Denied => {
+                most && effect.evidence.iter().any(|fact| PullFailure::of("", &[&fact.value]) == PullFailure::Denied)
+            }
             Account => {
                 let is_it = |pod: &Pod| pod.spec.service_account_name == cause.target.name;
                 pods.iter().any(|pod| self.graph.as_pod(*pod).is_some_and(is_it))

@@ -5,7 +5,7 @@ use super::look::{command, container};
 use super::object::Entity;
 use super::relations::{Relation, config_refs};
 use super::rollout::{Rollback, rollback};
-use crate::inspection::finding::{ActionHint, Effect, Finding, ObjectRef, Remedy, Target};
+use crate::finding::{ActionHint, Effect, Finding, ObjectRef, Remedy, Target};
 use crate::texts::cures as texts;
 
 /// The change to propose for a finding.
@@ -30,15 +30,16 @@ pub fn proposed(finding: &Finding) -> Option<Proposed<'_>> {
     changes().find(|change| change.effect == Effect::Cures).or_else(|| changes().next())
 }
 
-/// The remedies of a finding. Changes are proposed at the root only: at a symptom they cure nothing.
-pub fn remedies(graph: &Graph<'_>, finding: &Finding) -> Vec<Remedy> {
-    let cures = cures(graph, finding).into_iter();
+/// The remedies of a finding; `advice` is what its check says in general. Changes are proposed at the root only: at a symptom
+/// they cure nothing.
+pub fn remedies(graph: &Graph<'_>, finding: &Finding, advice: &str) -> Vec<Remedy> {
+    let look = Remedy::command(texts::advice(advice), command(finding));
+    let cures = cures(graph, finding, look).into_iter();
     cures.filter(|remedy| finding.is_root() || remedy.as_action().is_none()).collect()
 }
 
-/// Everything that fits, the cure of the cause first.
-fn cures(graph: &Graph<'_>, finding: &Finding) -> Vec<Remedy> {
-    let look = look(finding);
+/// Everything that fits, the cure of the cause first. `look` is the command that shows more, and what a person then does.
+fn cures(graph: &Graph<'_>, finding: &Finding, look: Remedy) -> Vec<Remedy> {
     match finding.id.as_str() {
         "pod/image-pull" => {
             let mut cures = Vec::new();
@@ -103,12 +104,6 @@ fn cures(graph: &Graph<'_>, finding: &Finding) -> Vec<Remedy> {
         }
         _ => vec![look],
     }
-}
-
-/// The command that shows more, and what a person then does.
-fn look(finding: &Finding) -> Remedy {
-    let advice = crate::inspection::checks::find(&finding.id).map(|check| check.advice).unwrap_or_default();
-    Remedy::command(texts::advice(advice), command(finding))
 }
 
 fn undo(finding: &Finding, back: &Rollback<'_>) -> Remedy {
@@ -182,7 +177,7 @@ fn fewer(graph: &Graph<'_>, workload: &Target) -> Option<Remedy> {
 #[cfg(test)]
 mod tests {
     use super::{Proposed, proposed};
-    use crate::inspection::finding::{ActionHint, Effect, Finding, Remedy, Target};
+    use crate::finding::{ActionHint, Effect, Finding, Remedy, Target};
     use serde_json::json;
 
     fn finding(remedies: Vec<Remedy>) -> Finding {

@@ -2,7 +2,7 @@
 
 use super::graph::{Graph, ObjectId};
 use super::object::Entity;
-use crate::inspection::finding::Evidence;
+use crate::finding::Evidence;
 use crate::snapshot::{Conditions, Pod};
 
 /// The facts that make an object healthy, or let a person judge that it is.

@@ -3,7 +3,7 @@
 use super::object::{Entity, KINDS, Object};
 use super::register::Register;
 use super::relations::{self, Relation};
-use crate::inspection::finding::Target;
+use crate::finding::Target;
 use crate::snapshot::{EndpointSlice, Event, Pod, QuickMap, Resource, Snapshot, Uid};
 
 /// The place of an object in the graph.

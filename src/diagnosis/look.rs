@@ -1,7 +1,7 @@
 //! The command with which a person looks at what a finding is about.
 
 use super::look_wider;
-use crate::inspection::finding::Finding;
+use crate::finding::Finding;
 
 /// The container that it is about.
 pub(super) fn container(finding: &Finding) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! The command for what no single object shows: the cluster, what extends it, what measures it.
 
-use crate::inspection::finding::Finding;
+use crate::finding::Finding;
 
 /// The command, for findings of which `kubectl describe` tells nothing.
 pub(super) fn command(finding: &Finding) -> Option<String> {

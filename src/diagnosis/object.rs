@@ -1,6 +1,6 @@
 //! One object of the graph: read, known to be absent, or only heard of.
 
-use crate::inspection::finding::{ObjectRef, Target};
+use crate::finding::{ObjectRef, Target};
 use crate::snapshot::{
     ApiService, ConfigMap, CronJob, CustomResourceDefinition, DaemonSet, Deployment, HorizontalPodAutoscaler, Ingress,
     Job, Namespace, Node, ObjectMeta, Origin, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget,

@@ -3,7 +3,7 @@
 use super::graph::{Graph, ObjectId};
 use super::object::Entity;
 use super::relations::Relation;
-use crate::inspection::finding::Finding;
+use crate::finding::Finding;
 use crate::snapshot::ReplicaSet;
 use chrono::TimeDelta;
 use std::cmp::Reverse;

@@ -1,12 +1,11 @@
 //! The cause chain of one object: from what a person asked about, step by step, to what they have to change.
 
 use super::ask;
-use super::cures::remedies;
 use super::facts::facts;
 use super::graph::{Graph, ObjectId};
 use super::object::{Entity, kinds};
 use super::relations::Relation;
-use crate::inspection::finding::{Evidence, Finding, Fingerprint, Remedy, Severity, Target};
+use crate::finding::{Evidence, Finding, Fingerprint, Remedy, Severity, Target};
 use crate::redact;
 use crate::report::Report;
 use crate::snapshot::{Labels, Snapshot};
@@ -182,12 +181,12 @@ fn explain_object(graph: &Graph<'_>, report: &Report, id: ObjectId) -> Chain {
             Verdict::Healthy { checked: facts(graph, id), unread: crate::texts::gaps::failed(&report.gaps) };
         return chain;
     };
-    follow(graph, report, start, &mut chain);
+    follow(report, start, &mut chain);
     chain
 }
 
 /// Adds the steps from a finding to its root, and what cures it.
-fn follow(graph: &Graph<'_>, report: &Report, start: &Finding, chain: &mut Chain) {
+fn follow(report: &Report, start: &Finding, chain: &mut Chain) {
     let mut at = Some(start);
     let mut seen = HashSet::new();
     while let Some(finding) = at.filter(|finding| seen.insert(&finding.fingerprint)) {
@@ -203,7 +202,7 @@ fn follow(graph: &Graph<'_>, report: &Report, start: &Finding, chain: &mut Chain
     let root = report.root_of(start);
     chain.root = Some(root.fingerprint.clone());
     chain.verdict = Verdict::Explained;
-    chain.cures = remedies(graph, root);
+    chain.cures.clone_from(&root.remedies);
 }
 
 /// The way from an object to the nearest finding that concerns it: its own; those of its pods and its owner; those of
@@ -311,7 +310,7 @@ fn missing(graph: &Graph<'_>, report: &Report, subject: Target, id: Option<Objec
     // Who needs it suffers from its absence: their chain answers the question too.
     let sufferer = named_by.iter().find_map(|user| outermost(graph, report, graph.find_target(user)?));
     if let Some(sufferer) = sufferer {
-        follow(graph, report, sufferer, &mut chain);
+        follow(report, sufferer, &mut chain);
     }
     chain.verdict = Verdict::NoSuchObject { did_you_mean, named_by };
     chain

@@ -4,21 +4,20 @@
 pub mod archive;
 pub mod attention;
 pub mod checks;
-pub mod finding;
 pub mod history;
 mod passes;
 mod run;
 
 use crate::diagnosis::{self, Graph};
+use crate::finding::{CheckId, Finding, FindingState, Fingerprint, Note, Target};
 use crate::report::{Gap, Grade, Report, SCHEMA, score};
 use crate::snapshot::{Resource, Scope, Snapshot, State, Unread, Why};
 use crate::texts;
 use attention::keep_out;
 use checks::{Check, Draft, Role, Scene};
-use finding::{CheckId, Finding, FindingState, Fingerprint, Note, Target};
 
-pub use attention::{CheckSet, Settings, Thresholds};
-pub use history::{Absence, Day, History, Memory, RestartCounts, Trend};
+pub use attention::{Settings, Thresholds};
+pub use history::{Absence, Capacity, Day, History, Memory, RestartCounts, Trend};
 pub use run::{Explained, Inspected, Order, read, reads, run, why};
 
 /// Runs the checks that the settings ask for, folds symptoms under their causes, and compares with the last time.
@@ -26,7 +25,7 @@ pub use run::{Explained, Inspected, Order, read, reads, run, why};
 pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> Report {
     let graph = Graph::new(snapshot);
     let scene = Scene::new(&graph, history, &settings.thresholds);
-    let chosen: Vec<&Check> = checks::all().filter(|check| settings.set.includes(check.set)).collect();
+    let chosen: Vec<&Check> = checks::all().filter(|check| check.set.is_in(settings.set)).collect();
     let mut findings = Vec::new();
     for check in chosen.iter().filter(|check| runs(snapshot, check)) {
         let drafts = passes::find(check, &scene, settings);
@@ -54,7 +53,8 @@ pub fn inspect(snapshot: &Snapshot, history: &History, settings: &Settings) -> R
     });
     diagnosis::order(&mut findings);
     for finding in &mut findings {
-        finding.remedies = diagnosis::remedies(&graph, finding);
+        let advice = checks::find(&finding.id).map(|check| check.advice).unwrap_or_default();
+        finding.remedies = diagnosis::remedies(&graph, finding, advice);
         let times = history.appearances(finding, settings.flapping.within, snapshot.taken_at);
         if times >= settings.flapping.times {
             finding.notes.push(Note::Flapping { times, hours: settings.flapping.within.num_hours() });

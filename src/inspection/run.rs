@@ -1,12 +1,11 @@
 //! One inspection with its I/O: read the cluster, look at the snapshot, and measure both together.
 
-use super::{
-    CheckSet, Day, History, Memory, Settings, attention::StandingOrders, checks, finding::Finding, history, inspect,
-};
+use super::{Day, History, Memory, Settings, attention::StandingOrders, checks, history, inspect};
 use crate::{
     cluster::{Cluster, Obstacle, ReadRequest, Unreachable},
     diagnosis::{self, Chain},
-    report::Report,
+    finding::Finding,
+    report::{CheckSet, Report},
     snapshot::{Resource, Scope, Snapshot},
 };
 use chrono::{DateTime, Utc};

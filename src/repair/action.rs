@@ -1,6 +1,6 @@
 //! The closed catalogue of what a repair can do, with typed arguments: what was approved is exactly one of these values.
 
-use crate::inspection::finding;
+use crate::finding;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};

@@ -13,7 +13,7 @@ use crate::{
         spied::{self, Spy, Wire},
     },
     demo::{Demo, Identity, Story, covered::Covered},
-    inspection::finding::{ActionHint, Target},
+    finding::{ActionHint, Target},
     repair::{Decision, Requester},
 };
 use chrono::{DateTime, TimeDelta, Utc};

@@ -3,7 +3,7 @@
 use super::{action::Action, follow_up::wish, proposal::Proposal};
 use crate::{
     diagnosis,
-    inspection::finding::{CheckId, Effect, Finding, Fingerprint, Remedy},
+    finding::{CheckId, Effect, Finding, Fingerprint, Remedy},
     report::Report,
     texts::repair::plan,
 };
@@ -66,9 +66,10 @@ fn is_about(finding: &Finding, action: &Action) -> bool {
 mod tests {
     use super::{Trouble, diagnosed};
     use crate::{
-        inspection::finding::{ActionHint, CheckId, Effect, Fingerprint, Remedy, Target},
+        finding::{ActionHint, CheckId, Effect, Fingerprint, Remedy, Target},
+        forms::json::parse,
         repair::{Kind, Proposal, Relative, samples},
-        report::{Report, json::parse},
+        report::Report,
     };
     use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 //! that somebody has to approve.
 
 use super::{action::Action, proposal::Proposal, state::State};
-use crate::inspection::finding::ActionHint;
+use crate::finding::ActionHint;
 
 /// What a finished card offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub(super) fn wish(action: &Action) -> ActionHint {
 mod tests {
     use super::{FollowUp, follow_up};
     use crate::{
-        inspection::finding::{ActionHint, Target},
+        finding::{ActionHint, Target},
         repair::{Proposal, State, samples},
     };
     use chrono::TimeDelta;

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     clock::Clock,
     cluster::{Cluster, Denied, NotSeen},
+    finding::{ActionHint, Effect, Fingerprint},
     ids,
-    inspection::finding::{ActionHint, Effect, Fingerprint},
     texts::{self, repair::plan},
 };
 use chrono::TimeDelta;

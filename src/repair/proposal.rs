@@ -6,7 +6,7 @@ use super::{
     policy::{Policy, Refusal},
     state::{Event, Outcome, State, Verdict},
 };
-use crate::inspection::finding::{ActionHint, Effect, Fingerprint};
+use crate::finding::{ActionHint, Effect, Fingerprint};
 use chrono::{DateTime, TimeDelta, Utc};
 use contract::{Actor, ChannelRef, OutboundId};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Values that the tests of repairs share.
 
 use super::{Action, ActionKind, Decider, Kind, Policy, Proposal, Relative, Requester, Risk, Rule, State, Target};
-use crate::inspection::finding::Effect;
+use crate::finding::Effect;
 use chrono::{DateTime, TimeDelta, Utc};
 use contract::{Actor, ChannelRef, Platform};
 use std::time::Duration;

@@ -318,7 +318,7 @@ fn steady(seen: Seen, pods: &[Value], settle: TimeDelta, now: DateTime<Utc>) -> 
 mod tests {
     use super::{Look, Recheck, Seen, rechecked, steady};
     use crate::{
-        inspection::finding::{CheckId, Fingerprint},
+        finding::{CheckId, Fingerprint},
         repair::{Proposal, State, Trouble, Verdict, samples},
     };
     use chrono::{DateTime, TimeDelta, Utc};

@@ -1,27 +1,17 @@
 //! The result of one inspection of one cluster: built without the model, the same for chat, terminal and API.
 
-pub mod chart;
-pub mod command;
-mod form;
-mod html;
-pub mod json;
-mod junit;
-mod markdown;
-mod prometheus;
+mod check_set;
 mod redacted;
 pub mod score;
-pub mod text;
 
-use crate::diagnosis::{self, Proposed};
-use crate::inspection::attention::{CheckSet, KeptOut, Kind};
-use crate::inspection::finding::{CheckId, Finding, FindingState, Fingerprint, Severity, Target};
+use crate::finding::kept_out::Kind;
+use crate::finding::{CheckId, Finding, FindingState, Fingerprint, KeptOut, Severity, Target};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
-pub use crate::inspection::history::{Capacity, Day, Trend};
 pub use crate::snapshot::Reads;
-pub use form::{Form, UnknownForm, View};
+pub use check_set::{CheckSet, UnknownSet};
 pub use score::Grade;
 
 /// The name and version of the JSON form.
@@ -202,21 +192,4 @@ impl Tree<'_> {
             all().filter(|finding| finding.state == FindingState::Ongoing).map(|finding| finding.first_seen).min();
         [shown, known].into_iter().flatten().min()
     }
-}
-
-/// What a person can do about a finding in a chat: one button each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Offer<'a> {
-    /// Evidence, objects, commands.
-    Details,
-    /// The cause chain, worded by the model where there is one.
-    Explain,
-    /// A proposal: what it would change is shown before anybody approves.
-    Fix(Proposed<'a>),
-}
-
-/// The buttons of a finding, in their order.
-pub fn offers(finding: &Finding) -> Vec<Offer<'_>> {
-    let fix = diagnosis::proposed(finding);
-    [Offer::Details, Offer::Explain].into_iter().chain(fix.map(Offer::Fix)).collect()
 }

@@ -1,7 +1,7 @@
 //! A report quotes messages of events and containers, and those may quote secrets.
 
 use super::{Changes, Report};
-use crate::inspection::finding::RemedyKind;
+use crate::finding::RemedyKind;
 use crate::redact;
 
 impl Report {
@@ -37,7 +37,7 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
-    use crate::report::json::parse;
+    use crate::forms::json::parse;
 
     #[test]
     fn quoted_secrets_are_taken_out_and_the_rest_stays() {

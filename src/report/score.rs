@@ -1,6 +1,6 @@
 //! One number for a tired reader: how bad the worst things are, and how far they reach.
 
-use crate::inspection::finding::{Finding, Fingerprint, ObjectRef, Severity};
+use crate::finding::{Finding, Fingerprint, ObjectRef, Severity};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -236,7 +236,7 @@ pub(super) fn roots(findings: &[Finding]) -> HashMap<&Fingerprint, &Fingerprint>
 #[cfg(test)]
 mod tests {
     use super::{Grade, losses, score};
-    use crate::inspection::finding::{CheckId, Finding, FindingState, Fingerprint, Severity, Target};
+    use crate::finding::{CheckId, Finding, FindingState, Fingerprint, Severity, Target};
     use chrono::{DateTime, Utc};
 
     fn root(name: &str, severity: Severity, objects: usize) -> Finding {

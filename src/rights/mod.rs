@@ -8,8 +8,9 @@ use crate::cluster::{
     self, Sources,
     needs::{Need, needs as needs_of},
 };
-use crate::inspection::{self, CheckSet};
+use crate::inspection::{self};
 use crate::repair::{self, ActionKind};
+use crate::report::CheckSet;
 use crate::snapshot::{Origin, Resource};
 use crate::texts::rights as texts;
 use std::collections::{BTreeMap, BTreeSet};

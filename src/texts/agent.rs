@@ -4,7 +4,7 @@ use super::{cures, time};
 use crate::{
     agent::{Ended, Place, ToolResult},
     cluster::{Described, LogTail},
-    inspection::finding::{Evidence, Finding, RemedyKind},
+    finding::{Evidence, Finding, RemedyKind},
     report::Report,
 };
 use chrono::{DateTime, Utc};

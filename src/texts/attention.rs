@@ -1,8 +1,9 @@
 //! What is said about what stays out of the reports, and about what comes back.
 
 use super::{chat::when, time};
-use crate::inspection::attention::{KeptOut, Kind, Rule, Silence, What};
-use crate::inspection::finding::{Finding, Note};
+use crate::finding::{Finding, Note};
+use crate::finding::{KeptOut, kept_out::Kind};
+use crate::inspection::attention::{Rule, Silence, What};
 use crate::report::Report;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;

@@ -1,7 +1,7 @@
 //! What each check is, in words: one line of a list, one explanation, and the page that has them all.
 
-use crate::inspection::CheckSet;
 use crate::inspection::checks::{Check, Set};
+use crate::report::CheckSet;
 use crate::snapshot::Resource;
 
 /// Which checks a report is of, after the cluster's name, where they are not the daily ones.

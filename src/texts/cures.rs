@@ -1,7 +1,7 @@
 //! Remedies in words, and why one is better than another.
 
 use crate::diagnosis::Proposed;
-use crate::inspection::finding::{ActionHint, Effect, Finding, Remedy, RemedyKind};
+use crate::finding::{ActionHint, Effect, Finding, Remedy, RemedyKind};
 use contract::Span;
 
 /// A remedy of a list: what to do, and with which command, or why.

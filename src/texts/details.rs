@@ -1,8 +1,8 @@
 //! All about one finding, for a chat.
 
 use super::{cures, forms, report::consequences, report::state, visible};
+use crate::finding::{Evidence, Finding};
 use crate::inspection::checks;
-use crate::inspection::finding::{Evidence, Finding};
 use crate::report::{Report, Tree};
 use contract::{Block, Body, Reading, Span};
 

@@ -1,7 +1,7 @@
 //! What the written forms of a report say around it: headings, notes, the help of the figures.
 
 use super::{attention, checks::of_set, gaps, report, time};
-use crate::inspection::finding::{Evidence, Finding, ObjectRef};
+use crate::finding::{Evidence, Finding, ObjectRef};
 use crate::report::{Report, Resolved, Tree};
 
 pub(crate) const FINDINGS: &str = "Findings";

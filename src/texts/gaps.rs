@@ -1,6 +1,6 @@
 //! What could not be read, what was not checked for that, and why.
 
-use crate::inspection::finding::CheckId;
+use crate::finding::CheckId;
 use crate::report::{Gap, Report};
 use crate::snapshot::{Resource, Why};
 use std::collections::BTreeSet;

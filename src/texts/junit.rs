@@ -1,7 +1,7 @@
 //! What a CI shows of a check.
 
 use super::findings::brief;
-use crate::inspection::finding::Finding;
+use crate::finding::Finding;
 use crate::report::{Gap, Report};
 
 pub(crate) fn suite(report: &Report) -> String {

@@ -1,6 +1,6 @@
 //! How to go on with a finding that has no button: by its number.
 
-use crate::inspection::finding::Finding;
+use crate::finding::Finding;
 use contract::{Block, Body, Span};
 
 /// `By their numbers: /why 4, /fix 4, /ack 4.`

@@ -1,10 +1,12 @@
 //! The report in words: for the chat, and what the forms share.
 
 use super::{attention, chat::when, checks::of_set, gaps, numbered::by_number, time, visible};
-use crate::inspection::CheckSet;
+use crate::finding::command;
+use crate::finding::{Finding, FindingState, Severity};
+use crate::forms::{Form, Offer};
 use crate::inspection::attention::Silence;
-use crate::inspection::finding::{Finding, FindingState, Severity};
-use crate::report::{Form, Offer, Report, Resolved, Tree, command};
+use crate::report::CheckSet;
+use crate::report::{Report, Resolved, Tree};
 use crate::schedule::Missed;
 use chrono::{DateTime, Utc};
 use contract::{Block, Body, Span};

@@ -1,7 +1,7 @@
 //! Where the points of a score went, in sentences.
 
 use super::{report::mark, time, visible};
-use crate::inspection::finding::Severity;
+use crate::finding::Severity;
 use crate::report::score::{Loss, losses, most};
 use crate::report::{Grade, Report};
 use contract::{Block, Body, Span};

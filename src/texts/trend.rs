@@ -1,7 +1,8 @@
 //! The trend in words: in the picture, beside it, and for those who cannot see it.
 
-use crate::inspection::finding::Severity;
-use crate::report::{Capacity, Day, Grade, Trend};
+use crate::finding::Severity;
+use crate::inspection::{Capacity, Day, Trend};
+use crate::report::Grade;
 use chrono::NaiveDate;
 use contract::{Block, Body, Span};
 

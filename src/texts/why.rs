@@ -2,7 +2,7 @@
 
 use super::{findings::brief, time};
 use crate::diagnosis::{Chain, Relation, Step, Verdict};
-use crate::inspection::finding::{Evidence, Target};
+use crate::finding::{Evidence, Target};
 use contract::{Block, Body, Reading, Span};
 
 /// How an object hangs on the next one of a chain.

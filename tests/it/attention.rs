@@ -2,10 +2,12 @@
 
 use crate::words::cluster;
 use chrono::{DateTime, TimeDelta, Utc};
-use roundsman::inspection::attention::{Change, Flapping, Kind, Level, Rule, Silence, What};
-use roundsman::inspection::finding::{FindingState, Note, Severity};
+use roundsman::finding::{FindingState, Note, Severity};
+use roundsman::finding::{Level, kept_out::Kind};
+use roundsman::forms::json;
+use roundsman::inspection::attention::{Change, Flapping, Rule, Silence, What};
 use roundsman::inspection::{History, Memory, Settings, inspect};
-use roundsman::report::{Report, json};
+use roundsman::report::Report;
 use roundsman::snapshot::{Annotations, Labels, Namespace, Resource, Snapshot, Unread, Why};
 use roundsman::texts;
 
@@ -270,7 +272,7 @@ fn severities_and_numbers_are_others_where_the_configuration_says_so() {
     let restarts = |changes: Vec<Change>| {
         let report = inspect(&snapshot, &History::default(), &Settings { changes, ..Settings::default() });
         let spikes = report.findings.into_iter().filter(|finding| finding.id == "pod/restart-spike");
-        let place = |target: roundsman::inspection::finding::Target| target.namespace.unwrap();
+        let place = |target: roundsman::finding::Target| target.namespace.unwrap();
         let mut spikes: Vec<_> = spikes.map(|finding| (place(finding.target), finding.severity)).collect();
         spikes.sort();
         spikes

@@ -4,7 +4,7 @@
 use crate::checks::{data, path, read};
 use chrono::{DateTime, Utc};
 use roundsman::diagnosis::{Chain, Verdict, best_match, why};
-use roundsman::inspection::finding::{ActionHint, Finding, RemedyKind};
+use roundsman::finding::{ActionHint, Finding, RemedyKind};
 use roundsman::inspection::{History, Settings, inspect};
 use roundsman::snapshot::{Resource, Snapshot, Unread, Why};
 use serde::Deserialize;
@@ -63,9 +63,8 @@ fn verdict(chain: &Chain) -> String {
         Verdict::Healthy { unread: None, .. } => "healthy".to_owned(),
         Verdict::Healthy { unread: Some(unread), .. } => format!("healthy as far as read. {unread}"),
         Verdict::NoSuchObject { did_you_mean, named_by } => {
-            let names = |targets: &[roundsman::inspection::finding::Target]| {
-                targets.iter().map(path).collect::<Vec<_>>().join(", ")
-            };
+            let names =
+                |targets: &[roundsman::finding::Target]| targets.iter().map(path).collect::<Vec<_>>().join(", ");
             format!("missing; similar: {}; named by: {}", names(did_you_mean), names(named_by))
         }
         Verdict::NoSuchKind { .. } => "no such kind".to_owned(),

@@ -4,8 +4,10 @@
 
 use crate::checks::data;
 use chrono::TimeDelta;
-use roundsman::inspection::finding::Severity;
-use roundsman::report::{Capacity, Day, Form, Report, Trend, View, chart, json};
+use roundsman::finding::Severity;
+use roundsman::forms::{Form, View, chart, json};
+use roundsman::inspection::{Capacity, Day, Trend};
+use roundsman::report::Report;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

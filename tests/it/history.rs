@@ -2,9 +2,10 @@
 
 use crate::words::cluster;
 use chrono::TimeDelta;
-use roundsman::inspection::finding::FindingState;
+use roundsman::finding::FindingState;
+use roundsman::forms::json;
 use roundsman::inspection::{History, RestartCounts, Settings, inspect};
-use roundsman::report::{Report, json};
+use roundsman::report::Report;
 use roundsman::snapshot::{ContainerState, ContainerStatus, Resource, Running, Scope, Snapshot, Unread, Why};
 
 fn later(mut snapshot: Snapshot) -> Snapshot {

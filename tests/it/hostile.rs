@@ -2,8 +2,9 @@
 
 use crate::forms::{self, samples};
 use contract::{Body, plain};
-use roundsman::inspection::finding::{CheckId, Evidence, Remedy, Severity};
-use roundsman::report::{Form, Gap, Report, View};
+use roundsman::finding::{CheckId, Evidence, Remedy, Severity};
+use roundsman::forms::{Form, View};
+use roundsman::report::{Gap, Report};
 use roundsman::texts;
 use std::collections::BTreeSet;
 

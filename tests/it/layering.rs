@@ -38,7 +38,8 @@ const RULES: &[Rule] = &[
 const PURE: &[&str] = &[
     "src/snapshot/",
     "src/diagnosis/",
-    "src/inspection/finding/",
+    "src/finding/",
+    "src/forms/",
     "src/inspection/history/",
     "src/inspection/attention/",
     "src/inspection/passes.rs",
@@ -62,15 +63,36 @@ const IMPURE: &[&str] = &["tokio", "kube", "sled", "reqwest", "axum", "hyper", "
 
 /// Upward arrows inside the core: (from, to).
 const UPWARD: &[(&str, &[&str])] = &[
+    ("src/snapshot/", &["crate::finding", "crate::report", "crate::diagnosis", "crate::inspection", "crate::cluster"]),
+    ("src/finding/", &["crate::report", "crate::diagnosis", "crate::inspection", "crate::forms", "crate::cluster"]),
+    ("src/report/", &["crate::diagnosis", "crate::inspection", "crate::forms", "crate::cluster"]),
+    ("src/forms/", &["crate::conductor", "crate::api", "crate::cli", "crate::agent", "crate::repair", "crate::store"]),
     ("src/store/", &["crate::conductor", "crate::api", "crate::app", "crate::cli", "crate::agent", "crate::repair"]),
     ("src/cluster/", &["crate::conductor", "crate::api", "crate::app", "crate::cli", "crate::agent", "crate::store"]),
     (
         "src/inspection/",
-        &["crate::conductor", "crate::api", "crate::app", "crate::cli", "crate::agent", "crate::repair"],
+        &[
+            "crate::conductor",
+            "crate::api",
+            "crate::app",
+            "crate::cli",
+            "crate::agent",
+            "crate::repair",
+            "crate::forms",
+        ],
     ),
     (
         "src/diagnosis/",
-        &["crate::conductor", "crate::api", "crate::app", "crate::cli", "crate::agent", "crate::cluster"],
+        &[
+            "crate::conductor",
+            "crate::api",
+            "crate::app",
+            "crate::cli",
+            "crate::agent",
+            "crate::cluster",
+            "crate::inspection",
+            "crate::forms",
+        ],
     ),
     (
         "src/signals/",

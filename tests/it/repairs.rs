@@ -6,7 +6,7 @@ use control_plane::{ControlPlane, Identity};
 use roundsman::{
     clock::Clock,
     cluster::{Access, Cluster, ClusterConfig, Sources},
-    inspection::finding::{ActionHint, Target},
+    finding::{ActionHint, Target},
     repair::{
         self, ActionKind, Ask, Decider, Decision, Outcome, Policy, Proposal, Requester, Rule, Verdict, begin,
         carry_out, decide, look, propose, record, settle,

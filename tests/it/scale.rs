@@ -55,9 +55,8 @@ fn serve(lists: BTreeMap<String, Vec<Value>>) -> Cluster {
 }
 
 fn found(report: &roundsman::report::Report) -> BTreeSet<(String, String)> {
-    let name = |finding: &roundsman::inspection::finding::Finding| {
-        (finding.id.as_str().to_owned(), crate::checks::path(&finding.target))
-    };
+    let name =
+        |finding: &roundsman::finding::Finding| (finding.id.as_str().to_owned(), crate::checks::path(&finding.target));
     report.findings.iter().map(name).collect()
 }
 

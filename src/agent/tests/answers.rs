@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     agent::{Ended, ResultKind},
     cluster::fake,
-    inspection::finding::Target,
+    finding::Target,
 };
 use serde_json::json;
 

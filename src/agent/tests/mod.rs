@@ -13,7 +13,8 @@ use crate::{
     clock::Clock,
     cluster::Cluster,
     demo::{Demo, Identity, Story, covered::Covered},
-    inspection::{attention::StandingOrders, finding::ActionHint},
+    finding::ActionHint,
+    inspection::attention::StandingOrders,
     report::Report,
 };
 use std::{

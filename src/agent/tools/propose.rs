@@ -4,7 +4,7 @@ use super::{Bench, Found, ToolError, object, schema, tell};
 use crate::{
     agent::model::ToolSpec,
     cluster::Cluster,
-    inspection::finding::{ActionHint, Target},
+    finding::{ActionHint, Target},
     redact,
 };
 use serde::Deserialize;

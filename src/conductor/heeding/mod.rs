@@ -5,10 +5,10 @@ mod who;
 use super::{Desk, Failure, Taken, commands::Order, inspecting, numbered::Found};
 use crate::{
     channel::button::{self, Purpose, ReportKey},
+    finding::{Finding, Fingerprint, kept_out::Kind},
     inspection::{
         archive::{self, ChatSilence, Listener, SILENCES, Scope},
-        attention::{Kind, Pattern, Rule, Silence, What, until},
-        finding::{Finding, Fingerprint},
+        attention::{Pattern, Rule, Silence, What, until},
     },
     outbox::{Class, Draft, RowKind, Subject},
     report::Report,

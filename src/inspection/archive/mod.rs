@@ -5,10 +5,10 @@ mod runs;
 mod scope;
 mod silences;
 
-use super::{CheckSet, Day, History, Inspected, Memory, RestartCounts, Trend};
+use super::{Day, History, Inspected, Memory, RestartCounts, Trend};
 use crate::{
     channel::button::ReportKey,
-    report::Report,
+    report::{CheckSet, Report},
     store::{Commit, Direction, Keys, ReadError, Record, Store, Table, Versioned, key_parts},
 };
 use chrono::{DateTime, Utc};

@@ -2,7 +2,8 @@
 
 use super::Scope;
 use crate::{
-    inspection::attention::{CheckSet, Silence},
+    inspection::attention::Silence,
+    report::CheckSet,
     schedule::Missed,
     store::{Commit, ReadError, Record, Store, Table},
 };

@@ -1,6 +1,9 @@
 //! What an inspection looks at: what it is compared with, and who may join it.
 
-use crate::{channel::button::ReportKey, inspection::attention::CheckSet, report::Report};
+use crate::{
+    channel::button::ReportKey,
+    report::{CheckSet, Report},
+};
 use chrono::{DateTime, Utc};
 
 /// Which checks, of which cluster, everywhere or in one namespace. Inspections of one scope have one history, and

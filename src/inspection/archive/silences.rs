@@ -2,8 +2,8 @@
 
 use crate::{
     channel::button::ReportKey,
-    inspection::attention::{CheckSet, Silence, What},
-    report::Report,
+    inspection::attention::{Silence, What},
+    report::{CheckSet, Report},
     store::{Commit, Direction, Keys, ReadError, Record, Store, Table, Versioned},
 };
 use chrono::{DateTime, Utc};

@@ -1,8 +1,9 @@
 //! What is kept, for how long, and that what an earlier release kept is still read.
 
 use super::{DAYS, Listener, REPORTS, RUNS, Retention, Scope, history, keep, latest, trend};
-use crate::inspection::finding::{FindingState, Severity};
-use crate::inspection::{CheckSet, Day, Inspected, Memory, Settings, inspect};
+use crate::finding::{FindingState, Severity};
+use crate::inspection::{Day, Inspected, Memory, Settings, inspect};
+use crate::report::CheckSet;
 use crate::report::Report;
 use crate::snapshot::Snapshot;
 use crate::store::{Commit, Direction, Keys, Options, Store};

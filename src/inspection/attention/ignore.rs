@@ -3,7 +3,7 @@
 
 use super::pattern::Pattern;
 use crate::diagnosis::{Graph, ObjectId};
-use crate::inspection::finding::{CheckId, Finding, ObjectRef, Target};
+use crate::finding::{CheckId, Finding, ObjectRef, Target};
 use crate::snapshot::ObjectMeta;
 
 /// The annotation's name.

@@ -2,39 +2,12 @@
 
 use super::Settings;
 use super::ignore;
-use super::silence::{Kind, Level, Silence, What};
+use super::silence::{Silence, What};
 use crate::diagnosis::Graph;
+use crate::finding::kept_out::Kind;
+use crate::finding::{Because, Finding, Fingerprint, KeptOut, Level, Note};
 use crate::inspection::History;
-use crate::inspection::finding::{Finding, Fingerprint, Note};
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-
-/// A finding that stays out of the report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptOut {
-    /// The finding, with the cause that it had.
-    pub finding: Finding,
-    /// Why.
-    pub because: Because,
-}
-
-/// Why a finding stays out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Because {
-    /// In which way.
-    pub kind: Kind,
-    /// The id of the silence, or the object that carries the annotation.
-    pub silence: String,
-    /// Who asked for it; nobody where an annotation says so.
-    #[serde(default)]
-    pub by: Option<String>,
-    /// Until when.
-    #[serde(default)]
-    pub until: Option<DateTime<Utc>>,
-    /// How bad it was when it was first kept out.
-    pub level: Level,
-}
 
 /// What the silences make of one finding.
 enum Verdict {

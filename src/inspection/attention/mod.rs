@@ -8,17 +8,14 @@ mod silence;
 mod standing;
 mod until;
 
-use super::checks::Set;
-use super::finding::Severity;
+use crate::finding::Severity;
+use crate::report::CheckSet;
 use chrono::TimeDelta;
-use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::str::FromStr;
 
-pub use keep_out::{Because, KeptOut, keep_out};
+pub use keep_out::keep_out;
 pub use knobs::Knob;
 pub use pattern::Pattern;
-pub use silence::{Kind, Level, Rule, Silence, What};
+pub use silence::{Rule, Silence, What};
 pub use standing::{Change, Flapping, StandingOrders};
 pub use until::{NoTime, Until, day, until};
 
@@ -38,65 +35,6 @@ pub struct Settings {
     /// What flapping is.
     pub flapping: Flapping,
 }
-
-/// Which checks run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CheckSet {
-    /// What can hurt users soon: for every day.
-    #[default]
-    Daily,
-    /// Order and prevention: weekly, or on request.
-    Hygiene,
-    /// Both.
-    All,
-}
-
-impl CheckSet {
-    /// Each that can be asked for.
-    pub const EACH: [Self; 3] = [Self::Daily, Self::Hygiene, Self::All];
-
-    /// Whether a check of that set of the catalogue runs when this one is asked for.
-    pub fn includes(self, of: Set) -> bool {
-        match of {
-            Set::Daily | Set::Extra => self != Self::Hygiene,
-            Set::Hygiene => self != Self::Daily,
-        }
-    }
-
-    /// Whether it is what is meant where nobody names one.
-    pub fn is_daily(&self) -> bool {
-        *self == Self::Daily
-    }
-
-    /// The lower-case name, as on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Daily => "daily",
-            Self::Hygiene => "hygiene",
-            Self::All => "all",
-        }
-    }
-}
-
-impl fmt::Display for CheckSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for CheckSet {
-    type Err = UnknownSet;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::EACH.into_iter().find(|set| set.name() == text).ok_or_else(|| UnknownSet(text.to_owned()))
-    }
-}
-
-/// A word that is no set of checks.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown set {0:?}: one of daily, hygiene, all")]
-pub struct UnknownSet(pub String);
 
 /// The numbers from which on checks report. The defaults are the catalogue's.
 #[derive(Debug, Clone, PartialEq, Eq)]

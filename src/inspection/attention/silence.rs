@@ -1,10 +1,11 @@
 //! What somebody asked not to be told, and until when.
 
 use super::pattern::{Pattern, any};
-use crate::inspection::finding::{Finding, Fingerprint, Note, ObjectRef, Severity, Target};
+use crate::finding::kept_out::Kind;
+use crate::finding::{Finding, Fingerprint, Level, Note, Target};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 /// Something that stays out of the reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,30 +45,6 @@ pub enum What {
     Rule(Rule),
 }
 
-/// The ways in which something stays out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Somebody sees to it: one finding, until it is solved.
-    Acknowledged,
-    /// Not now: one finding, for a while.
-    Snoozed,
-    /// Not this sort: a rule.
-    Muted,
-    /// The object itself says so, by its annotation.
-    Ignored,
-}
-
-impl Kind {
-    /// Whether somebody waits for it to be solved, and wants to hear of it.
-    pub fn is_awaited(self) -> bool {
-        match self {
-            Self::Acknowledged | Self::Snoozed => true,
-            Self::Muted | Self::Ignored => false,
-        }
-    }
-}
-
 /// Which findings are meant. What is empty leaves out nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -84,17 +61,6 @@ pub struct Rule {
     /// Labels that it carries, or that every object carries that shows the finding.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, Pattern>,
-}
-
-/// How bad something is: what "worse" is measured by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Level {
-    /// The worst severity.
-    pub severity: Severity,
-    /// How many objects show it.
-    pub objects: usize,
-    /// How many show it or what follows from it.
-    pub reach: usize,
 }
 
 impl Silence {
@@ -153,51 +119,9 @@ pub(super) fn is_in(namespaces: &[Pattern], namespace: Option<&str>) -> bool {
     namespaces.is_empty() || namespace.is_some_and(|namespace| any(namespaces, namespace))
 }
 
-impl Level {
-    /// The level of one finding by itself.
-    pub fn of(finding: &Finding) -> Self {
-        Self::with_all(finding, [])
-    }
-
-    /// The level of a finding with all that it explains.
-    pub fn with_all<'a>(finding: &'a Finding, explains: impl IntoIterator<Item = &'a Finding>) -> Self {
-        let mut objects: HashSet<Target> = finding.objects.iter().map(ObjectRef::target).collect();
-        let mut level = Self { severity: finding.severity, objects: objects.len().max(1), reach: 0 };
-        for explained in explains {
-            level.severity = level.severity.max(explained.severity);
-            objects.extend(explained.objects.iter().map(ObjectRef::target));
-        }
-        level.reach = objects.len().max(1);
-        level
-    }
-
-    /// Whether it is worse than it was: a higher severity, or half as many objects again.
-    pub fn is_worse_than(self, before: Self) -> bool {
-        let grew = |now: usize, before: usize| 2 * now >= 3 * before.max(1);
-        self.severity > before.severity || grew(self.objects, before.objects) || grew(self.reach, before.reach)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Level, Rule};
-    use crate::inspection::finding::Severity::{self, Critical, High, Low};
-
-    #[test]
-    fn worse_is_a_higher_severity_or_half_as_many_again() {
-        let level = |severity: Severity, objects| Level { severity, objects, reach: objects };
-        for (before, now, worse) in [
-            (level(High, 4), level(High, 4), false),
-            (level(High, 4), level(High, 5), false),
-            (level(High, 4), level(High, 6), true),
-            (level(High, 1), level(High, 2), true),
-            (level(High, 4), level(Critical, 1), true),
-            (level(High, 4), level(Low, 5), false),
-        ] {
-            assert_eq!(now.is_worse_than(before), worse, "{before:?} {now:?}");
-        }
-        assert!(Level { reach: 15, ..level(High, 1) }.is_worse_than(Level { reach: 10, ..level(High, 1) }));
-    }
+    use super::Rule;
 
     #[test]
     fn a_rule_that_leaves_nothing_out_is_everything() {

@@ -2,8 +2,9 @@
 
 use super::pattern::{Pattern, any};
 use super::silence::{Silence, is_in};
-use super::{Allowed, CheckSet, Settings, Thresholds};
-use crate::inspection::finding::{CheckId, Severity};
+use super::{Allowed, Settings, Thresholds};
+use crate::finding::{CheckId, Severity};
+use crate::report::CheckSet;
 use chrono::TimeDelta;
 
 /// The standing orders, for all clusters.

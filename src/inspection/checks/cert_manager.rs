@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, Severity, Target};
+use crate::finding::{Evidence, Severity, Target};
 use crate::snapshot::Resource::{Certificates, Challenges, ClusterIssuers, Issuers, Orders};
 use crate::snapshot::{AcmeOrder, CertManagerCertificate, Condition, CustomResource};
 use crate::texts::findings::config as texts;

@@ -1,7 +1,8 @@
 //! One check: its row in the table, and what it reads.
 
 use super::scene::{Draft, Scene};
-use crate::inspection::finding::{CheckId, Severity};
+use crate::finding::{CheckId, Severity};
+use crate::report::CheckSet;
 use crate::snapshot::Resource;
 
 /// One row of the table.
@@ -51,6 +52,16 @@ pub enum Set {
     Extra,
 }
 
+impl Set {
+    /// Whether a check of this set runs when that one is asked for.
+    pub fn is_in(self, asked: CheckSet) -> bool {
+        match self {
+            Self::Daily | Self::Extra => asked != CheckSet::Hygiene,
+            Self::Hygiene => asked != CheckSet::Daily,
+        }
+    }
+}
+
 /// What every row is written with.
 pub(super) mod row {
     pub(in crate::inspection::checks) use super::{
@@ -58,5 +69,5 @@ pub(super) mod row {
         Role::{Complete, Detail, Part, Walked},
         Set,
     };
-    pub(in crate::inspection::checks) use crate::inspection::finding::CheckId;
+    pub(in crate::inspection::checks) use crate::finding::CheckId;
 }

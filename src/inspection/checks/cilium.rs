@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, is_live, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{
     CiliumClusterwideNetworkPolicies, CiliumEndpoints, CiliumIdentities, CiliumNetworkPolicies, Namespaces, Nodes,
     Pods, ServiceAccounts,

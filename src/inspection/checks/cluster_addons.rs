@@ -4,7 +4,7 @@ use super::check::row::*;
 use super::control_plane::cluster;
 use super::scene::{Draft, Scene, target, unready};
 use super::service::{dark_since, selected};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{
     ApiServices, DaemonSets, Deployments, EndpointSlices, HorizontalPodAutoscalers, Pods, ServedApis, Services,
     StatefulSets,

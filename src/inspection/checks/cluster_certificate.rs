@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::control_plane::cluster;
 use super::scene::{Draft, Scene};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Credential;
 use crate::snapshot::Resource::Credentials;
 use crate::texts::findings::{self, cluster as texts};

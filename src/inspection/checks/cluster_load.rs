@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::control_plane::cluster;
 use super::scene::{Draft, Scene, event_evidence};
-use crate::inspection::finding::{Evidence, Severity, Target};
+use crate::finding::{Evidence, Severity, Target};
 use crate::inspection::history;
 use crate::snapshot::Event;
 use crate::snapshot::Resource::{

@@ -6,7 +6,7 @@ use super::node_condition::is_ready;
 use super::node_load::pods_by_node;
 use super::node_version::pool;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{AutoscalerStatuses, NodeClaims, Nodes, Pods};
 use crate::snapshot::{Node, Pod};
 use crate::texts::findings::{self, cluster as texts, node};

@@ -5,7 +5,7 @@ use super::control_plane::cluster;
 use super::node_version::minor;
 use super::old_manifest::old_manifests;
 use super::scene::{Draft, Scene};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{
     ApiServices, ClusterRoleBindings, ClusterRoles, CronJobs, CustomResourceDefinitions, DaemonSets, Deployments,
     DeprecatedApis, HorizontalPodAutoscalers, Ingresses, MutatingWebhookConfigurations, PodDisruptionBudgets,

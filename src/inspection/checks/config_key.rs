@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting};
 use crate::diagnosis::{Entity, KeyRef, config_keys};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Pod;
 use crate::snapshot::Resource::{ConfigMaps, Pods, Secrets};
 use crate::texts::findings::pod as texts;

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, WHILE_APPLYING};
 use crate::diagnosis::{ConfigRef, config_refs};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{ConfigMaps, Pods, Secrets};
 use crate::snapshot::{Pod, Resource};
 use crate::texts::findings as texts;

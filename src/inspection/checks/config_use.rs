@@ -4,7 +4,7 @@ use super::check::row::*;
 use super::helm::is_release;
 use super::references::{Unseen, referred};
 use super::scene::{Draft, Scene, is_system, target};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{
     Buckets, Certificates, ClusterIssuers, ConfigMaps, CronJobs, CustomResources, DaemonSets, Deployments, Gateways,
     GitRepositories, HelmReleases, HelmRepositories, Ingresses, Issuers, Jobs, Kustomizations, OciRepositories,

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, is_system};
 use super::templates::{Flaw, READS, Template, flaws};
-use crate::inspection::finding::Severity;
+use crate::finding::Severity;
 use crate::texts::findings::container as texts;
 use std::collections::HashMap;
 

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene};
 use super::templates::{Place, READS, Template, flaws};
-use crate::inspection::finding::Severity;
+use crate::finding::Severity;
 use crate::snapshot::ImageRef;
 use crate::texts::findings::container as texts;
 

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene};
 use super::templates::{Flaw, Place, READS, Template, flaws};
-use crate::inspection::finding::Severity;
+use crate::finding::Severity;
 use crate::snapshot::Resource::{CronJobs, DaemonSets, Deployments, Jobs, Pods, Services, StatefulSets};
 use crate::snapshot::{IntOrString, Probe, Service, selects};
 use crate::texts::findings::container as texts;

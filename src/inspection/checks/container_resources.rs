@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene};
 use super::templates::{Place, Template, flaws};
-use crate::inspection::finding::Severity;
+use crate::finding::Severity;
 use crate::snapshot::Resource;
 use crate::snapshot::Resource::{CronJobs, DaemonSets, Deployments, Jobs, LimitRanges, Pods, StatefulSets};
 use crate::texts::findings::container as texts;

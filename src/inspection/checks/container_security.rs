@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, is_system};
 use super::templates::{Flaw, Place, READS, Template, flaws};
-use crate::inspection::finding::Severity;
+use crate::finding::Severity;
 use crate::snapshot::{PodSecurityContext, PodSpec, SecurityContext};
 use crate::texts::findings::container as texts;
 

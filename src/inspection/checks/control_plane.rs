@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, container_statuses, is_live, target, unready};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{EtcdStatuses, HealthChecks, Leases, Pods, RequestStats};
 use crate::snapshot::{EtcdStatus, HealthCheck, Lease, Pod};
 use crate::texts::findings::cluster as texts;

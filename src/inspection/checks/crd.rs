@@ -4,7 +4,7 @@ use super::callee::{Callee, written};
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use super::webhook::Distrust;
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::CustomResourceDefinition;
 use crate::snapshot::Resource::{CustomResourceDefinitions, EndpointSlices, Pods, Services};
 use crate::texts::findings::extension as texts;

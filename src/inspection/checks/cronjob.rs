@@ -4,7 +4,7 @@ use super::check::row::*;
 use super::cronjob_plan::Plan;
 use super::job::runs;
 use super::scene::{Draft, Scene, event_evidence, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::inspection::history;
 use crate::snapshot::Resource::{CronJobs, Events, Jobs};
 use crate::snapshot::{CronJob, Event};

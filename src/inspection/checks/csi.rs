@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use crate::diagnosis::{Entity, Relation};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{
     CsiDrivers, CsiNodes, Nodes, PersistentVolumes, Pods, VolumeAttachments, VolumeSnapshots,
 };

@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{
     Applications, Buckets, CustomResources, GitRepositories, HelmCharts, HelmReleases, HelmRepositories,
     Kustomizations, OciRepositories,

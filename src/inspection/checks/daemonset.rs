@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, target, unready};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{DaemonSets, Events, Pods};
 use crate::snapshot::{DaemonSet, Pod};
 use crate::texts::findings as texts;

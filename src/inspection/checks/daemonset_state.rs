@@ -5,7 +5,7 @@ use super::daemonset::is_vital;
 use super::node_condition::is_ready;
 use super::node_place::{is_open_to, tolerates};
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{DaemonSets, Nodes, Pods};
 use crate::snapshot::{DaemonSet, Node, Pod};
 use crate::texts::findings::workload as texts;

@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{Deployments, ReplicaSets};
 use crate::texts::findings as texts;
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@ use super::check::row::*;
 use super::scene::{Draft, Scene, target, unready};
 use super::workloads;
 use crate::diagnosis::{Entity, Relation};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::inspection::history;
 use crate::snapshot::Resource::{Deployments, Pods, ReplicaSets, ScaledObjects};
 use crate::snapshot::{Deployment, ObjectMeta};

@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::inspection::history::{Memory, Part};
 use crate::snapshot::Resource::{
     ConfigMaps, CronJobs, DaemonSets, Deployments, HorizontalPodAutoscalers, Namespaces, Nodes, Secrets, StatefulSets,

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::drift::{sides, target_of};
 use super::scene::{Draft, Scene};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{
     ClusterRoleBindings, ClusterRoles, CustomResourceDefinitions, MutatingWebhookConfigurations, RoleBindings, Roles,
     ValidatingWebhookConfigurations,

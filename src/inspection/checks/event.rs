@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence};
-use crate::inspection::finding::{Evidence, Finding, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, Finding, ObjectRef, Severity, Target};
 use crate::snapshot::Event;
 use crate::snapshot::Resource::Events;
 use crate::texts::findings::event as texts;

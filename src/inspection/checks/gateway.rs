@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{GatewayClasses, Gateways};
 use crate::snapshot::{Condition, Gateway, ObjectMeta};
 use crate::texts::findings::gateway as texts;

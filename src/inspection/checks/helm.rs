@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, Severity, Target};
+use crate::finding::{Evidence, Severity, Target};
 use crate::snapshot::Resource::Secrets;
 use crate::snapshot::Secret;
 use crate::texts::findings::config as texts;

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, target};
 use super::workloads;
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{
     DaemonSets, Deployments, Events, HorizontalPodAutoscalers, ReplicaSets, ServedApis, StatefulSets,
 };

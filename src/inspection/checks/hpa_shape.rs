@@ -6,7 +6,7 @@ use super::node_condition::is_ready;
 use super::node_load::pods_by_node;
 use super::scene::{Draft, Scene, target};
 use super::workloads::{self, Workload};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{
     AutoscalerStatuses, DaemonSets, Deployments, HorizontalPodAutoscalers, LimitRanges, NodeClaims, Nodes, Pods,
     ScaledObjects, StatefulSets,

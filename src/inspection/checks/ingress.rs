@@ -4,7 +4,7 @@ use super::check::row::*;
 use super::scene::{Draft, Scene, WHILE_APPLYING, target};
 use super::service::{Scaled, Workloads};
 use crate::diagnosis::{Entity, backends};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Deployments, EndpointSlices, Ingresses, Services, StatefulSets};
 use crate::snapshot::{Ingress, Service, ServiceBackendPort};
 use crate::texts::findings as texts;

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::ingress_class::class_of;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Ingress;
 use crate::snapshot::Resource::Ingresses;
 use crate::texts::findings::{self, ingress as texts};

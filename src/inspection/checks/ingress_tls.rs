@@ -4,7 +4,7 @@ use super::certificate::{Certificate, leaf};
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use crate::diagnosis::Entity;
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Ingresses, Secrets};
 use crate::snapshot::{Ingress, IngressTls};
 use crate::texts::findings::{self, ingress as texts};

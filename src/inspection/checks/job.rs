@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, target};
 use crate::diagnosis::Relation;
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{CronJobs, Events, Jobs};
 use crate::snapshot::{Condition, Job};
 use crate::texts::findings as texts;

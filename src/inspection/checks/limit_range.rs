@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use super::workloads::{self, Workload};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity};
+use crate::finding::{Evidence, ObjectRef, Severity};
 use crate::snapshot::Resource::{DaemonSets, Deployments, LimitRanges, StatefulSets};
 use crate::snapshot::{LimitRangeItem, Quantities};
 use crate::texts::findings::budget as texts;

@@ -109,8 +109,8 @@ mod workload_order;
 mod workload_use;
 mod workloads;
 
-use super::attention::CheckSet;
-use super::finding::CheckId;
+use crate::finding::CheckId;
+use crate::report::CheckSet;
 use crate::snapshot::Resource;
 use std::collections::BTreeSet;
 
@@ -119,8 +119,6 @@ pub(crate) use cluster_addons::Addon;
 pub(crate) use drift_reach::Change;
 pub(crate) use event::keep_unexplained;
 pub(super) use pod_restart::shows_after_a_run;
-pub(crate) use pod_schedule::{Obstacle, obstacles};
-pub(crate) use pod_start::{PullFailure, is_denied};
 pub use scene::{Draft, Scene};
 pub(crate) use webhook::Distrust;
 
@@ -236,6 +234,6 @@ pub fn find(id: &CheckId) -> Option<&'static Check> {
 
 /// What the checks of a set read.
 pub fn resources(set: CheckSet) -> BTreeSet<Resource> {
-    let chosen = all().filter(|check| set.includes(check.set));
+    let chosen = all().filter(|check| check.set.is_in(set));
     chosen.flat_map(|check| check.data).map(|(resource, _)| *resource).collect()
 }

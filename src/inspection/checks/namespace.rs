@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, is_system, target};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{
     CronJobs, DaemonSets, Deployments, Jobs, LimitRanges, Namespaces, PersistentVolumeClaims, Pods, ReplicaSets,
     ResourceQuotas, Services, StatefulSets,

@@ -3,7 +3,7 @@
 use super::by_label::{ByLabel, EVERYWHERE};
 use super::check::row::*;
 use super::scene::{Draft, Scene, Sighting, is_live, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{Namespaces, NetworkPolicies, Pods};
 use crate::snapshot::{
     IntOrString, Labels, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyPeer, NetworkPolicyPort, Pod,

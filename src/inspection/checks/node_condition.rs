@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Events, Leases, Nodes};
 use crate::snapshot::{Condition, Lease, Node};
 use crate::texts::findings::node as texts;

@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, target};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Event;
 use crate::snapshot::Resource::{Events, Nodes};
 use crate::texts::findings::node as texts;

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::node_condition::is_ready;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{NodeMetrics, NodeSummaries, Nodes, Pods};
 use crate::snapshot::{Node, Pod, Quantities};
 use crate::texts::findings::{node as texts, storage};

@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, target};
-use crate::inspection::finding::{Evidence, Severity, Target};
+use crate::finding::{Evidence, Severity, Target};
 use crate::snapshot::Resource::{Events, Nodes, Pods};
 use crate::snapshot::{Node, PodSpec, Taint, Toleration, selects};
 use crate::texts::findings::node as texts;

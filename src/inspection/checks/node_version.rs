@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Node;
 use crate::snapshot::Resource::{Events, KubeletCertificates, Nodes};
 use crate::texts::findings::{self, node as texts};

@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{
     Applications, Certificates, ConfigMaps, CronJobs, CustomResources, DaemonSets, Deployments, HelmReleases,
     Ingresses, Jobs, Kustomizations, NodeClaims, PersistentVolumeClaims, Pods, ReplicaSets, Services, StatefulSets,

@@ -6,7 +6,7 @@
 use super::control_plane::cluster;
 use super::node_version::minor;
 use super::scene::{Draft, Scene};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::LAST_APPLIED;
 use crate::texts::findings::cluster as texts;
 use std::collections::BTreeMap;

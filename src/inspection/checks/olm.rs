@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{CatalogSources, ClusterServiceVersions, InstallPlans, OperatorGroups, Subscriptions};
 use crate::snapshot::{OperatorGroup, Phased};
 use crate::texts::findings::operator as texts;

@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{ClusterCatalogs, ClusterExtensions};
 use crate::snapshot::{ImageRef, OlmOne};
 use crate::texts::findings::operator as texts;

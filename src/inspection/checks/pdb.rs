@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, is_live, target, unready};
 use super::workloads::{self, Selectors};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::PodDisruptionBudgets as Budgets;
 use crate::snapshot::Resource::{DaemonSets, Deployments, Nodes, Pods, StatefulSets};
 use crate::snapshot::{IntOrString, Pod, PodDisruptionBudget as Budget};

@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, is_live};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Pod;
 use crate::snapshot::Resource::{NodeSummaries, Nodes, Pods};
 use crate::texts::findings::{pod as texts, storage::bytes};

@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, container_statuses};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Pod;
 use crate::snapshot::Resource::{Events, Jobs, Pods};
 use crate::texts::findings::pod as texts;

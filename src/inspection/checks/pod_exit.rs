@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, container_statuses, is_live};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::Pods;
 use crate::snapshot::{Pod, Terminated};
 use crate::texts::findings::{end_of_run, pod as texts};

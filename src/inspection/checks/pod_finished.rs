@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting};
-use crate::inspection::finding::{Evidence, Severity, Target};
+use crate::finding::{Evidence, Severity, Target};
 use crate::snapshot::Pod;
 use crate::snapshot::Resource::Pods;
 use crate::texts::findings::pod as texts;

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::pod_start::{Wait, wait};
 use super::scene::{Draft, Group, Scene, Sighting};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::Pods;
 use crate::snapshot::{Container, ContainerStatus, Pod};
 use crate::texts::findings::pod::InitTrouble;

@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::LogErrors;
 use crate::snapshot::Resource::{LogErrors as Logs, Pods};
 use crate::texts::findings::pod as texts;

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, target};
 use super::templates::{Flaw, Template, flaws};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{
     CronJobs, DaemonSets, Deployments, Jobs, Pods, Secrets, ServiceAccounts, StatefulSets,
 };

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::pod_start::{Wait, wait};
 use super::scene::{Draft, Group, Scene, Sighting, container_statuses, event_evidence};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Events, Pods, VolumeAttachments};
 use crate::snapshot::{Event, Pod};
 use crate::texts::findings::pod as texts;

@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, event_evidence};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Events, Pods};
 use crate::snapshot::{Event, Pod};
 use crate::texts::findings::pod as texts;

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::pod_unknown::unknown;
 use super::scene::{Draft, Group, Scene, Sighting, event_evidence};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Events, Pods};
 use crate::snapshot::{Condition, Pod};
 use crate::texts::findings::{self as texts, pod as gates};

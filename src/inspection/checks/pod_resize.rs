@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::Pods;
 use crate::snapshot::{Condition, Pod};
 use crate::texts::findings::pod::{self as texts, Resize};

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::pod_start::{Wait, wait};
 use super::scene::{Draft, Group, Scene, Sighting, container, container_statuses, event_evidence};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::inspection::history::Restarted;
 use crate::snapshot::Resource::{Events, Jobs, Pods};
 use crate::snapshot::{ContainerStatus, Event, Pod, Terminated};

@@ -2,7 +2,8 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, container_statuses, event_evidence};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::diagnosis::PullFailure;
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Events, Pods};
 use crate::snapshot::{ContainerStatus, Event, Waiting};
 use crate::texts::findings::{self as texts, pod};
@@ -102,7 +103,7 @@ pub(super) fn image_pull(scene: &Scene<'_>) -> Vec<Draft> {
         let mut evidence = waiting_evidence(&group, waiting, event);
         evidence.insert(1, Evidence::new("image", image));
         let messages = [waiting.message.as_str(), event.map(|event| event.message.as_str()).unwrap_or_default()];
-        let failure = failure(&waiting.reason, &messages);
+        let failure = PullFailure::of(&waiting.reason, &messages);
         let title = texts::image_pull(group.sightings.len(), image, failure);
         Some(group.draft(Severity::High, title, evidence))
     };
@@ -184,64 +185,6 @@ fn says_as_much(message: &str, other: &str) -> bool {
     message.contains(cause)
 }
 
-/// Why an image does not come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PullFailure {
-    /// The registry has no such image or tag.
-    NotFound,
-    /// The registry wants another identity.
-    Denied,
-    /// Too many pulls.
-    RateLimited,
-    /// The registry does not answer.
-    Network,
-    /// The name is no image reference.
-    BadName,
-    /// The image has to be on the node, and is not.
-    NeverPull,
-    /// The signature is not accepted.
-    Signature,
-    /// Nothing says why.
-    Unknown,
-}
-
-/// Whether a registry's message says that it wants another identity.
-pub(crate) fn is_denied(message: &str) -> bool {
-    failure("", &[message]) == PullFailure::Denied
-}
-
-fn failure(reason: &str, messages: &[&str]) -> PullFailure {
-    match reason {
-        "InvalidImageName" => return PullFailure::BadName,
-        "ErrImageNeverPull" => return PullFailure::NeverPull,
-        "SignatureValidationFailed" => return PullFailure::Signature,
-        "RegistryUnavailable" => return PullFailure::Network,
-        _ => {}
-    }
-    let text = messages.join(" ").to_lowercase();
-    let says = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
-    if says(&["toomanyrequests", "too many requests", "rate limit"]) {
-        PullFailure::RateLimited
-    } else if says(&["unauthorized", "authentication required", "denied", "forbidden", "no basic auth"]) {
-        PullFailure::Denied
-    } else if says(&[
-        "no such host",
-        "i/o timeout",
-        "connection refused",
-        "tls handshake",
-        "x509",
-        "dial tcp",
-        "deadline",
-    ]) || reason == "RegistryUnavailable"
-    {
-        PullFailure::Network
-    } else if says(&["not found", "manifest unknown", "notfound", "does not exist"]) {
-        PullFailure::NotFound
-    } else {
-        PullFailure::Unknown
-    }
-}
-
 /// The ConfigMap, Secret or key that the kubelet misses: `configmap "app" not found`, `secret "db" not found`,
 /// `couldn't find key user in Secret shop/db`.
 fn missing(message: &str) -> Option<String> {
@@ -262,32 +205,7 @@ fn missing(message: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PullFailure, failure, missing};
-
-    #[test]
-    fn pull_failures_are_told_apart() {
-        for (reason, message, expected) in [
-            (
-                "ErrImagePull",
-                r#"failed to resolve reference "acme/api:v9": acme/api:v9: not found"#,
-                PullFailure::NotFound,
-            ),
-            ("ErrImagePull", "manifest unknown: manifest unknown", PullFailure::NotFound),
-            (
-                "ErrImagePull",
-                "pull access denied, repository does not exist or may require authorization",
-                PullFailure::Denied,
-            ),
-            ("ErrImagePull", "unexpected status: 401 Unauthorized", PullFailure::Denied),
-            ("ErrImagePull", "429 Too Many Requests - toomanyrequests: rate limit", PullFailure::RateLimited),
-            ("ErrImagePull", "dial tcp: lookup registry.acme.io: no such host", PullFailure::Network),
-            ("RegistryUnavailable", "", PullFailure::Network),
-            ("InvalidImageName", "couldn't parse image name", PullFailure::BadName),
-            ("ImagePullBackOff", "Back-off pulling image \"acme/api:v9\"", PullFailure::Unknown),
-        ] {
-            assert_eq!(failure(reason, &[message]), expected, "{message}");
-        }
-    }
+    use super::missing;
 
     #[test]
     fn what_the_kubelet_misses_is_named() {

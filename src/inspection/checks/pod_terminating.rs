@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Nodes, Pods};
 use crate::snapshot::{Pod, Resource};
 use crate::texts::findings::pod::{self as texts, Keeps};

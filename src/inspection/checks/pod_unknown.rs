@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, container_statuses};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Pod;
 use crate::snapshot::Resource::{Nodes, Pods};
 use crate::texts::findings::pod as texts;

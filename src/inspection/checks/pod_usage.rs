@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Group, Scene, Sighting, container};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{CpuThrottlings, PodMetrics as Metrics, Pods};
 use crate::snapshot::{Container, ContainerMetrics, CpuThrottling, PodMetrics, Quantity};
 use crate::texts::findings::pod as texts;

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::control_plane::cluster;
 use super::scene::{Draft, Scene};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{ClusterPolicyReports, PolicyReports, ProviderIssues};
 use crate::snapshot::{ObjectReference, PolicyReport, PolicyResult};
 use crate::texts::findings::operator as texts;

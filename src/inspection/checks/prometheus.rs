@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{Alerts, ConfigMaps, Pods, PrometheusStatuses, ScrapeTargets, Secrets};
 use crate::snapshot::{Alert, Labels, ScrapeTarget};
 use crate::texts::findings::monitoring as texts;

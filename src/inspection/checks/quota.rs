@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, target};
 use crate::diagnosis::exceeded_quota;
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{Events, ResourceQuotas};
 use crate::snapshot::{Event, Quantity};
 use crate::texts::findings::{self as texts, budget};

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::rights::{RoleName, bindings, given, roles, written};
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{ClusterRoleBindings, ClusterRoles, RoleBindings, Roles, ServiceAccounts};
 use crate::snapshot::{Role as Rules, RoleBinding, Scope};
 use crate::texts::findings::rights as texts;

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::rights::{RoleName, bindings, given, roles, written};
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::inspection::history;
 use crate::snapshot::Resource::{ClusterRoleBindings, ClusterRoles, RoleBindings, Roles};
 use crate::snapshot::{RoleBinding, Str, Subject};

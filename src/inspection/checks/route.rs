@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use crate::diagnosis::Entity;
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{
     Gateways, GrpcRoutes, HttpRoutes, Namespaces, ReferenceGrants, Services, TcpRoutes, TlsRoutes,
 };

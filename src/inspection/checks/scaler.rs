@@ -5,7 +5,7 @@ use super::hpa::written;
 use super::hpa_shape::{filled, lacking};
 use super::scene::{Draft, Scene, event_evidence, is_live, target};
 use super::workloads;
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{
     AutoscalerStatuses, ConfigMaps, DaemonSets, Deployments, Events, LimitRanges, NodeClaims, Pods, ScaledObjects,
     StatefulSets,

@@ -2,8 +2,8 @@
 
 use super::templates::Template;
 use crate::diagnosis::{Entity, Graph, ObjectId};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::inspection::attention::Thresholds;
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::inspection::history::{History, Memory};
 use crate::snapshot::{Container, ContainerStatus, Event, Node, ObjectMeta, Pod, Snapshot};
 use chrono::{DateTime, TimeDelta, Utc};

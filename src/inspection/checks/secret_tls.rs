@@ -3,7 +3,7 @@
 use super::certificate::{Certificate, chain};
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::Secrets;
 use crate::snapshot::{PrivateKey, Secret};
 use crate::texts::findings::{self, config as texts};

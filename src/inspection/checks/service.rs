@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, container_statuses, is_live, target};
 use crate::diagnosis::{ObjectId, Relation};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Deployments, EndpointSlices, Pods, Services, StatefulSets};
 use crate::snapshot::{IntOrString, Labels, Pod, Service, selects};
 use crate::texts::findings as texts;

@@ -4,7 +4,7 @@ use super::check::row::*;
 use super::references::specs;
 use super::rights::{Account, Rights, pods};
 use super::scene::{Draft, Scene, is_system, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{
     ClusterRoleBindings, CronJobs, DaemonSets, Deployments, Jobs, Pods, ReplicaSets, RoleBindings, Secrets,
     ServiceAccounts, StatefulSets,

@@ -4,7 +4,7 @@ use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use super::service::{ports, selected, selecting};
 use crate::diagnosis::Entity;
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{EndpointSlices, Pods, Services};
 use crate::snapshot::{IntOrString, Pod};
 use crate::texts::findings::{self, service as texts};

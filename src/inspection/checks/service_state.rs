@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, target};
 use super::service::selecting;
-use crate::inspection::finding::{Evidence, Severity, Target};
+use crate::finding::{Evidence, Severity, Target};
 use crate::snapshot::Resource::{EndpointSlices, Events, IpAddresses, Nodes, Pods, ServiceCidrs, Services};
 use crate::snapshot::{Endpoint, Node, Pod};
 use crate::texts::findings::{self, service as texts};

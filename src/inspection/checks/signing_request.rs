@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, Severity, Target};
+use crate::finding::{Evidence, Severity, Target};
 use crate::snapshot::CertificateSigningRequest;
 use crate::snapshot::Resource::CertificateSigningRequests;
 use crate::texts::findings::{self, rights as texts};

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, target};
 use crate::diagnosis::Entity;
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{Events, Pods, StatefulSets};
 use crate::snapshot::{Pod, StatefulSet};
 use crate::texts::findings as texts;

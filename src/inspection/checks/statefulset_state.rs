@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::deployment_state::zero;
 use super::scene::{Draft, Scene, event_evidence, is_live, target, unready};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{
     Events, PersistentVolumeClaims, PersistentVolumes, Pods, ScaledObjects, Services, StatefulSets, StorageClasses,
 };

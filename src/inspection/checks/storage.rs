@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, is_live, target};
 use crate::diagnosis::{Entity, Relation};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{Events, PersistentVolumeClaims, Pods, StorageClasses};
 use crate::snapshot::{PersistentVolumeClaim, Resource, StorageClass};
 use crate::texts::findings as texts;

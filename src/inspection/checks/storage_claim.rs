@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence, is_live, target};
 use crate::diagnosis::{ObjectId, Relation};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity};
+use crate::finding::{Evidence, ObjectRef, Severity};
 use crate::snapshot::Resource::{Events, PersistentVolumeClaims, Pods};
 use crate::snapshot::{Condition, PersistentVolumeClaim, Pod};
 use crate::texts::findings::storage as texts;

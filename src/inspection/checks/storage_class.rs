@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{PersistentVolumeClaims, StorageClasses};
 use crate::snapshot::{PersistentVolumeClaim, StorageClass};
 use crate::texts::findings::storage as texts;

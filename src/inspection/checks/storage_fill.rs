@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::inspection::history::{Fill, full};
 use crate::snapshot::Resource::VolumeUses;
 use crate::texts::findings::storage as texts;

@@ -3,7 +3,7 @@
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use super::storage_claim::users;
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::PersistentVolumeClaim;
 use crate::snapshot::Resource::{PersistentVolumeClaims, Pods, StatefulSets};
 use crate::texts::findings::{self, storage as texts};

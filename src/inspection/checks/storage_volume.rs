@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity};
+use crate::finding::{Evidence, ObjectRef, Severity};
 use crate::snapshot::PersistentVolume;
 use crate::snapshot::Resource::{Nodes, PersistentVolumes};
 use crate::texts::findings::storage as texts;

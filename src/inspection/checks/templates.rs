@@ -3,7 +3,7 @@
 use super::check::Role::{self, Walked};
 use super::scene::{Draft, Scene, target};
 use crate::diagnosis::{Entity, ObjectId, Relation};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{CronJobs, DaemonSets, Deployments, Jobs, Pods, StatefulSets};
 use crate::snapshot::{Container, Labels, ObjectMeta, Pod, PodSpec, Resource};
 use std::collections::{BTreeMap, BTreeSet, HashSet};

@@ -4,7 +4,7 @@ use super::certificate::leaf;
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
 use crate::diagnosis::Relation;
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::Secrets;
 use crate::texts::findings as texts;
 

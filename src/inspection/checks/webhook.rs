@@ -4,7 +4,7 @@ use super::callee::{Callee, written};
 use super::certificate::trusted_until;
 use super::check::row::*;
 use super::scene::{Draft, Scene, target};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{
     EndpointSlices, MutatingWebhookConfigurations, Namespaces, Pods, Services, ValidatingWebhookConfigurations,
 };

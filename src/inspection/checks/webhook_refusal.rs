@@ -4,7 +4,7 @@ use super::check::row::*;
 use super::scene::{Draft, Scene, event_evidence};
 use super::webhook::configurations;
 use crate::diagnosis::refusing_webhook;
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Event;
 use crate::snapshot::Resource::{Events, MutatingWebhookConfigurations, ValidatingWebhookConfigurations};
 use crate::texts::findings::extension as texts;

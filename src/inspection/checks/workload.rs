@@ -5,7 +5,7 @@ use super::node_condition::is_ready;
 use super::node_place::is_open_to;
 use super::scene::{Draft, Group, Scene, Sighting};
 use super::workloads;
-use crate::inspection::finding::{Evidence, Severity};
+use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{DaemonSets, Deployments, Nodes, Pods, ReplicaSets, ServiceAccounts, StatefulSets};
 use crate::snapshot::{ImageRef, Node, Pod};
 use crate::texts::findings::workload as texts;

@@ -4,7 +4,7 @@ use super::check::row::*;
 use super::scene::{Draft, Scene, target, unready};
 use super::workloads::{self, Selectors, Workload};
 use crate::diagnosis::{Entity, Relation, backends};
-use crate::inspection::finding::{Evidence, ObjectRef, Severity, Target};
+use crate::finding::{Evidence, ObjectRef, Severity, Target};
 use crate::snapshot::Resource::{DaemonSets, Deployments, Ingresses, Pods, ReplicaSets, Services, StatefulSets};
 use crate::texts::findings::workload as texts;
 use std::collections::{BTreeMap, HashSet};

@@ -2,7 +2,7 @@
 
 use super::check::row::*;
 use super::scene::{Draft, Scene};
-use crate::inspection::finding::{Evidence, Severity, Target};
+use crate::finding::{Evidence, Severity, Target};
 use crate::inspection::history::{Usage, usage_now};
 use crate::snapshot::Resource::{PodMetrics, Pods, ReplicaSets};
 use crate::texts::findings::workload as texts;

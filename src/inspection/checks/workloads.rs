@@ -1,7 +1,7 @@
 //! Deployments, StatefulSets and DaemonSets in one view, and which selectors reach which labels.
 
 use super::scene::{Scene, target};
-use crate::inspection::finding::Target;
+use crate::finding::Target;
 use crate::snapshot::{LabelSelector, Labels, ObjectMeta, PodTemplate, selects};
 use std::collections::HashMap;
 

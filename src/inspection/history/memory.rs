@@ -9,7 +9,7 @@ use super::{
     series::{self, Fill, Usage},
     workloads::{self, KnownConfig, KnownWorkload},
 };
-use crate::inspection::finding::FindingState;
+use crate::finding::FindingState;
 use crate::report::Report;
 use crate::snapshot::{ObjectMeta, Resource, Snapshot};
 use chrono::{DateTime, TimeDelta, Utc};

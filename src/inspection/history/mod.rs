@@ -13,8 +13,7 @@ mod series;
 mod trend;
 mod workloads;
 
-use super::attention::{Because, KeptOut, Level};
-use super::finding::{Finding, FindingState, Fingerprint, Note};
+use crate::finding::{Because, Finding, FindingState, Fingerprint, KeptOut, Level, Note};
 use crate::report::{Changes, Report, Resolved};
 use crate::snapshot::Uid;
 use chrono::{DateTime, TimeDelta, Utc};

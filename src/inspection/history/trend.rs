@@ -2,7 +2,7 @@
 
 use super::memory::Memory;
 use super::series::{bytes, millis};
-use crate::inspection::finding::Severity;
+use crate::finding::Severity;
 use crate::report::Report;
 use crate::snapshot::{Pod, Snapshot};
 use chrono::NaiveDate;
@@ -142,7 +142,7 @@ fn is_to_run(pod: &Pod) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Capacity, Day};
-    use crate::inspection::finding::Severity;
+    use crate::finding::Severity;
     use crate::snapshot::{Container, Node, Pod, Snapshot};
     use serde_json::json;
 

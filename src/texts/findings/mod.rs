@@ -24,7 +24,7 @@ pub(crate) mod storage;
 pub(crate) mod workload;
 
 use super::time;
-use crate::inspection::checks::{Obstacle, PullFailure};
+use crate::diagnosis::{Obstacle, PullFailure};
 use crate::inspection::history::Restarted;
 use crate::snapshot::Terminated;
 use chrono::TimeDelta;

@@ -2,7 +2,7 @@
 
 use super::{code, plain};
 use crate::{
-    inspection::finding::{ActionHint, Target},
+    finding::{ActionHint, Target},
     repair::{FollowUp, Proposal},
 };
 use contract::{Block, Button};
@@ -60,7 +60,7 @@ pub fn command(hint: &ActionHint) -> String {
 mod tests {
     use super::{command, follow_up, follow_up_label};
     use crate::{
-        inspection::finding::{ActionHint, Target},
+        finding::{ActionHint, Target},
         repair::FollowUp,
     };
     use contract::{Block, Body, Button, ButtonStyle, parse, plain};

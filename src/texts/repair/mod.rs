@@ -10,7 +10,7 @@ pub use history::{audit_holds, history};
 pub use refusal::{refusal, why_not};
 
 use super::time::{moment, span};
-use crate::inspection::finding::Effect;
+use crate::finding::Effect;
 use crate::repair::{Action, Proposal, Risk, State};
 use chrono::{DateTime, Utc};
 use contract::{Block, Body, Button, ButtonStyle, Span, Token};

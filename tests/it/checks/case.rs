@@ -1,10 +1,11 @@
 //! What a case is, and how it is read: a cluster written down, a moment, and the whole of what a check says about it.
 
 use chrono::{DateTime, Utc};
+use roundsman::finding::{Evidence, Finding, ObjectRef, Target};
 use roundsman::inspection::attention::Allowed;
 use roundsman::inspection::checks::{Check, Set};
-use roundsman::inspection::finding::{Evidence, Finding, ObjectRef, Target};
-use roundsman::inspection::{CheckSet, History, Memory, RestartCounts, Settings, Thresholds, inspect};
+use roundsman::inspection::{History, Memory, RestartCounts, Settings, Thresholds, inspect};
+use roundsman::report::CheckSet;
 use roundsman::report::Report;
 use roundsman::snapshot::{Resource, Snapshot, Unread, Why};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use super::{Kubeconfig, LOST_SERVICES, in_an_hour, roundsman};
 use control_plane::{ControlPlane, Identity};
-use roundsman::report::Form;
+use roundsman::forms::Form;
 
 #[test]
 fn every_form_is_printed_or_goes_to_a_file_that_is_replaced_at_once() {

@@ -2,8 +2,8 @@
 //! day by day.
 
 use super::{Anchor, Drawing, Ink, bars::GRADES};
-use crate::inspection::finding::Severity;
-use crate::report::{Capacity, Day, Trend};
+use crate::finding::Severity;
+use crate::inspection::{Capacity, Day, Trend};
 use crate::texts::trend::{self as texts, count, total};
 use chrono::{NaiveDate, TimeDelta};
 

@@ -1,7 +1,9 @@
 //! The report for a terminal: everything, the worst first, in plain text or with colours.
 
-use super::{Report, Tree, View, command, score};
-use crate::inspection::finding::Severity;
+use super::View;
+use crate::finding::Severity;
+use crate::finding::command;
+use crate::report::{Report, Tree, score};
 use crate::texts::{attention, checks::of_set, forms, gaps, report as texts, score as words, time, visible::line};
 
 /// How it is shown.

@@ -1,7 +1,7 @@
 //! A drawing as SVG inside a page: colours are classes, the letters the page's own.
 
 use super::{Anchor, Drawing, Shape};
-use crate::report::html::escape;
+use crate::forms::html::escape;
 
 /// How much higher the letters of a page are than their capitals.
 const EM: f32 = 1.38;

@@ -1,10 +1,12 @@
 //! What a check found: evidence as data about one owner, stable enough to be recognised tomorrow.
 
+pub mod command;
+pub mod kept_out;
 mod remedy;
 
+pub use kept_out::{Because, KeptOut, Level};
 pub use remedy::{ActionHint, Effect, Remedy, RemedyKind};
 
-use super::attention::{Kind, Level};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -254,7 +256,7 @@ pub enum Note {
     /// Somebody had silenced it, and it has grown worse since.
     Worse {
         /// In which way it was silenced.
-        kind: Kind,
+        kind: kept_out::Kind,
         /// By which silence.
         silence: String,
         /// By whom.

@@ -1,8 +1,8 @@
 //! The report's figures in Prometheus' text exposition format: for node_exporter's textfile collector, or a scrape.
 //! Without timestamps, which that collector refuses: when the figures are from is a figure of its own.
 
-use super::Report;
-use crate::inspection::finding::Severity;
+use crate::finding::Severity;
+use crate::report::Report;
 use crate::texts::{figures as texts, gaps};
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -1,6 +1,6 @@
 //! Remedies as commands for a person's terminal.
 
-use crate::inspection::finding::{ActionHint, Remedy, RemedyKind, Target};
+use crate::finding::{ActionHint, Remedy, RemedyKind, Target};
 use std::borrow::Cow;
 
 /// The command of a remedy: that of an action does the same by hand.
@@ -41,7 +41,7 @@ pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::{of, quoted};
-    use crate::inspection::finding::{ActionHint, Remedy, Target};
+    use crate::finding::{ActionHint, Remedy, Target};
 
     #[test]
     fn an_action_is_a_command_too() {

@@ -1,7 +1,7 @@
 //! A drawing as PNG, for a chat: painted here, edges smoothed, on white.
 
 use super::{Anchor, Drawing, Ink, Shape, font};
-use crate::inspection::finding::Severity;
+use crate::finding::Severity;
 use crate::report::Grade;
 
 type Rgb = [u8; 3];

@@ -1,8 +1,9 @@
 //! The report as Markdown, for an issue or a wiki: every value of the cluster's stays text.
 
-use super::{Report, Tree, command, score};
+use crate::finding::Finding;
+use crate::finding::command;
 use crate::inspection::checks;
-use crate::inspection::finding::Finding;
+use crate::report::{Report, Tree, score};
 use crate::texts::{forms as texts, gaps, report as words, score as points, visible};
 
 /// As many objects, and as many findings under a root, as are named.

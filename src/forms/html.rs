@@ -1,9 +1,12 @@
 //! The report as one HTML file with charts: no script, nothing from elsewhere, light and dark, and fit to print. It is
 //! well-formed XML too, and every value of the cluster's is escaped.
 
-use super::{Report, Tree, Trend, chart, command, score};
+use super::Trend;
+use super::chart;
+use crate::finding::command;
+use crate::finding::{Finding, Severity};
 use crate::inspection::checks;
-use crate::inspection::finding::{Finding, Severity};
+use crate::report::{Report, Tree, score};
 use crate::texts::{forms as texts, gaps, report as words, score as points, visible};
 use chart::{Bar, Ink};
 use std::borrow::Cow;

@@ -1,7 +1,9 @@
 //! The report as JUnit XML, for a CI: one test case per check that ran; a check that could not run is skipped.
 
-use super::{Report, command, html::escape};
-use crate::inspection::finding::{CheckId, Finding, Severity};
+use super::html::escape;
+use crate::finding::command;
+use crate::finding::{CheckId, Finding, Severity};
+use crate::report::Report;
 use crate::texts::{forms as texts, junit as words};
 use std::collections::BTreeMap;
 

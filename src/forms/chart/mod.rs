@@ -6,8 +6,8 @@ mod png;
 mod svg;
 mod trend;
 
-use super::score::Grade;
-use crate::inspection::finding::Severity;
+use crate::finding::Severity;
+use crate::report::score::Grade;
 
 pub use bars::{Bar, bars, scale};
 pub use png::{Unpaintable, png};

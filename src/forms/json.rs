@@ -1,6 +1,6 @@
 //! The JSON form, and the way back for `--since`.
 
-use super::{Report, SCHEMA};
+use crate::report::{Report, SCHEMA};
 use serde::Deserialize;
 
 /// Why a text is no report.

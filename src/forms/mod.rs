@@ -1,9 +1,21 @@
 //! The forms of a report: one name, file and media type each, the same for terminal, API and chat.
 
-use super::{Report, Trend, html, json, junit, markdown, prometheus, text};
-use crate::inspection::finding::Severity;
+pub mod chart;
+mod html;
+pub mod json;
+mod junit;
+mod markdown;
+mod offer;
+mod prometheus;
+pub mod text;
+
+use crate::finding::Severity;
+use crate::inspection::Trend;
+use crate::report::Report;
 use std::fmt;
 use std::str::FromStr;
+
+pub use offer::{Offer, offers};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
