@@ -81,7 +81,8 @@ pub(crate) fn main(arguments: &[String]) {
     let [mode, now, kubeconfig, lists] = arguments else { panic!("not a measurement: {arguments:?}") };
     let mode = *Mode::ALL.iter().find(|each| each.name() == mode).unwrap();
     let begun = Instant::now();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // As `roundsman inspect` does it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut said = runtime.block_on(async {
         match mode {
             Mode::Download => download(Path::new(kubeconfig), Path::new(lists), 1).await,

@@ -148,18 +148,35 @@ pub fn main(platforms: Platforms) -> ExitCode {
         .with_writer(|| Redacting(std::io::stderr()))
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    let ran = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from).and_then(
-        |runtime| {
-            let done = runtime.block_on(dispatch(cli.command, platforms));
-            // What blocks (a DNS look-up, a prompt) must not hold the exit up.
-            runtime.shutdown_background();
-            done
-        },
-    );
+    let ran = runtime(&cli.command).build().map_err(anyhow::Error::from).and_then(|runtime| {
+        let done = runtime.block_on(dispatch(cli.command, platforms));
+        // What blocks (a DNS look-up, a prompt) must not hold the exit up.
+        runtime.shutdown_background();
+        done
+    });
     ran.unwrap_or_else(|error| {
         drop(writeln!(std::io::stderr(), "roundsman: {error:#}"));
         ExitCode::from(COULD_NOT)
     })
+}
+
+/// The bot serves several at once. A single command waits for one cluster, piece by piece: handing the pieces from thread to
+/// thread costs more than a second thread brings (docs/measured.md).
+fn runtime(command: &Command) -> tokio::runtime::Builder {
+    let mut runtime = match command {
+        Command::Run(_) | Command::Demo(_) => tokio::runtime::Builder::new_multi_thread(),
+        Command::Inspect(_)
+        | Command::Why(_)
+        | Command::Ask(_)
+        | Command::CheckConfig(_)
+        | Command::Export(_)
+        | Command::Import(_)
+        | Command::HashPassword
+        | Command::Checks(_)
+        | Command::Rbac(_) => tokio::runtime::Builder::new_current_thread(),
+    };
+    runtime.enable_all();
+    runtime
 }
 
 async fn dispatch(command: Command, platforms: Platforms) -> anyhow::Result<ExitCode> {
