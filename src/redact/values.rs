@@ -50,6 +50,8 @@ const PROSE: &[&str] = &[
     "rpc",
     "Get",
     "Post",
+    // A client of Let's Encrypt: `failed to accept authorization: acme: …`.
+    "acme",
 ];
 
 /// What says how the credentials after it are meant.
@@ -180,6 +182,11 @@ fn credentials(value: &str) -> &str {
     let gap = length(rest, |byte| byte == b' ');
     let second = word(rest.get(gap..).unwrap_or_default());
     value.get(..first.len() + gap + second.len()).unwrap_or(first)
+}
+
+/// Whether a bare word after a colon is one of a sentence.
+pub(super) fn is_prose_word(word: &str) -> bool {
+    PROSE.contains(&word.trim_end_matches([':', '.']))
 }
 
 fn is_prose(content: &str) -> bool {
