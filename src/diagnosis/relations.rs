@@ -80,6 +80,8 @@ pub fn config_refs(spec: &PodSpec) -> Vec<ConfigRef<'_>> {
         refs.extend(map.map(|map| ConfigRef::new("ConfigMap", &map.name, map.optional, "volumes")));
         let secret = volume.secret.as_ref();
         refs.extend(secret.map(|secret| ConfigRef::new("Secret", &secret.secret_name, secret.optional, "volumes")));
+        let driver = volume.driver_secret();
+        refs.extend(driver.map(|(field, name)| ConfigRef::new("Secret", name, false, field)));
         for source in volume.projected.iter().flat_map(|projected| &projected.sources) {
             let map = source.config_map.as_ref();
             refs.extend(map.map(|map| ConfigRef::new("ConfigMap", &map.name, map.optional, "volumes.projected")));

@@ -32,6 +32,7 @@ mod source;
 mod storage;
 mod text;
 mod uid;
+mod volume;
 mod workload;
 
 use std::time::Duration;
@@ -71,6 +72,7 @@ pub use source::*;
 pub use storage::*;
 pub use text::{Interner, Str};
 pub use uid::Uid;
+pub use volume::*;
 pub use workload::*;
 
 /// One read of one cluster.

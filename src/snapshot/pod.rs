@@ -13,6 +13,7 @@ use super::presence::{Address, Present};
 use super::quantity::Quantities;
 use super::selector::LabelSelector;
 use super::text::Str;
+use super::volume::Volume;
 
 lean! {
     pub struct Pod {
@@ -210,60 +211,6 @@ lean! {
     /// Compared with another one, never shown: it may hold a password.
     pub struct ExecAction {
         command: Vec<Str> = 1,
-    }
-
-    pub struct Volume {
-        name: Str = 1,
-        config_map: Option<Box<VolumeRef>> = 2/19,
-        secret: Option<Box<SecretVolume>> = 2/6,
-        persistent_volume_claim: Option<Box<ClaimVolume>> = 2/10,
-        projected: Option<Box<Projected>> = 2/26,
-        /// A claim made for this pod; it is called `<pod>-<volume>`.
-        ephemeral: Option<Present> = 2/29,
-        host_path: Option<HostPath> = 2/1,
-        empty_dir: Option<Present> = 2/2,
-        csi: Option<Box<CsiVolume>> = 2/28,
-    }
-
-    pub struct CsiVolume {
-        driver: Str = 1,
-    }
-
-    pub struct HostPath {
-        path: Str = 1,
-        #[serde(rename = "type")] type_: Str = 2,
-    }
-
-    /// A ConfigMap volume, and ConfigMaps and Secrets inside of a projected one.
-    pub struct VolumeRef {
-        name: Str = 1/1,
-        optional: bool = 4,
-        items: Vec<KeyToPath> = 2,
-    }
-
-    pub struct SecretVolume {
-        secret_name: Str = 1,
-        optional: bool = 4,
-        items: Vec<KeyToPath> = 2,
-    }
-
-    pub struct KeyToPath {
-        key: Str = 1,
-        path: Str = 2,
-    }
-
-    pub struct ClaimVolume {
-        claim_name: Str = 1,
-        read_only: bool = 2,
-    }
-
-    pub struct Projected {
-        sources: Vec<ProjectedSource> = 1,
-    }
-
-    pub struct ProjectedSource {
-        config_map: Option<VolumeRef> = 3,
-        secret: Option<VolumeRef> = 1,
     }
 
     pub struct Toleration {

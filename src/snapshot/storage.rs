@@ -10,6 +10,7 @@ use super::pod::ResourceRequirements;
 use super::presence::Present;
 use super::quantity::Quantities;
 use super::text::Str;
+use super::volume::{AzureFile, CephFs, FlexVolume, Iscsi, Rbd};
 
 lean! {
     pub struct PersistentVolumeClaim {
@@ -48,6 +49,11 @@ lean! {
         storage_class_name: Str = 6,
         persistent_volume_reclaim_policy: Str = 5,
         csi: Option<Box<CsiSource>> = 2/22,
+        azure_file: Option<Box<AzureFile>> = 2/13,
+        cephfs: Option<Box<CephFs>> = 2/9,
+        flex_volume: Option<Box<FlexVolume>> = 2/12,
+        iscsi: Option<Box<Iscsi>> = 2/7,
+        rbd: Option<Box<Rbd>> = 2/6,
         local: Option<Present> = 2/20,
         node_affinity: Option<Box<VolumeNodeAffinity>> = 9,
     }
@@ -142,5 +148,28 @@ impl StorageClass {
         ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
             .iter()
             .any(|key| self.meta.annotations.get(key).is_some_and(|value| *value == "true"))
+    }
+}
+
+impl PersistentVolumeSpec {
+    /// Namespace and name of every Secret that the volume's driver logs in with.
+    pub fn driver_secrets(&self) -> impl Iterator<Item = (&Str, &Str)> {
+        let csi = self.csi.iter().flat_map(|csi| {
+            [
+                &csi.controller_publish_secret_ref,
+                &csi.node_stage_secret_ref,
+                &csi.node_publish_secret_ref,
+                &csi.controller_expand_secret_ref,
+                &csi.node_expand_secret_ref,
+            ]
+        });
+        let inside = [
+            self.cephfs.as_ref().map(|volume| &volume.secret_ref),
+            self.flex_volume.as_ref().map(|volume| &volume.secret_ref),
+            self.iscsi.as_ref().map(|volume| &volume.secret_ref),
+            self.rbd.as_ref().map(|volume| &volume.secret_ref),
+        ];
+        let named = csi.chain(inside.into_iter().flatten()).flatten().map(|secret| (&secret.namespace, &secret.name));
+        named.chain(self.azure_file.iter().map(|azure| (&azure.secret_namespace, &azure.secret_name)))
     }
 }

@@ -6,9 +6,10 @@ use super::references::{Unseen, referred};
 use super::scene::{Draft, Scene, is_system, target};
 use crate::finding::{Evidence, Severity};
 use crate::snapshot::Resource::{
-    Buckets, Certificates, ClusterIssuers, ConfigMaps, CronJobs, CustomResources, DaemonSets, Deployments, Gateways,
-    GitRepositories, HelmReleases, HelmRepositories, Ingresses, Issuers, Jobs, Kustomizations, OciRepositories,
-    PersistentVolumes, Pods, ReplicaSets, ScaledObjects, Secrets, ServiceAccounts, StatefulSets, StorageClasses,
+    Buckets, Certificates, ClusterIssuers, ConfigMaps, CronJobs, CustomResourceDefinitions, CustomResources,
+    DaemonSets, Deployments, Gateways, GitRepositories, HelmReleases, HelmRepositories, Ingresses, Issuers, Jobs,
+    Kustomizations, OciRepositories, PersistentVolumes, Pods, ReplicaSets, ScaledObjects, Secrets, ServiceAccounts,
+    StatefulSets, StorageClasses,
 };
 use crate::snapshot::{ConfigMap, ObjectMeta, Secret};
 use crate::texts::findings::{self, config as texts};
@@ -79,6 +80,7 @@ pub(super) const CHECKS: &[Check] = &[
             (Issuers, Detail),
             (ClusterIssuers, Detail),
             (ScaledObjects, Detail),
+            (CustomResourceDefinitions, Detail),
             (CustomResources, Detail),
             (GitRepositories, Detail),
             (HelmRepositories, Detail),
@@ -164,7 +166,7 @@ fn unused_secret(scene: &Scene<'_>) -> Vec<Draft> {
     let drafts = scene.snapshot.secrets.iter().filter_map(|secret| {
         let days = left_over(scene, &secret.meta)?;
         let used = referred.contains(&("Secret", secret.meta.namespace.as_str(), secret.meta.name.as_str()));
-        if used || unseen.covers(&secret.meta.namespace) || is_found_by_kind(secret) {
+        if used || unseen.covers(secret) || is_found_by_kind(secret) {
             return None;
         }
         let evidence = vec![

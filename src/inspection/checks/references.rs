@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::diagnosis::config_refs;
-use crate::snapshot::{PodSpec, Resource, Snapshot, State, Why};
+use crate::snapshot::{PodSpec, Resource, Secret, Snapshot, State, Why};
 use std::collections::HashSet;
 
 /// Kind, namespace and name of a ConfigMap or Secret.
@@ -30,16 +30,13 @@ pub(super) fn referred<'a>(scene: &Scene<'a>) -> HashSet<Reference<'a>> {
             ("Secret", namespace, name)
         }));
     }
-    for csi in snapshot.persistent_volumes.iter().filter_map(|volume| volume.spec.csi.as_ref()) {
-        let secrets = [
-            &csi.controller_publish_secret_ref,
-            &csi.node_stage_secret_ref,
-            &csi.node_publish_secret_ref,
-            &csi.controller_expand_secret_ref,
-            &csi.node_expand_secret_ref,
-        ];
-        let secrets = secrets.into_iter().flatten();
-        found.extend(secrets.map(|secret| ("Secret", secret.namespace.as_str(), secret.name.as_str())));
+    for volume in &snapshot.persistent_volumes {
+        // A driver inside of Kubernetes that is told no namespace takes that of the claim.
+        let claim = volume.spec.claim_ref.as_ref().map_or("", |claim| claim.namespace.as_str());
+        found.extend(volume.spec.driver_secrets().map(|(namespace, name)| {
+            let namespace = if namespace.is_empty() { claim } else { namespace.as_str() };
+            ("Secret", namespace, name.as_str())
+        }));
     }
     found.extend(class_secrets(snapshot).map(|(namespace, name)| ("Secret", namespace, name)));
     for gateway in &snapshot.gateways {
@@ -88,10 +85,26 @@ const OPAQUE: &[Resource] = &[
     Resource::Kustomizations,
 ];
 
+/// Groups of the kinds by which ingress controllers and meshes are told what to serve, and with which certificate.
+const SERVING: &[&str] = &[
+    "apisix.apache.org",
+    "configuration.konghq.com",
+    "gateway.solo.io",
+    "getambassador.io",
+    "ingress.v1.haproxy.org",
+    "k8s.nginx.org",
+    "networking.istio.io",
+    "projectcontour.io",
+    "traefik.containo.us",
+    "traefik.io",
+];
+
 /// Where nobody can tell that a Secret is unused.
 #[derive(Debug, Default)]
 pub(super) struct Unseen<'a> {
     everywhere: bool,
+    /// Of certificates and passwords for servers: in every namespace.
+    served: bool,
     namespaces: HashSet<&'a str>,
 }
 
@@ -103,7 +116,13 @@ impl<'a> Unseen<'a> {
             State::Unread(_) => true,
         };
         let also = [Resource::Gateways, Resource::Certificates];
-        let mut unseen = Self { everywhere: OPAQUE.iter().chain(&also).any(hidden), ..Self::default() };
+        let definitions = &snapshot.custom_resource_definitions;
+        let served = definitions.iter().any(|each| SERVING.contains(&each.spec.group.as_str()));
+        let mut unseen = Self {
+            everywhere: OPAQUE.iter().chain(&also).any(hidden),
+            served: served || hidden(&Resource::CustomResourceDefinitions),
+            ..Self::default()
+        };
         for resource in OPAQUE.iter().filter(|resource| **resource != Resource::ClusterIssuers) {
             unseen.add(snapshot.metas(*resource).map(|meta| meta.namespace.as_str()));
         }
@@ -125,9 +144,10 @@ impl<'a> Unseen<'a> {
         self.namespaces.extend(namespaces);
     }
 
-    /// Whether a Secret of that namespace may be used by what nobody sees.
-    pub(super) fn covers(&self, namespace: &str) -> bool {
-        self.everywhere || self.namespaces.contains(namespace)
+    /// Whether a Secret may be used by what nobody sees.
+    pub(super) fn covers(&self, secret: &Secret) -> bool {
+        let serves = matches!(secret.type_.as_str(), "kubernetes.io/tls" | "kubernetes.io/basic-auth");
+        self.everywhere || (self.served && serves) || self.namespaces.contains(secret.meta.namespace.as_str())
     }
 }
 

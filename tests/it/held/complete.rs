@@ -67,8 +67,17 @@ pub(crate) fn complete(mut object: Value, papers: &Papers) -> Value {
         }
         "PersistentVolume" => {
             fill(&mut object["spec"], json!({"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}}));
-            let sources =
-                ["csi", "nfs", "hostPath", "local", "awsElasticBlockStore", "gcePersistentDisk", "iscsi", "fc"];
+            let sources = [
+                "csi",
+                "nfs",
+                "hostPath",
+                "local",
+                "awsElasticBlockStore",
+                "gcePersistentDisk",
+                "iscsi",
+                "fc",
+                "azureFile",
+            ];
             if sources.iter().all(|source| object["spec"][source].is_null()) {
                 fill(&mut object["spec"], json!({"csi": {}}));
             }
