@@ -3,8 +3,10 @@
 use crate::{
     receipt::{Interaction, Kind},
     receive::Acknowledgements,
+    refusal::CallError,
     render::{Rendered, render},
-    sender::{CallError, Route, Sender},
+    route::Route,
+    sender::Sender,
 };
 use contract::{ChannelRef, DeliveryError, MessageRef, Outbound, OutboundKind, Platform, Visibility};
 use reqwest12::Method;

@@ -14,7 +14,9 @@ mod limiter;
 mod markdown;
 mod receipt;
 mod receive;
+mod refusal;
 mod render;
+mod route;
 mod sender;
 mod texts;
 

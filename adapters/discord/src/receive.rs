@@ -5,7 +5,9 @@ use crate::{
     gateway::{Arrival, Ended, Session},
     inbound,
     receipt::Interaction,
-    sender::{CallError, Route, Sender, code},
+    refusal::{CallError, code},
+    route::Route,
+    sender::Sender,
     texts,
 };
 use contract::{AdapterFailure, Connection, Inbound, Intake, Stop};

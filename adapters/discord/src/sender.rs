@@ -1,12 +1,13 @@
-//! One request to Discord's REST API, and what its answer means. Nothing is retried or waited for here.
+//! One request to Discord's REST API. Nothing is retried or waited for here.
 
 use crate::{
     BotToken, ConfigError,
-    limiter::{Limiter, Rate, Wait},
+    limiter::{Limiter, Rate},
+    refusal::{ApiError, CallError},
+    route::Route,
 };
-use contract::DeliveryError;
 use reqwest12::{
-    Client, Method, Response, Url,
+    Client, Response, Url,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
     multipart::{Form, Part},
 };
@@ -20,10 +21,6 @@ use std::{
 use tokio::time::Instant;
 
 const DISCORD: &str = "https://discord.com";
-/// A first response is void after three seconds; waiting longer for it helps nobody.
-const CALLBACK: Duration = Duration::from_secs(3);
-/// Anything else, with an upload of 20 MiB in mind.
-const REQUEST: Duration = Duration::from_secs(30);
 const USER_AGENT: &str = concat!("DiscordBot (roundsman, ", env!("CARGO_PKG_VERSION"), ")");
 
 /// Sends requests with the bot's token.
@@ -35,112 +32,12 @@ pub(crate) struct Sender {
     limiter: Mutex<Limiter>,
 }
 
-/// Where a request goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Route {
-    method: Method,
-    path: String,
-    /// What Discord counts together: method, kind and channel (or webhook), without message ids.
-    bucket: String,
-    /// Interaction routes carry their own token in the path, and do not take the bot's.
-    authorized: bool,
-    within: Duration,
-}
-
-impl Route {
-    fn bot(method: Method, path: String, bucket: String) -> Self {
-        Self { method, path, bucket, authorized: true, within: REQUEST }
-    }
-
-    pub(crate) fn gateway() -> Self {
-        Self::bot(Method::GET, "/gateway/bot".into(), "gateway".into())
-    }
-
-    pub(crate) fn put_commands(application: &str, guild: Option<&str>) -> Self {
-        let path = match guild {
-            Some(guild) => format!("/applications/{application}/guilds/{guild}/commands"),
-            None => format!("/applications/{application}/commands"),
-        };
-        Self::bot(Method::PUT, path, "commands".into())
-    }
-
-    pub(crate) fn post(channel: &str) -> Self {
-        Self::bot(Method::POST, format!("/channels/{channel}/messages"), format!("post {channel}"))
-    }
-
-    pub(crate) fn edit(channel: &str, message: &str) -> Self {
-        Self::bot(Method::PATCH, format!("/channels/{channel}/messages/{message}"), format!("edit {channel}"))
-    }
-
-    pub(crate) fn delete(channel: &str, message: &str) -> Self {
-        Self::bot(Method::DELETE, format!("/channels/{channel}/messages/{message}"), format!("delete {channel}"))
-    }
-
-    pub(crate) fn typing(channel: &str) -> Self {
-        Self::bot(Method::POST, format!("/channels/{channel}/typing"), format!("typing {channel}"))
-    }
-
-    pub(crate) fn open_direct() -> Self {
-        Self::bot(Method::POST, "/users/@me/channels".into(), "direct".into())
-    }
-
-    pub(crate) fn callback(interaction: &str, token: &str) -> Self {
-        Self {
-            method: Method::POST,
-            path: format!("/interactions/{interaction}/{token}/callback"),
-            bucket: format!("callback {interaction}"),
-            authorized: false,
-            within: CALLBACK,
-        }
-    }
-
-    fn webhook(method: Method, application: &str, token: &str, rest: &str) -> Self {
-        let bucket = format!("{method} webhook {token}{rest}");
-        let path = format!("/webhooks/{application}/{token}{rest}");
-        Self { method, path, bucket, authorized: false, within: REQUEST }
-    }
-
-    pub(crate) fn original(method: Method, application: &str, token: &str) -> Self {
-        Self::webhook(method, application, token, "/messages/@original")
-    }
-
-    pub(crate) fn follow_up(application: &str, token: &str) -> Self {
-        // `wait` is implied for interactions, and harmless.
-        Self::webhook(Method::POST, application, token, "?wait=true")
-    }
-}
-
 /// A file that goes with a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Upload {
     pub(crate) name: String,
     pub(crate) media_type: String,
     pub(crate) bytes: Vec<u8>,
-}
-
-/// Why a request brought no answer of success.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum CallError {
-    /// Rate limited, by an answer or by what earlier answers said.
-    Wait(Wait),
-    /// Discord said no.
-    Api(ApiError),
-    /// No whole answer came.
-    Transport {
-        /// The request may have had its effect.
-        sent: bool,
-        /// What broke; without the URL, which may hold an interaction's token.
-        why: String,
-    },
-}
-
-/// A refusal in Discord's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ApiError {
-    pub(crate) status: u16,
-    /// Discord's own error code, 0 where it gave none.
-    pub(crate) code: u64,
-    pub(crate) message: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -154,75 +51,6 @@ struct ErrorBody {
     #[serde(default)]
     global: bool,
     retry_after: Option<f64>,
-}
-
-/// Discord's error codes that decide something here.
-pub(crate) mod code {
-    pub(crate) const UNKNOWN_CHANNEL: u64 = 10_003;
-    pub(crate) const UNKNOWN_MESSAGE: u64 = 10_008;
-    pub(crate) const UNKNOWN_WEBHOOK: u64 = 10_015;
-    pub(crate) const UNKNOWN_INTERACTION: u64 = 10_062;
-    pub(crate) const ALREADY_ACKNOWLEDGED: u64 = 40_060;
-    pub(crate) const CANNOT_MESSAGE_USER: u64 = 50_007;
-    pub(crate) const INVALID_WEBHOOK_TOKEN: u64 = 50_027;
-    pub(crate) const INVALID_FORM_BODY: u64 = 50_035;
-}
-
-impl CallError {
-    /// The interaction can be answered no longer (15 minutes are over), or never could (no first response).
-    pub(crate) fn is_void_interaction(&self) -> bool {
-        matches!(self, Self::Api(error) if matches!(
-            error.code,
-            code::UNKNOWN_WEBHOOK | code::INVALID_WEBHOOK_TOKEN | code::UNKNOWN_INTERACTION
-        ))
-    }
-
-    /// The same request may succeed at once.
-    pub(crate) fn may_pass(&self) -> bool {
-        match self {
-            Self::Transport { .. } => true,
-            Self::Api(error) => error.status >= 500,
-            Self::Wait(_) => false,
-        }
-    }
-
-    /// The message is not there (any more).
-    pub(crate) fn is_unknown_message(&self) -> bool {
-        matches!(self, Self::Api(error) if error.code == code::UNKNOWN_MESSAGE)
-    }
-
-    /// What the outbox shall do about it, where sending the same again can do no harm.
-    pub(crate) fn repeatable(self) -> DeliveryError {
-        match self {
-            Self::Wait(wait) => wait.into(),
-            Self::Transport { why, .. } => DeliveryError::Transient(why),
-            Self::Api(error) => error.into(),
-        }
-    }
-
-    /// The same for a request that has its effect twice when it is sent twice.
-    pub(crate) fn unrepeatable(self) -> DeliveryError {
-        match self {
-            Self::Transport { sent: true, why } => DeliveryError::Ambiguous(why),
-            other => other.repeatable(),
-        }
-    }
-}
-
-impl From<ApiError> for DeliveryError {
-    fn from(error: ApiError) -> Self {
-        let text = format!("Discord answered {} ({}): {}", error.status, error.code, error.message);
-        match (error.status, error.code) {
-            // A person mends that, and what waits until then is still to be said.
-            (401, _) => Self::Transient(crate::texts::TOKEN_REFUSED.to_owned()),
-            (_, code::INVALID_FORM_BODY) => Self::Malformed(text),
-            (_, code::UNKNOWN_MESSAGE | code::CANNOT_MESSAGE_USER) => Self::Rejected(text),
-            // Without a code it is not Discord that speaks, but what stands before it.
-            (403, 0) | (500.., _) => Self::Transient(text),
-            (403, _) | (404, code::UNKNOWN_CHANNEL) => Self::ChannelGone(text),
-            (_, _) => Self::Rejected(text),
-        }
-    }
 }
 
 impl Sender {
@@ -378,29 +206,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ApiError, CallError, Sender};
+    use super::Sender;
     use crate::{BotToken, ConfigError};
-    use contract::DeliveryError;
-
-    fn api(status: u16, code: u64) -> DeliveryError {
-        CallError::Api(ApiError { status, code, message: "no".into() }).repeatable()
-    }
-
-    #[test]
-    fn a_refusal_says_what_to_do_next() {
-        assert!(matches!(api(401, 0), DeliveryError::Transient(text) if text.contains("token")));
-        assert!(matches!(api(403, 50_001), DeliveryError::ChannelGone(_)));
-        assert!(matches!(api(404, 10_003), DeliveryError::ChannelGone(_)));
-        assert!(matches!(api(404, 10_008), DeliveryError::Rejected(_)));
-        assert!(matches!(api(403, 50_007), DeliveryError::Rejected(_)));
-        assert!(matches!(api(400, 50_035), DeliveryError::Malformed(_)));
-        assert!(matches!(api(400, 50_006), DeliveryError::Rejected(_)));
-        assert!(matches!(api(502, 0), DeliveryError::Transient(_)));
-        assert!(matches!(api(403, 0), DeliveryError::Transient(_)), "a page of the network before Discord");
-        let cut = CallError::Transport { sent: true, why: "cut".into() };
-        assert!(matches!(cut.clone().repeatable(), DeliveryError::Transient(_)));
-        assert!(matches!(cut.unrepeatable(), DeliveryError::Ambiguous(_)));
-    }
 
     #[test]
     fn a_token_that_is_none_and_an_address_that_is_none_are_refused() {
