@@ -121,7 +121,7 @@ pub(crate) const NO_SUCH_API: &str = "404: it has no such API; is the address ri
 
 /// Nobody may ask EKS.
 pub(crate) const NO_AWS_CREDENTIALS: &str =
-    "no AWS credentials found; give this ServiceAccount a role that may eks:DescribeCluster, or set AWS_PROFILE";
+    "no AWS credentials that work; give this ServiceAccount a role that may eks:DescribeCluster, or set AWS_PROFILE";
 
 /// EKS does not know the cluster.
 pub(crate) fn no_such_eks_cluster(name: &str, region: &str) -> String {

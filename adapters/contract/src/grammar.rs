@@ -34,6 +34,12 @@ const SET: ArgumentSpec = ArgumentSpec {
 const FINDING: ArgumentSpec = word("finding", "Its number in the last report here, or in the one that you reply to");
 const OBJECT: ArgumentSpec = word("object", "KIND/NAME, such as deployment/checkout");
 
+/// The row of a command.
+pub fn spec(name: CommandName) -> &'static CommandSpec {
+    // The table has every command (tested), so the fallback is never taken.
+    GRAMMAR.iter().find(|spec| spec.name == name).unwrap_or(&GRAMMAR[GRAMMAR.len() - 1])
+}
+
 /// The grammar.
 pub const GRAMMAR: &[CommandSpec] = &[
     CommandSpec {
