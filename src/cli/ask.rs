@@ -1,6 +1,6 @@
 //! `roundsman ask "QUESTION"`: the same agent as in chat, stateless, from the terminal.
 
-use super::{COULD_NOT, Where, run::stopped};
+use super::{COULD_NOT, Where, progress, run::stopped};
 use crate::{
     agent::{Agent, Conversation, Ended, Means, Place, Prompts, Proposed, Proposer, Question, model},
     config::{Config, environment},
@@ -80,7 +80,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<Exit
         place: Place::Terminal,
     };
     let cancel = CancellationToken::new();
-    let answering = agent.answer(question, &means, &cancel);
+    let answering = progress::looking_at(&name, agent.answer(question, &means, &cancel));
     tokio::pin!(answering);
     let answer = tokio::select! {
         answer = &mut answering => answer,

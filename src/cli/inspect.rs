@@ -1,6 +1,6 @@
 //! `roundsman inspect`: one inspection, stateless.
 
-use super::{COULD_NOT, Where, output::Output, since::Earlier};
+use super::{COULD_NOT, Where, output::Output, progress, since::Earlier};
 use crate::{
     config::Config,
     finding::Severity,
@@ -62,7 +62,7 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<Exit
             let history = earlier.map_or(Ok(History::default()), |earlier| earlier.history(cluster.name(), now))?;
             let settings = standing.settings(cluster.name(), set, []);
             let order = Order { namespace: args.namespace.clone(), settings, secrets: args.secrets };
-            inspection::run(&cluster, &order, &history, now).await
+            progress::looking_at(cluster.name(), inspection::run(&cluster, &order, &history, now)).await
         }
         Err(unreachable) => Err(unreachable),
     };

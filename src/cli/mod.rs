@@ -10,6 +10,7 @@ mod inspect;
 mod out;
 mod output;
 mod platforms;
+mod progress;
 mod rbac;
 pub mod run;
 mod since;

@@ -1,6 +1,6 @@
 //! `roundsman why KIND/NAME`: the chain of causes of one object, stateless.
 
-use super::{COULD_NOT, Where};
+use super::{COULD_NOT, Where, progress};
 use crate::{config::Config, diagnosis::Verdict, inspection, texts};
 use anyhow::Context;
 use std::{io::Write, path::PathBuf, process::ExitCode};
@@ -31,7 +31,8 @@ pub(super) async fn run(args: Args, out: &mut impl Write) -> anyhow::Result<Exit
     let explained = match args.place.connect().await {
         Ok(cluster) => {
             let object = (kind, args.namespace.as_deref(), name);
-            inspection::why(&cluster, object, &standing, args.place.clock().now()).await
+            let work = inspection::why(&cluster, object, &standing, args.place.clock().now());
+            progress::looking_at(cluster.name(), work).await
         }
         Err(unreachable) => Err(unreachable),
     };

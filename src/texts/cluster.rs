@@ -9,6 +9,11 @@ use std::{fmt::Display, path::Path, process::Output};
 /// Names that are listed at most, where one of them may be meant.
 const NAMED: usize = 20;
 
+/// Said while that takes its time, on one line that is written again and again.
+pub(crate) fn looking_at(cluster: &str, seconds: u64) -> String {
+    format!("Looking at {cluster}: {seconds} s …")
+}
+
 /// Why a cluster cannot be inspected, and where to look.
 pub fn unreachable(error: &Unreachable) -> String {
     let Unreachable { cluster, server, obstacle, detail } = error;
