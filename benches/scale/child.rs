@@ -1,6 +1,7 @@
 //! One measurement in a process of its own, which tells what it cost itself.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -93,7 +94,7 @@ pub(crate) fn main(arguments: &[String]) {
     said["wall_us"] = json!(begun.elapsed().as_micros() as u64);
     said["cpu_ms"] = cpu_ms().into();
     said["peak"] = peak().into();
-    crate::table::say(&said.to_string());
+    say(&said.to_string());
 }
 
 async fn inspect(kubeconfig: &Path, now: DateTime<Utc>) -> Value {
@@ -134,6 +135,10 @@ async fn download(kubeconfig: &Path, lists: &Path, at_once: usize) -> Value {
     });
     let bytes: Vec<usize> = futures::stream::iter(each).buffer_unordered(at_once).collect().await;
     json!({"requests": bytes.len(), "bytes": bytes.iter().sum::<usize>(), "objects": 0, "findings": 0})
+}
+
+pub(crate) fn say(line: &str) {
+    writeln!(std::io::stdout().lock(), "{line}").unwrap();
 }
 
 /// User and system time of this process; the kernel counts in hundredths of a second.

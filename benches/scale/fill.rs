@@ -46,7 +46,7 @@ pub(crate) async fn fill(kubeconfig: &Path, plan: &Plan) -> String {
             futures::stream::iter(wave).for_each_concurrent(AT_ONCE, |object| writer.create(object)).await;
         }
         if told.elapsed() > Duration::from_secs(20) {
-            crate::table::say(&format!("  {pods} of {} pods after {} s", plan.pods, begun.elapsed().as_secs()));
+            crate::child::say(&format!("  {pods} of {} pods after {} s", plan.pods, begun.elapsed().as_secs()));
             told = Instant::now();
         }
     }

@@ -54,7 +54,7 @@ fn measure(pods: usize, hold: bool) {
     let now = roundsman::clock::Clock::system().now() + chrono::TimeDelta::hours(2);
     let plan = Plan::new(SEED, pods, now);
     let filled = runtime.block_on(fill::fill(&plane.kubeconfig(Identity::Admin), &plan));
-    table::say(&format!("\n{filled}"));
+    child::say(&format!("\n{filled}"));
 
     let kubeconfig = plane.kubeconfig(Identity::Reader);
     let lists = runtime.block_on(lists::of_an_inspection(&kubeconfig, now));
@@ -62,7 +62,7 @@ fn measure(pods: usize, hold: bool) {
     std::fs::write(file.path(), lists.join("\n")).unwrap();
     let run = |mode| child::run(mode, &kubeconfig, now, file.path());
     if hold {
-        table::say(&child::command(Mode::Inspect, &kubeconfig, now, file.path()));
+        child::say(&child::command(Mode::Inspect, &kubeconfig, now, file.path()));
         std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
         return;
     }

@@ -1,14 +1,8 @@
 //! What is printed.
 
-use std::io::Write as _;
-
 use control_plane::Process;
 
-use crate::child::{Measured, Mode};
-
-pub(crate) fn say(line: &str) {
-    writeln!(std::io::stdout().lock(), "{line}").unwrap();
-}
+use crate::child::{Measured, Mode, say};
 
 pub(crate) fn print(pods: usize, lists: usize, rows: &[(Mode, Vec<Measured>)], server: &[Process]) {
     say(&format!("\n{pods} pods, {lists} lists"));

@@ -1,6 +1,6 @@
 //! One reader's live view of a room: looks at what is stored and sends what the reader has not seen.
 
-use crate::{chat::Chat, http::Shared, session::Session, wire::View};
+use crate::{chat::Chat, session::Session, shared::Shared, wire::View};
 use axum::response::sse::Event;
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, watch};

@@ -1,6 +1,6 @@
 //! What stands before every request: the right host, our own page, and headers that let the page load nothing else.
 
-use crate::{http::Shared, texts};
+use crate::texts;
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
@@ -51,8 +51,8 @@ impl Hosts {
 }
 
 /// Refuses what does not come from our own page under our own name, and adds the headers.
-pub(crate) async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let mut response = match refusal(&shared.hosts, &request) {
+pub(crate) async fn guard(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
+    let mut response = match refusal(&hosts, &request) {
         Some((status, text)) => (status, text).into_response(),
         None => next.run(request).await,
     };

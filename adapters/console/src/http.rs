@@ -1,12 +1,13 @@
 //! The requests that the page makes.
 
 use crate::{
-    chat::{Chat, Refusal},
+    chat::Refusal,
     config::{Room, SignIn},
     feed::Feed,
-    guard::{self, Hosts},
+    guard,
     intake::{Job, Outcome, Task},
-    session::{Door, Refused, SESSION, Session},
+    session::{Refused, SESSION, Session},
+    shared::Shared,
     texts, wire,
 };
 use axum::{
@@ -23,29 +24,15 @@ use futures::stream;
 use serde::{Deserialize, Serialize};
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 /// Characters of one message.
 const TEXT: usize = 16_000;
 const BODY_BYTES: usize = 128 * 1024;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-/// What every request sees.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) chat: Arc<Chat>,
-    pub(crate) door: Door,
-    pub(crate) hosts: Hosts,
-    pub(crate) cookie: String,
-    pub(crate) secure_cookie: bool,
-    /// Where jobs go while the console runs.
-    pub(crate) jobs: Mutex<Option<mpsc::Sender<Job>>>,
-    pub(crate) closing: watch::Sender<bool>,
-    pub(crate) readers: Arc<Semaphore>,
-}
 
 type App = State<Arc<Shared>>;
 
@@ -64,7 +51,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/assets/{name}", get(asset))
         .fallback(|| async { Problem(StatusCode::NOT_FOUND, texts::NO_SUCH_PAGE.into()) })
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard::guard))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared.hosts), guard::guard))
         .with_state(shared)
 }
 

@@ -21,6 +21,7 @@ mod intake;
 mod log;
 mod message;
 mod session;
+mod shared;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod texts;
@@ -35,8 +36,8 @@ use contract::{
     Platform, Stop, Unit,
 };
 use futures::stream::{FuturesUnordered, StreamExt};
-use http::Shared;
 use session::Door;
+use shared::Shared;
 use std::{
     future::IntoFuture,
     net::{SocketAddr, TcpListener},
@@ -83,7 +84,7 @@ impl Console {
         let public = config.public_url.as_deref();
         let shared = Shared {
             door: Door::new(config.sign_in.clone()),
-            hosts: guard::Hosts::new(address, public),
+            hosts: Arc::new(guard::Hosts::new(address, public)),
             // Cookies do not know ports: two consoles on one machine must not sign each other out.
             cookie: format!("roundsman_{}", address.port()),
             secure_cookie: public.is_some_and(|url| url.starts_with("https://")),
