@@ -26,11 +26,11 @@ mod verify;
 #[cfg(test)]
 mod audit_tests;
 #[cfg(test)]
-mod cluster_tests;
-#[cfg(test)]
 mod proposal_tests;
 #[cfg(test)]
 pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
 
 pub use action::{Action, ActionKind, Kind, Relative, Target, fingerprint, proper_kind};
 pub use audit::{AUDIT, AuditEvent, Entry};
