@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::MARK;
-use super::values::is_prose_word;
+use super::values::ACME_ERROR;
 
 type Pattern = LazyLock<Option<Regex>>;
 
@@ -98,7 +98,7 @@ pub(super) fn headers(text: &str) -> Option<String> {
         let (name, value) = (found.get(1)?.as_str(), found.get(2)?.as_str());
         let scheme = ["bearer", "basic", "token", "digest"].iter().any(|scheme| value.eq_ignore_ascii_case(scheme));
         let done = value.starts_with("redacted");
-        (!scheme && !done && !is_prose_word(value)).then(|| format!("{name}{MARK}"))
+        (!scheme && !done && value != ACME_ERROR).then(|| format!("{name}{MARK}"))
     });
     let text = changed.as_deref().unwrap_or(text);
     let again = replace(&BARE, text, |found| {

@@ -50,8 +50,6 @@ const PROSE: &[&str] = &[
     "rpc",
     "Get",
     "Post",
-    // A client of Let's Encrypt: `failed to accept authorization: acme: …`.
-    "acme",
 ];
 
 /// What says how the credentials after it are meant.
@@ -80,6 +78,9 @@ pub(super) fn is_harmless(value: &str) -> bool {
     let nothing = matches!(value, "" | "~" | "null" | "true" | "false" | "none" | "nil" | "<nil>" | "{}" | "[]");
     nothing || path || reference || described || value.starts_with(MARK)
 }
+
+/// What a client of an ACME server says of an error, and no header: `failed to accept authorization: acme: …`.
+pub(super) const ACME_ERROR: &str = "acme:";
 
 /// Takes the values of sensitive names out of a text.
 pub(super) fn named(text: &str) -> Option<String> {
@@ -146,6 +147,9 @@ fn value_after(text: &str, line_start: usize, begin: usize, end: usize) -> Optio
     let gap = length(text.get(at..)?, |byte| matches!(byte, b' ' | b'\t'));
     let begin_value = at + gap;
     let value = text.get(begin_value..)?;
+    if text.get(begin..end) == Some("authorization") && value.split(' ').next() == Some(ACME_ERROR) {
+        return None;
+    }
     if value.starts_with(['{', '\n', '\r']) || (value.starts_with('[') && !value.starts_with(MARK)) {
         return None;
     }
@@ -182,11 +186,6 @@ fn credentials(value: &str) -> &str {
     let gap = length(rest, |byte| byte == b' ');
     let second = word(rest.get(gap..).unwrap_or_default());
     value.get(..first.len() + gap + second.len()).unwrap_or(first)
-}
-
-/// Whether a bare word after a colon is one of a sentence.
-pub(super) fn is_prose_word(word: &str) -> bool {
-    PROSE.contains(&word.trim_end_matches([':', '.']))
 }
 
 fn is_prose(content: &str) -> bool {
