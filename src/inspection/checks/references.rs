@@ -91,7 +91,6 @@ const SERVING: &[&str] = &[
     "configuration.konghq.com",
     "gateway.solo.io",
     "getambassador.io",
-    "ingress.v1.haproxy.org",
     "k8s.nginx.org",
     "networking.istio.io",
     "projectcontour.io",
